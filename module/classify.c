@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What would the next write to an entry do?
+ *
+ * Pure: no locks, no allocation, no kernel headers. The rules restate, per
+ * kernel generation, what these functions decide (read in Linux 6.1.192,
+ * 6.12.117 and 7.2.13): do_wp_page() and wp_can_reuse_anon_folio() in
+ * mm/memory.c, do_huge_pmd_wp_page() in mm/huge_memory.c, hugetlb_wp() in
+ * mm/hugetlb.c. The mapcount decides nothing there, except for hugetlb; it is
+ * used here only to tell references that stay from references that pass.
+ */
+#include "classify.h"
+
+struct verdict {
+	enum cowinspect_outcome outcome;
+	enum cowinspect_confidence confidence;
+	__u64 flags;
+};
+
+#define VERDICT(outcome_, confidence_) ((struct verdict) {		\
+	.outcome = COWI_NEXT_##outcome_,				\
+	.confidence = COWI_CONF_##confidence_,				\
+})
+
+static struct verdict next_of_nonpresent(const struct cowinspect_page *page)
+{
+	switch (page->kind) {
+	case COWI_KIND_SWAP:
+		return VERDICT(SWAPIN, SURE);
+	case COWI_KIND_DEVICE_PRIVATE:
+		/* The driver migrates it back, by means we do not know. */
+		return VERDICT(SWAPIN, LIKELY);
+	case COWI_KIND_HWPOISON:
+	case COWI_KIND_MARKER_POISON:
+	case COWI_KIND_MARKER_GUARD:
+		return VERDICT(REFUSED, SURE);
+	case COWI_KIND_MARKER_UFFD_WP:
+		/* Without a registered range the kernel drops the marker. */
+		if (page->flags & COWI_F_VMA_UFFD_WP)
+			return VERDICT(USERFAULTFD, LIKELY);
+		return VERDICT(UNKNOWN, NONE);
+	default:
+		/* A migration ends first; then the page may look different. */
+		return VERDICT(UNKNOWN, NONE);
+	}
+}
+
+/*
+ * hugetlb_wp() goes by the mapcount on purpose: a copy forced by a passing
+ * reference could exhaust the pool. If the pool has no page for the copy, the
+ * write ends in SIGBUS or takes the page from a child: only likely.
+ */
+static struct verdict next_of_hugetlb(const struct cowinspect_page *page)
+{
+	if (page->kind == COWI_KIND_ANON && page->mapcount == 1)
+		return VERDICT(REUSE, SURE);
+	return VERDICT(COPY, LIKELY);
+}
+
+/*
+ * A huge PMD is reused as a whole if nobody else has a reference, else it is
+ * split, and then the rule for a part of a large folio applies: the folio has
+ * other references, so that a page of it is copied under each rule.
+ */
+static struct verdict next_of_huge_anon(const struct cowinspect_page *page)
+{
+	__u64 swapcache = page->flags & COWI_F_SWAPCACHE ?
+			  1ULL << page->folio_order : 0;
+	struct verdict copy = VERDICT(COPY, LIKELY);
+
+	if (page->refcount == 1)
+		return VERDICT(REUSE, SURE);
+	if (page->refcount == 1 + swapcache)
+		return VERDICT(REUSE, LIKELY);
+	if (page->mapcount > 1)
+		copy.confidence = COWI_CONF_SURE;
+	copy.flags = COWI_F_SPLIT;
+	return copy;
+}
+
+static struct verdict next_of_large_part(const struct cowinspect_page *page,
+					 const struct cow_rules *rules,
+					 const struct cow_extra *extra)
+{
+	switch (rules->large) {
+	case COW_LARGE_LAST_REF:
+		if (page->refcount == 1)
+			return VERDICT(REUSE, SURE);
+		/* Off the LRU, one reference may be that of a passing batch. */
+		if (page->flags & COWI_F_LRU || page->mapcount > 1)
+			return VERDICT(COPY, SURE);
+		return VERDICT(COPY, LIKELY);
+	case COW_LARGE_ONE_MM:
+		if (extra->mm_shared || page->folio_mapcount <= 1)
+			return VERDICT(COPY, SURE);
+		if (page->refcount == page->folio_mapcount)
+			return VERDICT(REUSE, SURE);
+		if (page->flags & COWI_F_SWAPCACHE)
+			return VERDICT(UNKNOWN, NONE);
+		return VERDICT(COPY, LIKELY);
+	default:
+		return VERDICT(COPY, SURE);
+	}
+}
+
+static struct verdict next_of_small_anon(const struct cowinspect_page *page,
+					 const struct cow_rules *rules)
+{
+	__u32 others = page->refcount - 1;
+
+	if (page->mapcount > 1)
+		return VERDICT(COPY, SURE);
+	if (page->flags & COWI_F_MAYBE_PINNED)
+		return VERDICT(COPY, SURE);
+	/* do_wp_page() gives up on a page that somebody else has locked. */
+	if (!others)
+		return page->flags & COWI_F_LOCKED ? VERDICT(REUSE, LIKELY) :
+						     VERDICT(REUSE, SURE);
+	if (!rules->swapcache_reuse)
+		return VERDICT(COPY, LIKELY);
+
+	/* The swap cache gives its reference back, unless still writing. */
+	if (page->flags & COWI_F_SWAPCACHE) {
+		if (page->flags & COWI_F_WRITEBACK)
+			return VERDICT(COPY, LIKELY);
+		others--;
+	}
+	/*
+	 * Not yet on the LRU: it sits in a CPU's batch, which has a reference.
+	 * do_wp_page() drains the batch of its own CPU, and that is usually the
+	 * one: then the reference goes away.
+	 */
+	if (!(page->flags & COWI_F_LRU) && others)
+		others--;
+	return others ? VERDICT(COPY, LIKELY) : VERDICT(REUSE, LIKELY);
+}
+
+static struct verdict next_of_anon(const struct cowinspect_page *page,
+				   const struct cow_rules *rules,
+				   const struct cow_extra *extra)
+{
+	if (rules->exclusive && page->flags & COWI_F_EXCLUSIVE)
+		return VERDICT(REUSE, SURE);
+	if (page->map_order)
+		return next_of_huge_anon(page);
+	if (page->folio_order)
+		return next_of_large_part(page, rules, extra);
+	return next_of_small_anon(page, rules);
+}
+
+/* A write-protected entry of a writable private VMA: copy-on-write proper. */
+static struct verdict next_of_protected(const struct cowinspect_page *page,
+					const struct cow_rules *rules,
+					const struct cow_extra *extra)
+{
+	struct verdict v;
+
+	if (page->flags & COWI_F_HUGETLB)
+		return next_of_hugetlb(page);
+
+	switch (page->kind) {
+	case COWI_KIND_ANON:
+		return next_of_anon(page, rules, extra);
+	case COWI_KIND_KSM:
+		return VERDICT(COPY, SURE);
+	case COWI_KIND_ZERO:
+		v = VERDICT(ZEROFILL, SURE);
+		if (page->map_order && !rules->huge_zero_whole)
+			v.flags = COWI_F_SPLIT;
+		return v;
+	case COWI_KIND_FILE:
+	case COWI_KIND_SHMEM:
+		v = VERDICT(COPY, SURE);
+		if (page->map_order)
+			v.flags = COWI_F_SPLIT;
+		return v;
+	default:
+		/* Copied through the mapping, if the memory can be read. */
+		return VERDICT(COPY, LIKELY);
+	}
+}
+
+static struct verdict next_of_present(const struct cowinspect_page *page,
+				      const struct cow_rules *rules,
+				      const struct cow_extra *extra)
+{
+	struct verdict v;
+
+	/* Only likely: in asynchronous mode (6.7) the kernel resolves it. */
+	if (page->flags & COWI_F_UFFD_WP && page->flags & COWI_F_VMA_UFFD_WP)
+		return VERDICT(USERFAULTFD, LIKELY);
+	if (page->flags & COWI_F_WRITE && !(page->flags & COWI_F_PROTNONE))
+		return VERDICT(NOFAULT, SURE);
+	if (page->flags & COWI_F_VMA_SHARED)
+		return VERDICT(SHARED, SURE);
+
+	v = next_of_protected(page, rules, extra);
+	/* A NUMA hint comes first, and may move the page to another node. */
+	if (page->flags & COWI_F_PROTNONE && v.confidence == COWI_CONF_SURE)
+		v.confidence = COWI_CONF_LIKELY;
+	return v;
+}
+
+/**
+ * cow_classify - predict what the next write to an entry does
+ * @page: the entry; @outcome, @confidence and COWI_F_SPLIT are set from the
+ *	rest of it
+ * @rules: how the kernel at hand decides
+ * @extra: facts that the record does not show
+ */
+void cow_classify(struct cowinspect_page *page, const struct cow_rules *rules,
+		  const struct cow_extra *extra)
+{
+	struct verdict v;
+
+	if (!(page->flags & COWI_F_VMA_WRITE))
+		v = VERDICT(REFUSED, SURE);
+	else if (!(page->flags & COWI_F_PRESENT))
+		v = next_of_nonpresent(page);
+	else
+		v = next_of_present(page, rules, extra);
+
+	page->outcome = v.outcome;
+	page->confidence = v.confidence;
+	page->flags &= ~COWI_F_SPLIT;
+	page->flags |= v.flags;
+}

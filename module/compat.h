@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every difference between kernels that the module supports. The other files
+ * are written for the newest kernel; this one gives older kernels the same
+ * words. Each block names the upstream version that made the difference, and
+ * how that is known: "read in X" means in the source of Debian's package.
+ */
+#ifndef _COW_COMPAT_H
+#define _COW_COMPAT_H
+
+#include <linux/hugetlb.h>
+#include <linux/ksm.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/swap.h>
+#include <linux/swapops.h>
+#include <linux/version.h>
+
+#include "classify.h"
+
+/*
+ * Names for non-present entries: leafops.h came in 6.19 (read in 7.2; not in
+ * 6.12). The kinds of PTE markers grew: uffd-wp in 5.19, poison in 6.6 (called
+ * swapin error in 6.2), guard in 6.13.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#include <linux/leafops.h>
+
+#define cow_softleaf_is_device_exclusive	softleaf_is_device_exclusive
+#else
+typedef swp_entry_t softleaf_t;
+
+static inline softleaf_t softleaf_from_pte(pte_t pte)
+{
+	return pte_to_swp_entry(pte);
+}
+
+static inline bool softleaf_is_swap(softleaf_t entry)
+{
+	return !non_swap_entry(entry);
+}
+
+#ifdef CONFIG_ARCH_ENABLE_THP_MIGRATION
+static inline softleaf_t softleaf_from_pmd(pmd_t pmd)
+{
+	return pmd_to_swp_entry(pmd);
+}
+#else
+static inline softleaf_t softleaf_from_pmd(pmd_t pmd)
+{
+	return swp_entry(0, 0);
+}
+#endif
+
+#define softleaf_is_migration(entry)		is_migration_entry(entry)
+#define softleaf_is_hwpoison(entry)		is_hwpoison_entry(entry)
+#define softleaf_is_device_private(entry)	is_device_private_entry(entry)
+#define cow_softleaf_is_device_exclusive(entry)	is_device_exclusive_entry(entry)
+#define softleaf_is_marker(entry)		is_pte_marker_entry(entry)
+#define softleaf_to_marker(entry)		pte_marker_get(entry)
+#endif
+
+#ifndef PTE_MARKER_POISONED
+#define PTE_MARKER_POISONED	0
+#endif
+#ifndef PTE_MARKER_GUARD
+#define PTE_MARKER_GUARD	0
+#endif
+
+/* pmdp_get_lockless() is from 6.2 (not in 6.1, read there); ours is 64-bit. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define pmdp_get_lockless(pmdp)	READ_ONCE(*(pmdp))
+#endif
+
+/* Device huge mappings were marked devmap until 6.17 (gone, read in 7.2). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define cow_pmd_devmap(pmd)	pmd_devmap(pmd)
+#define cow_pud_devmap(pud)	pud_devmap(pud)
+#else
+#define cow_pmd_devmap(pmd)	false
+#define cow_pud_devmap(pud)	false
+#endif
+
+/* PFN mappings in huge entries are marked special from 6.12 on (read there). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define cow_pmd_special(pmd)	false
+#else
+#define cow_pmd_special(pmd)	pmd_special(pmd)
+#endif
+
+/* The flags word of a folio is wrapped in a struct from 6.18 (read in 7.2). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define cow_folio_flags(folio)	READ_ONCE((folio)->flags.f)
+#else
+#define cow_folio_flags(folio)	READ_ONCE((folio)->flags)
+#endif
+
+/* vma_is_initial_heap() and _stack() are from 6.6. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+static inline bool vma_is_initial_heap(const struct vm_area_struct *vma)
+{
+	return vma->vm_start <= vma->vm_mm->brk &&
+	       vma->vm_end >= vma->vm_mm->start_brk;
+}
+
+static inline bool vma_is_initial_stack(const struct vm_area_struct *vma)
+{
+	return vma->vm_start <= vma->vm_mm->start_stack &&
+	       vma->vm_end >= vma->vm_mm->start_stack;
+}
+#endif
+
+/* Anonymous VMAs have names from 5.17 on, if configured. */
+static inline const char *cow_anon_name(struct vm_area_struct *vma)
+{
+#ifdef CONFIG_ANON_VMA_NAME
+	if (!vma->vm_file && vma->anon_name)
+		return vma->anon_name->name;
+#endif
+	return NULL;
+}
+
+/*
+ * Mapcounts. Up to 6.9 the kernel has page_mapcount(), with an exported helper
+ * for large folios; after that modules do what folio_precise_page_mapcount() in
+ * fs/proc/internal.h does (read in 6.12 and 7.2). The total of a large folio is
+ * kept since 6.10 (folio_large_mapcount(), read in 6.12); before that it was
+ * computed by a loop over the pages.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define COW_FOLIO_MAPCOUNT	COWI_COUNT_ABSENT
+
+static inline int cow_page_mapcount(struct folio *folio, struct page *page)
+{
+	return page_mapcount(page);
+}
+
+static inline u32 cow_large_mapcount(struct folio *folio)
+{
+	return 0;
+}
+
+/*
+ * Whether all pages of a folio that is mapped as a whole have one mapcount. An
+ * anonymous folio that is mapped by PTEs as well carries a flag for that, until
+ * 6.2 (read in 6.1); of other folios we do not know.
+ */
+static inline bool cow_folio_uniform(struct folio *folio)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	if (folio_test_anon(folio))
+		return !PageDoubleMap(&folio->page);
+#endif
+	return false;
+}
+#else
+#define COW_FOLIO_MAPCOUNT	COWI_COUNT_EXACT
+
+static inline int cow_page_mapcount(struct folio *folio, struct page *page)
+{
+	int mapcount = atomic_read(&page->_mapcount) + 1;
+
+	/* Below zero the word is a page type. */
+	if (mapcount < 0)
+		mapcount = 0;
+	if (folio_test_large(folio))
+		mapcount += folio_entire_mapcount(folio);
+	return mapcount;
+}
+
+static inline u32 cow_large_mapcount(struct folio *folio)
+{
+	return folio_large_mapcount(folio);
+}
+
+static inline bool cow_folio_uniform(struct folio *folio)
+{
+	return folio_large_mapcount(folio) == folio_entire_mapcount(folio);
+}
+#endif
+
+/*
+ * CONFIG_NO_PAGE_MAPCOUNT (6.15) does away with the mapcount of the pages of a
+ * large folio; what is left is an average.
+ */
+#ifdef CONFIG_NO_PAGE_MAPCOUNT
+#define COW_PAGE_MAPCOUNT	COWI_COUNT_AVERAGE
+#else
+#define COW_PAGE_MAPCOUNT	COWI_COUNT_EXACT
+#endif
+
+/* A folio knows whether several mms may map it from 6.15 on (read in 7.2). */
+#ifdef CONFIG_MM_ID
+#define cow_folio_mm_shared(folio)	folio_maybe_mapped_shared(folio)
+#else
+#define cow_folio_mm_shared(folio)	false
+#endif
+
+/*
+ * The attribute bits of a PTE: all but the frame number. Neighbours with the
+ * same attributes mean the same, which is only used to save work: where an
+ * architecture is not listed, no two entries are alike.
+ */
+#if defined(CONFIG_X86)
+#define COW_PTE_ATTRIBUTES	PTE_FLAGS_MASK
+#elif defined(CONFIG_ARM64)
+#define COW_PTE_ATTRIBUTES	(~(u64)PTE_ADDR_MASK)
+#else
+#define COW_PTE_ATTRIBUTES	(~0ULL)
+#endif
+
+/* What of a folio's flags word we look at: not the last CPU and process. */
+#define COW_FOLIO_FLAGS		((BIT(__NR_PAGEFLAGS) - 1) | \
+				 (ZONES_MASK << ZONES_PGSHIFT))
+
+/*
+ * The copy-on-write rules, see classify.c. AnonExclusive and the reuse of pages
+ * in the swap cache: 5.19. Parts of large folios are never reused from 6.7 on
+ * (not in 6.1, so in 6.12, both read), reused when one mm has all mappings from
+ * 6.15 on (read in 7.2). A write to the huge zero page allocates a huge page
+ * from 6.13 on (not in 6.12, so in 7.2, both read).
+ */
+static const struct cow_rules __maybe_unused cow_kernel_rules = {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	.name = "6.15", .exclusive = true, .swapcache_reuse = true,
+	.large = IS_ENABLED(CONFIG_MM_ID) ? COW_LARGE_ONE_MM : COW_LARGE_NEVER,
+	.huge_zero_whole = true,
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	.name = "6.7", .exclusive = true, .swapcache_reuse = true,
+	.large = COW_LARGE_NEVER,
+	.huge_zero_whole = LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0),
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+	.name = "5.19", .exclusive = true, .swapcache_reuse = true,
+	.large = COW_LARGE_LAST_REF,
+#else
+	.name = "5.10",
+	.large = COW_LARGE_LAST_REF,
+#endif
+};
+
+#endif /* _COW_COMPAT_H */

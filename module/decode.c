@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A captured entry, in the kernel's words -> a record, in ours. Needs no lock:
+ * everything is in the copy.
+ */
+#include <linux/bitfield.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "cow.h"
+
+/* What of a PTE's bits holds for the entry, whatever level it is at. */
+static u64 pte_facts(pte_t pte)
+{
+	u64 flags = COWI_F_PRESENT;
+
+	if (pte_write(pte))
+		flags |= COWI_F_WRITE;
+	if (pte_dirty(pte))
+		flags |= COWI_F_DIRTY;
+	if (pte_young(pte))
+		flags |= COWI_F_YOUNG;
+	if (pte_soft_dirty(pte))
+		flags |= COWI_F_SOFT_DIRTY;
+	if (pte_uffd_wp(pte))
+		flags |= COWI_F_UFFD_WP;
+	if (pte_protnone(pte))
+		flags |= COWI_F_PROTNONE;
+	return flags;
+}
+
+static u64 pmd_facts(pmd_t pmd)
+{
+	u64 flags = COWI_F_PRESENT;
+
+	if (pmd_write(pmd))
+		flags |= COWI_F_WRITE;
+	if (pmd_dirty(pmd))
+		flags |= COWI_F_DIRTY;
+	if (pmd_young(pmd))
+		flags |= COWI_F_YOUNG;
+	if (pmd_soft_dirty(pmd))
+		flags |= COWI_F_SOFT_DIRTY;
+	if (pmd_uffd_wp(pmd))
+		flags |= COWI_F_UFFD_WP;
+	if (pmd_protnone(pmd))
+		flags |= COWI_F_PROTNONE;
+	return flags;
+}
+
+static u64 folio_facts(unsigned long flags, const struct cow_raw *raw)
+{
+	static const struct {
+		u8 bit;
+		u64 flag;
+	} names[] = {
+		{ PG_lru, COWI_F_LRU },
+		{ PG_locked, COWI_F_LOCKED },
+		{ PG_dirty, COWI_F_PAGE_DIRTY },
+		{ PG_referenced, COWI_F_REFERENCED },
+		{ PG_writeback, COWI_F_WRITEBACK },
+		{ PG_swapbacked, COWI_F_SWAPBACKED },
+		{ PG_mlocked, COWI_F_MLOCKED },
+	};
+	u64 facts = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (flags & BIT(names[i].bit))
+			facts |= names[i].flag;
+	}
+	/* The swap cache's bit means something else without swapbacked. */
+	if (flags & BIT(PG_swapbacked) && flags & BIT(PG_swapcache))
+		facts |= COWI_F_SWAPCACHE;
+	if (((flags >> ZONES_PGSHIFT) & ZONES_MASK) == ZONE_DEVICE)
+		facts |= COWI_F_DEVICE;
+	if (raw->attr & COW_A_FOLIO_ORDER)
+		facts |= COWI_F_LARGE;
+	/* As folio_maybe_dma_pinned() has it for small folios. */
+	if (raw->attr & COW_A_PINNED ||
+	    (!(raw->attr & COW_A_FOLIO_ORDER) &&
+	     raw->refcount >= GUP_PIN_COUNTING_BIAS))
+		facts |= COWI_F_MAYBE_PINNED;
+	if (raw->attr & COW_A_EXCLUSIVE)
+		facts |= COWI_F_EXCLUSIVE;
+	return facts;
+}
+
+static enum cowinspect_kind page_kind(const struct cow_raw *raw)
+{
+	if (raw->attr & COW_A_ZERO)
+		return COWI_KIND_ZERO;
+	if (!(raw->attr & COW_A_PAGE))
+		return COWI_KIND_PFN;
+	if (raw->attr & COW_A_KSM)
+		return COWI_KIND_KSM;
+	if (raw->attr & COW_A_ANON)
+		return COWI_KIND_ANON;
+	if (raw->attr & COW_A_NO_MAPPING)
+		return COWI_KIND_KERNEL;
+	/* Page cache that swaps is tmpfs: folio_is_file_lru() has it so. */
+	if (!(raw->attr & COW_A_HUGETLB) &&
+	    raw->folio_flags & BIT(PG_swapbacked))
+		return COWI_KIND_SHMEM;
+	return COWI_KIND_FILE;
+}
+
+static enum cowinspect_kind marker_kind(unsigned long marker)
+{
+	if (marker & PTE_MARKER_GUARD)
+		return COWI_KIND_MARKER_GUARD;
+	if (marker & PTE_MARKER_POISONED)
+		return COWI_KIND_MARKER_POISON;
+	if (marker & PTE_MARKER_UFFD_WP)
+		return COWI_KIND_MARKER_UFFD_WP;
+	return COWI_KIND_OTHER;
+}
+
+static enum cowinspect_kind leaf_kind(softleaf_t leaf)
+{
+	if (softleaf_is_swap(leaf))
+		return COWI_KIND_SWAP;
+	if (softleaf_is_migration(leaf))
+		return COWI_KIND_MIGRATION;
+	if (softleaf_is_hwpoison(leaf))
+		return COWI_KIND_HWPOISON;
+	if (softleaf_is_device_private(leaf))
+		return COWI_KIND_DEVICE_PRIVATE;
+	if (cow_softleaf_is_device_exclusive(leaf))
+		return COWI_KIND_DEVICE_EXCLUSIVE;
+	if (softleaf_is_marker(leaf))
+		return marker_kind(softleaf_to_marker(leaf));
+	return COWI_KIND_OTHER;
+}
+
+static void decode_nonpresent(const struct cow_raw *raw,
+			      struct cowinspect_page *page)
+{
+	page->pfn = COWINSPECT_NO_PFN;
+	page->counts = COWI_COUNT_ABSENT;
+
+	if (raw->attr & COW_A_PUD) {
+		page->kind = COWI_KIND_OTHER;
+	} else if (raw->attr & COW_A_PMD) {
+		page->kind = leaf_kind(softleaf_from_pmd(__pmd(raw->val)));
+	} else {
+		pte_t pte = __pte(raw->val);
+		softleaf_t leaf = softleaf_from_pte(pte);
+
+		page->kind = leaf_kind(leaf);
+		if (pte_swp_soft_dirty(pte))
+			page->flags |= COWI_F_SOFT_DIRTY;
+		if (pte_swp_uffd_wp(pte) ||
+		    page->kind == COWI_KIND_MARKER_UFFD_WP)
+			page->flags |= COWI_F_UFFD_WP;
+		if (page->kind == COWI_KIND_SWAP) {
+			page->swap_type = swp_type(leaf);
+			page->pfn = swp_offset(leaf);
+			if (pte_swp_exclusive(pte))
+				page->flags |= COWI_F_EXCLUSIVE;
+		}
+	}
+}
+
+static bool raw_present(const struct cow_raw *raw)
+{
+	if (raw->attr & COW_A_PUD)
+		return pud_present(__pud(raw->val));
+	if (raw->attr & COW_A_PMD)
+		return pmd_present(__pmd(raw->val));
+	return pte_present(__pte(raw->val));
+}
+
+static void decode_present(const struct cow_raw *raw,
+			   struct cowinspect_page *page)
+{
+	page->pfn = raw->pfn;
+	if (raw->attr & COW_A_PUD)
+		page->flags |= COWI_F_PRESENT |
+			       (pud_write(__pud(raw->val)) ? COWI_F_WRITE : 0);
+	else if (raw->attr & COW_A_PMD)
+		page->flags |= pmd_facts(__pmd(raw->val));
+	else
+		page->flags |= pte_facts(__pte(raw->val));
+
+	page->kind = page_kind(raw);
+	if (!(raw->attr & COW_A_PAGE)) {
+		page->counts = COWI_COUNT_ABSENT;
+		return;
+	}
+	page->flags |= folio_facts(raw->folio_flags, raw);
+	page->mapcount = raw->mapcount;
+	page->refcount = raw->refcount;
+	page->folio_mapcount = raw->folio_mapcount;
+	page->folio_order = FIELD_GET(COW_A_FOLIO_ORDER, raw->attr);
+	if (raw->attr & COW_A_AVERAGE)
+		page->counts = COWI_COUNT_AVERAGE;
+	else if (page->folio_order)
+		page->counts = COW_PAGE_MAPCOUNT;
+	else
+		page->counts = COWI_COUNT_EXACT;
+}
+
+/**
+ * cow_decode - make a record of a captured entry, prediction included
+ * @raw: the entry
+ * @vma: the VMA it was found in
+ * @page: the record to fill
+ */
+void cow_decode(const struct cow_raw *raw, const struct cow_vma *vma,
+		struct cowinspect_page *page)
+{
+	struct cow_extra extra = {
+		.mm_shared = !!(raw->attr & COW_A_MM_SHARED),
+	};
+
+	memset(page, 0, sizeof(*page));
+	page->addr = raw->addr;
+	page->map_order = FIELD_GET(COW_A_MAP_ORDER, raw->attr);
+	page->flags = vma->flags;
+	if (raw->attr & COW_A_HUGETLB)
+		page->flags |= COWI_F_HUGETLB;
+	if (raw_present(raw))
+		decode_present(raw, page);
+	else
+		decode_nonpresent(raw, page);
+	cow_classify(page, &cow_kernel_rules, &extra);
+}

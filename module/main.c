@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cowinspect: what copy-on-write does to the pages of a process.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "cow.h"
+
+module_param_named(max_targets, cow_max_targets, uint, 0644);
+MODULE_PARM_DESC(max_targets,
+		 "Most processes that may be attached at once; attaching one more gives ENOSPC (default 256, may be changed at any time)");
+
+static int __init cowinspect_init(void)
+{
+	return cow_files_init();
+}
+
+static void __exit cowinspect_exit(void)
+{
+	cow_files_exit();
+}
+
+module_init(cowinspect_init);
+module_exit(cowinspect_exit);
+
+MODULE_DESCRIPTION("Shows what copy-on-write does to the pages of a process, in /sys/kernel/debug/cowinspect");
+MODULE_AUTHOR("the cowinspect maintainers");
+MODULE_VERSION(COW_VERSION);
+MODULE_LICENSE("GPL");

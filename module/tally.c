@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Entries -> totals, and the totals as text.
+ */
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "cow.h"
+
+/* As smaps computes its Pss (PSS_SHIFT in fs/proc/task_mmu.c). */
+#define COW_PSS_SHIFT	12
+
+static u64 *kind_total(struct cow_tally *t, u8 kind)
+{
+	switch (kind) {
+	case COWI_KIND_ANON:
+		return &t->anon;
+	case COWI_KIND_KSM:
+		return &t->ksm;
+	case COWI_KIND_FILE:
+		return &t->file;
+	case COWI_KIND_SHMEM:
+		return &t->shmem;
+	case COWI_KIND_ZERO:
+		return &t->zero;
+	case COWI_KIND_PFN:
+		return &t->pfn;
+	case COWI_KIND_KERNEL:
+		return &t->kernel;
+	case COWI_KIND_SWAP:
+		return &t->swapped;
+	case COWI_KIND_MIGRATION:
+		return &t->migration;
+	case COWI_KIND_HWPOISON:
+		return &t->hwpoison;
+	case COWI_KIND_DEVICE_PRIVATE:
+		return &t->device_private;
+	case COWI_KIND_DEVICE_EXCLUSIVE:
+		return &t->device_exclusive;
+	case COWI_KIND_MARKER_UFFD_WP:
+		return &t->marker_uffd_wp;
+	case COWI_KIND_MARKER_POISON:
+		return &t->marker_poison;
+	case COWI_KIND_MARKER_GUARD:
+		return &t->marker_guard;
+	default:
+		return &t->other;
+	}
+}
+
+static u64 *mapcount_bin(struct cow_tally *t, u32 mapcount)
+{
+	if (mapcount <= 1)
+		return &t->map_1;
+	if (mapcount == 2)
+		return &t->map_2;
+	if (mapcount == 3)
+		return &t->map_3;
+	if (mapcount < 8)
+		return &t->map_4;
+	if (mapcount < 16)
+		return &t->map_8;
+	if (mapcount < 32)
+		return &t->map_16;
+	if (mapcount < 64)
+		return &t->map_32;
+	return &t->map_64;
+}
+
+static u64 *outcome_total(struct cow_tally *t, u8 outcome)
+{
+	switch (outcome) {
+	case COWI_NEXT_NOFAULT:
+		return &t->next_nofault;
+	case COWI_NEXT_REUSE:
+		return &t->next_reuse;
+	case COWI_NEXT_COPY:
+		return &t->next_copy;
+	case COWI_NEXT_ZEROFILL:
+		return &t->next_zerofill;
+	case COWI_NEXT_SHARED:
+		return &t->next_shared;
+	case COWI_NEXT_USERFAULTFD:
+		return &t->next_userfaultfd;
+	case COWI_NEXT_SWAPIN:
+		return &t->next_swapin;
+	case COWI_NEXT_REFUSED:
+		return &t->next_refused;
+	default:
+		return &t->next_unknown;
+	}
+}
+
+/* @n pages with a struct page. */
+static void add_counts(struct cow_tally *t, const struct cowinspect_page *page,
+		       u64 n)
+{
+	u32 mapcount = page->mapcount;
+	u32 refcount = page->refcount;
+	bool first = !(t->mapped_once + t->mapped_more);
+
+	if (first || mapcount < t->map_min)
+		t->map_min = mapcount;
+	if (first || refcount < t->ref_min)
+		t->ref_min = refcount;
+	t->map_max = max_t(u64, t->map_max, mapcount);
+	t->ref_max = max_t(u64, t->ref_max, refcount);
+	t->map_sum += n * mapcount;
+	t->ref_sum += n * refcount;
+	*mapcount_bin(t, mapcount) += n;
+	if (mapcount > 1)
+		t->mapped_more += n;
+	else
+		t->mapped_once += n;
+	t->pss_fixed += n * div_u64((u64)PAGE_SIZE << COW_PSS_SHIFT,
+				    max_t(u32, mapcount, 1));
+}
+
+static void add_mapping(struct cow_tally *t, const struct cowinspect_page *page,
+			const struct cow_raw *raw, u64 n)
+{
+	if (page->flags & COWI_F_HUGETLB)
+		t->hugetlb += n;
+	else if (raw->attr & COW_A_PMD)
+		t->pmd_mapped += n;
+	else if (raw->attr & COW_A_PUD)
+		t->pud_mapped += n;
+	else if (page->flags & COWI_F_LARGE)
+		t->large += n;
+}
+
+static void add_present(struct cow_tally *t, const struct cowinspect_page *page,
+			const struct cow_raw *raw, u64 n)
+{
+	u64 flags = page->flags;
+
+	t->present += n;
+	add_mapping(t, page, raw, n);
+	if (raw->attr & COW_A_PAGE)
+		add_counts(t, page, n);
+	if (flags & COWI_F_EXCLUSIVE)
+		t->exclusive += n;
+	else if (page->kind == COWI_KIND_ANON || page->kind == COWI_KIND_KSM)
+		t->maybe_shared += n;
+	if (flags & COWI_F_WRITE)
+		t->writable += n;
+	else if (flags & COWI_F_VMA_WRITE && !(flags & COWI_F_VMA_SHARED))
+		t->cow_pending += n;
+	if (flags & (COWI_F_DIRTY | COWI_F_PAGE_DIRTY))
+		t->dirty += n;
+	if (flags & COWI_F_YOUNG)
+		t->young += n;
+	if (flags & COWI_F_SOFT_DIRTY)
+		t->soft_dirty += n;
+	if (flags & COWI_F_SWAPCACHE)
+		t->swapcache += n;
+	if (flags & COWI_F_MAYBE_PINNED)
+		t->pinned += n;
+}
+
+/* Add @n pages, all of entries like @raw, of which @page is the record. */
+static void add_entries(struct cow_tally *t, const struct cowinspect_page *page,
+			const struct cow_raw *raw, u64 n)
+{
+	*kind_total(t, page->kind) += n;
+	if (page->flags & COWI_F_PRESENT)
+		add_present(t, page, raw, n);
+	else if (page->kind != COWI_KIND_SWAP)
+		t->nonpresent += n;
+	if (page->flags & COWI_F_UFFD_WP)
+		t->uffd_wp += n;
+
+	*outcome_total(t, page->outcome) += n;
+	if (page->confidence == COWI_CONF_SURE)
+		t->next_sure += n;
+	else if (page->confidence == COWI_CONF_LIKELY)
+		t->next_likely += n;
+}
+
+/* How many pages of the entry lie inside the chunk. */
+static u64 pages_inside(const struct cow_raw *raw, const struct cow_walk *walk)
+{
+	u64 size = PAGE_SIZE << (raw->attr & COW_A_MAP_ORDER);
+
+	return (min_t(u64, raw->addr + size, walk->addr) -
+		max_t(u64, raw->addr, walk->start)) >> PAGE_SHIFT;
+}
+
+/**
+ * cow_tally_chunk - add the walk's current chunk to totals
+ * @tally: the totals
+ * @walk: the walk
+ */
+void cow_tally_chunk(struct cow_tally *tally, const struct cow_walk *walk)
+{
+	const struct cow_raw *raw = walk->raw;
+	const struct cow_raw *end = walk->raw + walk->nr;
+
+	tally->pages += (walk->addr - walk->start) >> PAGE_SHIFT;
+
+	while (raw < end) {
+		const struct cow_raw *first = raw;
+		struct cowinspect_page page;
+		u64 n = 0;
+
+		do {
+			n += likely(!(raw->attr & COW_A_MAP_ORDER)) ?
+			     1 : pages_inside(raw, walk);
+			raw++;
+		} while (raw < end && cow_raw_alike(first, raw));
+
+		cow_decode(first, &walk->vma, &page);
+		add_entries(tally, &page, first, n);
+	}
+}
+
+/**
+ * cow_tally_finish - compute what follows from the sums
+ * @tally: the totals; only to be printed after this
+ */
+void cow_tally_finish(struct cow_tally *tally)
+{
+	u64 counted = tally->mapped_once + tally->mapped_more;
+
+	tally->absent = tally->pages - tally->present - tally->swapped -
+			tally->nonpresent;
+	tally->pss = tally->pss_fixed >> COW_PSS_SHIFT;
+	if (counted) {
+		tally->map_mean = div64_u64(tally->map_sum * 100, counted);
+		tally->ref_mean = div64_u64(tally->ref_sum * 100, counted);
+	}
+}
+
+static const struct {
+	const char *name;
+	const char *unit;
+	size_t offset;
+} totals[] = {
+#define COW_X(field, unit, meaning)	\
+	{ #field, unit, offsetof(struct cow_tally, field) },
+	COWINSPECT_TOTALS(COW_X)
+#undef COW_X
+};
+
+static void print_total(struct seq_file *m, const struct cow_tally *tally, int i)
+{
+	u64 value = *(const u64 *)((const char *)tally + totals[i].offset);
+
+	/* Means are kept in hundredths. */
+	if (strcmp(totals[i].unit, "mean") == 0)
+		seq_printf(m, "%llu.%02llu", value / 100, value % 100);
+	else
+		seq_printf(m, "%llu", value);
+}
+
+/**
+ * cow_tally_print_lines - print totals as "name: value" lines
+ * @m: where to
+ * @tally: the finished totals
+ */
+void cow_tally_print_lines(struct seq_file *m, const struct cow_tally *tally)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(totals); i++) {
+		seq_printf(m, "%s: ", totals[i].name);
+		print_total(m, tally, i);
+		seq_putc(m, '\n');
+	}
+}
+
+/**
+ * cow_tally_print_header - print the column names, each with a space before it
+ * @m: where to
+ */
+void cow_tally_print_header(struct seq_file *m)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(totals); i++)
+		seq_printf(m, " %s", totals[i].name);
+}
+
+/**
+ * cow_tally_print_row - print totals as columns, each with a space before it
+ * @m: where to
+ * @tally: the finished totals
+ */
+void cow_tally_print_row(struct seq_file *m, const struct cow_tally *tally)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(totals); i++) {
+		seq_putc(m, ' ');
+		print_total(m, tally, i);
+	}
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * cowinspect: the binary and the textual vocabulary shared by the module and
+ * user space. This file is used verbatim by both; nothing else is shared.
+ *
+ * <pid>/pages is a stream of struct cowinspect_page, in the byte order of the
+ * machine. The file offset is a virtual address, as in /proc/PID/mem:
+ *
+ *	pread(fd, recs, sizeof(recs), addr)
+ *
+ * returns the records of the mapped entries at and after @addr, in ascending
+ * address order. A huge mapping that covers @addr comes first, with its own
+ * (lower) start address. A read ends on a record boundary, at most after the
+ * last mapped entry; then the offset stands behind the last entry returned,
+ * so plain read() goes on where it left off. 0 is end of file. A buffer smaller
+ * than one record is EINVAL.
+ *
+ * Versioning: "abi" and "record_size" stand in the status file. Within one
+ * ABI number records only grow at the end, reserved fields get a meaning, and
+ * keys and columns are added: readers step by record_size, ignore what they do
+ * not know and find columns by name. Anything else is a new ABI number.
+ */
+#ifndef _UAPI_COWINSPECT_H
+#define _UAPI_COWINSPECT_H
+
+#include <linux/types.h>
+
+#define COWINSPECT_ABI		1
+#define COWINSPECT_NO_PFN	(~(__u64)0)
+
+/**
+ * struct cowinspect_page - one mapped entry: a PTE, or a huge PMD or PUD
+ * @addr: first virtual address that the entry maps, in bytes
+ * @pfn: page frame number of the first page mapped, in base pages; for a swap
+ *	entry the offset in the swap area, in base pages; COWINSPECT_NO_PFN
+ *	where the entry names no frame
+ * @mapcount: how many page table entries map this page; the field @counts
+ *	says whether that is exact. 0 without a struct page
+ * @refcount: references held on the folio (the page alone, if it is not part
+ *	of a large folio), mappings included. Always the exact value at the
+ *	moment of reading; 0 without a struct page
+ * @folio_mapcount: mappings of any page of the folio, whole-folio mappings
+ *	counted once. Equals @mapcount for a small folio
+ * @swap_type: for a swap entry the number of its swap area, otherwise 0
+ * @flags: COWI_F_* bits
+ * @kind: enum cowinspect_kind
+ * @map_order: the entry maps 2^@map_order base pages
+ * @folio_order: the folio has 2^@folio_order base pages; it starts at @pfn
+ *	rounded down to a multiple of its size
+ * @outcome: enum cowinspect_outcome: what a write by this task would do next
+ * @confidence: enum cowinspect_confidence, of @outcome
+ * @counts: enum cowinspect_counts, of @mapcount
+ * @reserved: 0
+ *
+ * @mapcount, @refcount, @flags of one record were read together, under the
+ * lock of the page table that holds the entry.
+ */
+struct cowinspect_page {
+	__u64 addr;
+	__u64 pfn;
+	__u32 mapcount;
+	__u32 refcount;
+	__u32 folio_mapcount;
+	__u32 swap_type;
+	__u64 flags;
+	__u8 kind;
+	__u8 map_order;
+	__u8 folio_order;
+	__u8 outcome;
+	__u8 confidence;
+	__u8 counts;
+	__u8 reserved[2];
+};
+
+/**
+ * enum cowinspect_kind - what the entry refers to
+ * @COWI_KIND_ANON: a page of anonymous memory (KSM excepted)
+ * @COWI_KIND_KSM: a page merged by KSM
+ * @COWI_KIND_FILE: a page of the page cache of a file (hugetlbfs included)
+ * @COWI_KIND_SHMEM: a page of tmpfs, memfd or MAP_SHARED|MAP_ANONYMOUS memory
+ * @COWI_KIND_ZERO: the shared zero page, or the shared huge zero page
+ * @COWI_KIND_PFN: memory without a struct page that could be read: device
+ *	memory, vvar, other PFN mappings
+ * @COWI_KIND_KERNEL: a page that the kernel or a driver put there, with a
+ *	struct page but neither anonymous nor page cache: vdso, ring buffers
+ * @COWI_KIND_SWAP: not present: swapped out
+ * @COWI_KIND_MIGRATION: not present: being migrated right now
+ * @COWI_KIND_HWPOISON: not present: the frame had a memory error
+ * @COWI_KIND_DEVICE_PRIVATE: not present: the page lives in device memory
+ * @COWI_KIND_DEVICE_EXCLUSIVE: not present: a device has exclusive access
+ * @COWI_KIND_MARKER_UFFD_WP: not present: remembers a userfaultfd protection
+ * @COWI_KIND_MARKER_POISON: not present: an access raises SIGBUS
+ * @COWI_KIND_MARKER_GUARD: not present: a guard region, access raises SIGSEGV
+ * @COWI_KIND_OTHER: not present and none of the above
+ * @COWI_NR_KINDS: how many there are; not a kind
+ */
+enum cowinspect_kind {
+	COWI_KIND_ANON,
+	COWI_KIND_KSM,
+	COWI_KIND_FILE,
+	COWI_KIND_SHMEM,
+	COWI_KIND_ZERO,
+	COWI_KIND_PFN,
+	COWI_KIND_KERNEL,
+	COWI_KIND_SWAP,
+	COWI_KIND_MIGRATION,
+	COWI_KIND_HWPOISON,
+	COWI_KIND_DEVICE_PRIVATE,
+	COWI_KIND_DEVICE_EXCLUSIVE,
+	COWI_KIND_MARKER_UFFD_WP,
+	COWI_KIND_MARKER_POISON,
+	COWI_KIND_MARKER_GUARD,
+	COWI_KIND_OTHER,
+	COWI_NR_KINDS
+};
+
+/**
+ * enum cowinspect_outcome - what the next write to the entry would do
+ * @COWI_NEXT_NOFAULT: nothing: the entry is writable
+ * @COWI_NEXT_REUSE: fault; the page is kept and made writable
+ * @COWI_NEXT_COPY: fault; the page is copied, the copy mapped
+ * @COWI_NEXT_ZEROFILL: fault; a fresh zeroed page is mapped, nothing is copied
+ * @COWI_NEXT_SHARED: fault; a page of a shared mapping is made writable, for
+ *	everyone: never a copy
+ * @COWI_NEXT_USERFAULTFD: fault; a userfaultfd handler decides first
+ * @COWI_NEXT_SWAPIN: fault; the page is brought back in first
+ * @COWI_NEXT_REFUSED: SIGSEGV or SIGBUS
+ * @COWI_NEXT_UNKNOWN: cannot be told from the entry
+ * @COWI_NR_OUTCOMES: how many there are; not an outcome
+ */
+enum cowinspect_outcome {
+	COWI_NEXT_NOFAULT,
+	COWI_NEXT_REUSE,
+	COWI_NEXT_COPY,
+	COWI_NEXT_ZEROFILL,
+	COWI_NEXT_SHARED,
+	COWI_NEXT_USERFAULTFD,
+	COWI_NEXT_SWAPIN,
+	COWI_NEXT_REFUSED,
+	COWI_NEXT_UNKNOWN,
+	COWI_NR_OUTCOMES
+};
+
+/**
+ * enum cowinspect_confidence - how far to trust a predicted outcome
+ * @COWI_CONF_NONE: no prediction (the outcome is COWI_NEXT_UNKNOWN)
+ * @COWI_CONF_LIKELY: something short-lived or out of sight may change it
+ * @COWI_CONF_SURE: holds unless the page's state changes before the write
+ */
+enum cowinspect_confidence {
+	COWI_CONF_NONE,
+	COWI_CONF_LIKELY,
+	COWI_CONF_SURE,
+};
+
+/**
+ * enum cowinspect_counts - what kind of number a quantity is on this kernel
+ * @COWI_COUNT_EXACT: the kernel keeps exactly this
+ * @COWI_COUNT_AVERAGE: an average over the pages of a large folio
+ * @COWI_COUNT_ESTIMATE: a guess that the kernel itself works with
+ * @COWI_COUNT_ABSENT: this kernel does not have the quantity; reads as 0
+ */
+enum cowinspect_counts {
+	COWI_COUNT_EXACT,
+	COWI_COUNT_AVERAGE,
+	COWI_COUNT_ESTIMATE,
+	COWI_COUNT_ABSENT,
+};
+
+/* The page table entry. */
+#define COWI_F_PRESENT		(1ULL << 0)
+#define COWI_F_WRITE		(1ULL << 1)	/* hardware lets writes through */
+#define COWI_F_DIRTY		(1ULL << 2)
+#define COWI_F_YOUNG		(1ULL << 3)	/* accessed */
+#define COWI_F_SOFT_DIRTY	(1ULL << 4)
+#define COWI_F_UFFD_WP		(1ULL << 5)	/* userfaultfd write-protected */
+#define COWI_F_PROTNONE		(1ULL << 6)	/* present, but any access faults */
+#define COWI_F_EXCLUSIVE	(1ULL << 7)	/* anon: this mapping owns the page */
+
+/* The page or its folio. */
+#define COWI_F_LARGE		(1ULL << 8)	/* part of a large folio */
+#define COWI_F_HUGETLB		(1ULL << 9)
+#define COWI_F_DEVICE		(1ULL << 10)	/* ZONE_DEVICE memory */
+#define COWI_F_LRU		(1ULL << 11)
+#define COWI_F_LOCKED		(1ULL << 12)
+#define COWI_F_PAGE_DIRTY	(1ULL << 13)	/* the folio's own dirty flag */
+#define COWI_F_REFERENCED	(1ULL << 14)	/* the folio's own flag */
+#define COWI_F_WRITEBACK	(1ULL << 15)
+#define COWI_F_SWAPCACHE	(1ULL << 16)
+#define COWI_F_SWAPBACKED	(1ULL << 17)
+#define COWI_F_MLOCKED		(1ULL << 18)
+#define COWI_F_MAYBE_PINNED	(1ULL << 19)	/* FOLL_PIN; may be a false alarm */
+
+/* The VMA, as far as it decides about writes. */
+#define COWI_F_VMA_WRITE	(1ULL << 32)	/* writable now (PROT_WRITE) */
+#define COWI_F_VMA_SHARED	(1ULL << 33)	/* MAP_SHARED: never copy-on-write */
+#define COWI_F_VMA_UFFD_WP	(1ULL << 34)	/* registered for write protection */
+
+/* The prediction. */
+#define COWI_F_SPLIT		(1ULL << 48)	/* the write splits a huge mapping */
+
+/*
+ * The totals, in the order in which summary prints them as "name: value" lines
+ * and vmas as columns. X(name, unit, meaning); units: "pages" base pages of
+ * page_size (see status), "bytes", "count" a plain number, "mean" a decimal
+ * with two digits. The smallest and greatest of nothing is 0.
+ *
+ * present = anon + ksm + file + shmem + zero + pfn + kernel
+ * pages = present + swapped + nonpresent + absent
+ * present - zero - pfn = mapped_once + mapped_more = map_1 + ... + map_64
+ * next_* add up to present + swapped + nonpresent, next_sure + next_likely +
+ * next_unknown as well.
+ */
+#define COWINSPECT_TOTALS(X) \
+	X(pages, "pages", "address range covered by the VMA") \
+	X(present, "pages", "mapped by a present entry") \
+	X(swapped, "pages", "swapped out") \
+	X(nonpresent, "pages", "other non-present entries: sum of the kinds below") \
+	X(absent, "pages", "no entry: never touched, or dropped again") \
+	X(anon, "pages", "present: anonymous memory, not KSM") \
+	X(ksm, "pages", "present: merged by KSM") \
+	X(file, "pages", "present: page cache of a file") \
+	X(shmem, "pages", "present: shared memory, tmpfs, memfd") \
+	X(zero, "pages", "present: the shared zero page, small or huge") \
+	X(pfn, "pages", "present: no struct page (device memory, vvar)") \
+	X(kernel, "pages", "present: put there by the kernel or a driver (vdso)") \
+	X(mapped_once, "pages", "mapcount is at most 1: private by mapcount") \
+	X(mapped_more, "pages", "mapcount is 2 or more: shared by mapcount") \
+	X(exclusive, "pages", "anonymous and owned by this mapping alone") \
+	X(maybe_shared, "pages", "anonymous, not marked as owned by this mapping") \
+	X(writable, "pages", "present entries that hardware lets write") \
+	X(cow_pending, "pages", "write-protected in a writable private VMA") \
+	X(pss, "bytes", "each page over its mapcount, hugetlb included") \
+	X(map_min, "count", "smallest mapcount") \
+	X(map_mean, "mean", "mean mapcount") \
+	X(map_max, "count", "greatest mapcount") \
+	X(map_1, "pages", "mapcount at most 1") \
+	X(map_2, "pages", "mapcount 2") \
+	X(map_3, "pages", "mapcount 3") \
+	X(map_4, "pages", "mapcount 4 to 7") \
+	X(map_8, "pages", "mapcount 8 to 15") \
+	X(map_16, "pages", "mapcount 16 to 31") \
+	X(map_32, "pages", "mapcount 32 to 63") \
+	X(map_64, "pages", "mapcount 64 and more") \
+	X(ref_min, "count", "smallest refcount") \
+	X(ref_mean, "mean", "mean refcount") \
+	X(ref_max, "count", "greatest refcount") \
+	X(pmd_mapped, "pages", "mapped by a huge PMD (THP)") \
+	X(pud_mapped, "pages", "mapped by a huge PUD, other than hugetlb") \
+	X(large, "pages", "of a large folio, mapped by base page entries") \
+	X(hugetlb, "pages", "mapped by a hugetlb entry") \
+	X(dirty, "pages", "entry or page is dirty") \
+	X(young, "pages", "entry is young (accessed)") \
+	X(soft_dirty, "pages", "present, entry is soft-dirty") \
+	X(uffd_wp, "pages", "write-protected by userfaultfd, markers included") \
+	X(swapcache, "pages", "present and in the swap cache") \
+	X(pinned, "pages", "maybe pinned (FOLL_PIN)") \
+	X(migration, "pages", "non-present: being migrated") \
+	X(hwpoison, "pages", "non-present: memory error") \
+	X(device_private, "pages", "non-present: in device memory") \
+	X(device_exclusive, "pages", "non-present: a device has it exclusively") \
+	X(marker_uffd_wp, "pages", "non-present: userfaultfd marker") \
+	X(marker_poison, "pages", "non-present: poison marker") \
+	X(marker_guard, "pages", "non-present: guard marker") \
+	X(other, "pages", "non-present: unknown to this module") \
+	X(next_nofault, "pages", "next write: no fault") \
+	X(next_reuse, "pages", "next write: page is reused") \
+	X(next_copy, "pages", "next write: page is copied") \
+	X(next_zerofill, "pages", "next write: fresh zeroed page") \
+	X(next_shared, "pages", "next write: shared page made writable") \
+	X(next_userfaultfd, "pages", "next write: userfaultfd decides") \
+	X(next_swapin, "pages", "next write: brought in first") \
+	X(next_refused, "pages", "next write: signal") \
+	X(next_unknown, "pages", "next write: cannot be told") \
+	X(next_sure, "pages", "predictions that are sure") \
+	X(next_likely, "pages", "predictions that are likely")
+
+#endif /* _UAPI_COWINSPECT_H */

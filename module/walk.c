@@ -1,0 +1,719 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Address space -> stream of entries. All locking of address spaces and page
+ * tables is in this file.
+ *
+ * Why reading is safe, from the outside in:
+ *
+ * - mm_users is held during a chunk only, so that a target that exits is not
+ *   kept in memory by a long read; between chunks mm_count keeps the mm_struct.
+ *
+ * - The mmap lock is held for reading while a chunk is captured. It keeps VMAs
+ *   in place, and with them the tables above the PTE level: those are freed
+ *   for ranges without a VMA only (free_pgtables()). It is dropped after at
+ *   most COW_CHUNK_ENTRIES entries or empty slots, contended or not.
+ *
+ * - A PTE table may be freed under the mmap lock held for reading: by
+ *   khugepaged (collapse, retract_page_tables()), and by zapping with
+ *   CONFIG_PT_RECLAIM. So do as pte_offset_map_lock() in mm/pgtable-generic.c,
+ *   which is not exported: under RCU, which such a table outlives, sample the
+ *   PMD, take the lock of the table it names, and look whether the PMD still
+ *   says the same. From then on the table's lock keeps it.
+ *
+ * - A page that a present, not special entry maps cannot be freed while the
+ *   lock of the entry's table is held: the mapping has a reference. No
+ *   reference of ours is needed, and nobody can observe one.
+ *
+ * Nothing is faulted in, no bit of an entry is written.
+ */
+#include <linux/bitfield.h>
+#include <linux/fs.h>
+#include <linux/hugetlb.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/shmem_fs.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/userfaultfd_k.h>
+
+#include "compat.h"
+#include "cow.h"
+
+/* What reading all pages of a huge mapping one by one costs, in entries. */
+#define MIXED_HUGE_COST		COW_CHUNK_ENTRIES
+/* Capturing a huge entry takes a lock of its own. */
+#define HUGE_COST		4
+
+static atomic64_t hold_max = ATOMIC64_INIT(0);
+
+/**
+ * cow_walk_hold_max - longest hold of an mmap lock so far
+ *
+ * Return: nanoseconds, since the module was loaded.
+ */
+u64 cow_walk_hold_max(void)
+{
+	return atomic64_read(&hold_max);
+}
+
+static void note_hold(u64 ns)
+{
+	s64 max = atomic64_read(&hold_max);
+
+	while (ns > max && !atomic64_try_cmpxchg(&hold_max, &max, ns))
+		;
+}
+
+/* ---- one entry ---- */
+
+/* The folio's facts. Caller holds the lock that keeps the page mapped. */
+static __always_inline void capture_folio(struct cow_raw *raw,
+					  struct folio *folio,
+					  struct page *page)
+{
+	unsigned long flags = cow_folio_flags(folio);
+	u32 attr = COW_A_PAGE;
+
+	raw->folio_flags = flags;
+	raw->refcount = folio_ref_count(folio);
+
+	if (likely(!(flags & BIT(PG_head)))) {
+		int mapcount = atomic_read(&page->_mapcount) + 1;
+
+		/* Below zero the word is a page type: see compat.h. */
+		raw->mapcount = mapcount < 0 ? 0 : mapcount;
+		raw->folio_mapcount = raw->mapcount;
+	} else {
+		raw->mapcount = cow_page_mapcount(folio, page);
+		raw->folio_mapcount = cow_large_mapcount(folio);
+		attr |= FIELD_PREP(COW_A_FOLIO_ORDER, folio_order(folio));
+		if (folio_maybe_dma_pinned(folio))
+			attr |= COW_A_PINNED;
+		if (cow_folio_mm_shared(folio))
+			attr |= COW_A_MM_SHARED;
+	}
+
+	if (folio_test_anon(folio)) {
+		attr |= COW_A_ANON;
+		if (folio_test_ksm(folio))
+			attr |= COW_A_KSM;
+		else if (PageAnonExclusive(page))
+			attr |= COW_A_EXCLUSIVE;
+	} else if (!READ_ONCE(folio->mapping)) {
+		attr |= COW_A_NO_MAPPING;
+	}
+	raw->attr |= attr;
+}
+
+static void capture_no_folio(struct cow_raw *raw)
+{
+	raw->folio_flags = 0;
+	raw->mapcount = 0;
+	raw->folio_mapcount = 0;
+	raw->refcount = 0;
+}
+
+/*
+ * In VMAs that map frames by number, an entry that is not special should be a
+ * private copy with a struct page; trust that only after a look.
+ */
+static bool pfn_has_page(const struct cow_vma *vma, unsigned long pfn)
+{
+	if (likely(!(vma->vm_flags & (VM_PFNMAP | VM_IO | VM_MIXEDMAP))))
+		return true;
+	return pfn_to_online_page(pfn);
+}
+
+/* Caller holds the PTE table's lock. */
+static __always_inline void capture_pte(struct cow_raw *raw,
+					const struct cow_vma *vma,
+					unsigned long addr, pte_t pte)
+{
+	unsigned long pfn;
+
+	raw->addr = addr;
+	raw->val = pte_val(pte);
+	raw->attr = 0;
+	if (unlikely(!pte_present(pte))) {
+		raw->pfn = 0;
+		capture_no_folio(raw);
+		return;
+	}
+
+	pfn = pte_pfn(pte);
+	raw->pfn = pfn;
+	if (unlikely(pte_special(pte) || !pfn_has_page(vma, pfn))) {
+		if (is_zero_pfn(pfn))
+			raw->attr = COW_A_ZERO;
+		capture_no_folio(raw);
+	} else {
+		struct page *page = pfn_to_page(pfn);
+
+		capture_folio(raw, page_folio(page), page);
+	}
+}
+
+/*
+ * A folio that is mapped as a whole here may be mapped page by page elsewhere:
+ * then its pages have different mapcounts, and one entry can only say the mean.
+ * Returns what that cost, in entries.
+ */
+static unsigned int capture_huge_mapcount(struct cow_raw *raw,
+					  struct folio *folio,
+					  struct page *page, unsigned long nr)
+{
+	u32 first = raw->mapcount;
+	bool mixed = false;
+	unsigned long i;
+	u64 sum = 0;
+
+	if (raw->attr & COW_A_HUGETLB || cow_folio_uniform(folio))
+		return HUGE_COST;
+
+	for (i = 0; i < nr; i++) {
+		u32 mapcount = cow_page_mapcount(folio, page + i);
+
+		sum += mapcount;
+		mixed |= mapcount != first;
+	}
+	if (mixed) {
+		raw->mapcount = max_t(u32, DIV_ROUND_CLOSEST_ULL(sum, nr), 1);
+		raw->attr |= COW_A_AVERAGE;
+	}
+	return MIXED_HUGE_COST;
+}
+
+/* Caller holds the lock of the table that holds the entry. */
+static unsigned int capture_huge(struct cow_raw *raw, const struct cow_vma *vma,
+				 unsigned long pfn, unsigned int order)
+{
+	struct page *page;
+	struct folio *folio;
+
+	raw->pfn = pfn;
+	raw->attr |= FIELD_PREP(COW_A_MAP_ORDER, order);
+	if (!pfn_has_page(vma, pfn)) {
+		capture_no_folio(raw);
+		return HUGE_COST;
+	}
+	page = pfn_to_page(pfn);
+	folio = page_folio(page);
+	capture_folio(raw, folio, page);
+	return capture_huge_mapcount(raw, folio, page, 1UL << order);
+}
+
+static unsigned int capture_pmd(struct cow_raw *raw, const struct cow_vma *vma,
+				unsigned long addr, pmd_t pmd)
+{
+	unsigned int cost;
+
+	raw->addr = addr & PMD_MASK;
+	raw->val = pmd_val(pmd);
+	raw->attr = COW_A_PMD;
+
+	if (!pmd_present(pmd)) {
+		raw->pfn = 0;
+		raw->attr |= FIELD_PREP(COW_A_MAP_ORDER, PMD_SHIFT - PAGE_SHIFT);
+		capture_no_folio(raw);
+		return HUGE_COST;
+	}
+	if (cow_pmd_special(pmd) || cow_pmd_devmap(pmd)) {
+		raw->pfn = pmd_pfn(pmd);
+		raw->attr |= FIELD_PREP(COW_A_MAP_ORDER, PMD_SHIFT - PAGE_SHIFT);
+		/* The only special PMD that anonymous memory can have. */
+		if (vma->kind == COW_VMA_ANON)
+			raw->attr |= COW_A_ZERO;
+		capture_no_folio(raw);
+		return HUGE_COST;
+	}
+	cost = capture_huge(raw, vma, pmd_pfn(pmd), PMD_SHIFT - PAGE_SHIFT);
+	/* huge_zero_page is not exported; no other THP is without a mapping. */
+	if (raw->attr & COW_A_NO_MAPPING) {
+		raw->attr &= ~(COW_A_PAGE | COW_A_FOLIO_ORDER | COW_A_PINNED |
+			       COW_A_NO_MAPPING | COW_A_AVERAGE);
+		raw->attr |= COW_A_ZERO;
+		capture_no_folio(raw);
+	}
+	return cost;
+}
+
+static unsigned int capture_pud(struct cow_raw *raw, unsigned long addr,
+				pud_t pud)
+{
+	/* Huge PUDs other than hugetlb map devices: no page worth reading. */
+	raw->addr = addr & PUD_MASK;
+	raw->val = pud_val(pud);
+	raw->pfn = pud_present(pud) ? pud_pfn(pud) : 0;
+	raw->attr = COW_A_PUD |
+		    FIELD_PREP(COW_A_MAP_ORDER, PUD_SHIFT - PAGE_SHIFT);
+	capture_no_folio(raw);
+	return HUGE_COST;
+}
+
+static unsigned int capture_hugetlb(struct cow_raw *raw,
+				    const struct cow_vma *vma,
+				    unsigned long addr, pte_t pte,
+				    unsigned int order)
+{
+	raw->addr = addr;
+	raw->val = pte_val(pte);
+	raw->attr = COW_A_HUGETLB;
+	if (!pte_present(pte)) {
+		raw->pfn = 0;
+		raw->attr |= FIELD_PREP(COW_A_MAP_ORDER, order);
+		capture_no_folio(raw);
+		return HUGE_COST;
+	}
+	/* An attribute bit may stand where the low bits of a frame would. */
+	return capture_huge(raw, vma, pte_pfn(pte) & ~((1UL << order) - 1),
+			    order);
+}
+
+/* ---- one table ---- */
+
+/**
+ * struct budget - what is left of a chunk
+ * @walk: where captured entries go
+ * @left: how many entries and empty slots may still be looked at
+ */
+struct budget {
+	struct cow_walk *walk;
+	int left;
+};
+
+static bool room(const struct budget *b)
+{
+	return b->left > 0 && b->walk->nr < b->walk->max;
+}
+
+static struct cow_raw *next_raw(struct budget *b)
+{
+	return &b->walk->raw[b->walk->nr];
+}
+
+static void keep_raw(struct budget *b, unsigned int cost)
+{
+	b->walk->nr++;
+	b->left -= cost;
+}
+
+/*
+ * Capture entries of one PTE table from @addr on. Caller holds the mmap lock.
+ * Returns where to go on; @addr itself if the table is gone or has been
+ * replaced meanwhile.
+ */
+static unsigned long walk_pte_table(struct budget *b, pmd_t *pmd,
+				    unsigned long addr, unsigned long end)
+{
+	struct cow_walk *walk = b->walk;
+	struct cow_raw *full = walk->raw + walk->max;
+	struct cow_raw *raw = next_raw(b);
+	spinlock_t *ptl;
+	pmd_t pmdval;
+	pte_t *pte;
+
+	end = min(end, addr + (unsigned long)b->left * PAGE_SIZE);
+
+	rcu_read_lock();
+	pmdval = pmdp_get_lockless(pmd);
+	if (pmd_none(pmdval) || !pmd_present(pmdval) ||
+	    pmd_trans_huge(pmdval) || cow_pmd_devmap(pmdval) ||
+	    pmd_leaf(pmdval) || pmd_bad(pmdval))
+		goto changed;
+	ptl = pte_lockptr(walk->mm, &pmdval);
+	spin_lock(ptl);
+	if (!pmd_same(pmdval, pmdp_get_lockless(pmd))) {
+		spin_unlock(ptl);
+		goto changed;
+	}
+
+	b->left -= (end - addr) >> PAGE_SHIFT;
+	pte = pte_offset_kernel(&pmdval, addr);
+	for (; addr < end && raw < full; addr += PAGE_SIZE, pte++) {
+		pte_t val = ptep_get(pte);
+
+		if (pte_none(val))
+			continue;
+		capture_pte(raw++, &walk->vma, addr, val);
+	}
+	spin_unlock(ptl);
+	rcu_read_unlock();
+	walk->nr = raw - walk->raw;
+	return addr;
+
+changed:
+	rcu_read_unlock();
+	/* A table that comes and goes must not keep us here for ever. */
+	b->left--;
+	return addr;
+}
+
+static bool pmd_is_leaf(pmd_t pmd)
+{
+	return !pmd_present(pmd) || pmd_trans_huge(pmd) ||
+	       cow_pmd_devmap(pmd) || pmd_leaf(pmd);
+}
+
+static unsigned long walk_pmd(struct budget *b, pmd_t *pmd, unsigned long addr,
+			      unsigned long end)
+{
+	unsigned long next = pmd_addr_end(addr, end);
+	pmd_t val = pmdp_get_lockless(pmd);
+	spinlock_t *ptl;
+
+	if (pmd_none(val)) {
+		b->left--;
+		return next;
+	}
+	if (pmd_is_leaf(val)) {
+		ptl = pmd_lock(b->walk->mm, pmd);
+		val = pmdp_get_lockless(pmd);
+		if (!pmd_none(val) && pmd_is_leaf(val)) {
+			keep_raw(b, capture_pmd(next_raw(b), &b->walk->vma,
+						addr, val));
+			spin_unlock(ptl);
+			return next;
+		}
+		spin_unlock(ptl);
+		/* It changed: the same address again, at some cost. */
+		b->left--;
+		return addr;
+	}
+	if (pmd_bad(val)) {
+		b->left--;
+		return next;
+	}
+	return walk_pte_table(b, pmd, addr, next);
+}
+
+static bool pud_is_leaf(pud_t pud)
+{
+	return !pud_present(pud) || pud_trans_huge(pud) ||
+	       cow_pud_devmap(pud) || pud_leaf(pud);
+}
+
+static unsigned long walk_pud(struct budget *b, pud_t *pud, unsigned long addr,
+			      unsigned long end)
+{
+	unsigned long next = pud_addr_end(addr, end);
+	pud_t val = READ_ONCE(*pud);
+	spinlock_t *ptl;
+
+	if (!pud_none(val) && pud_is_leaf(val)) {
+		ptl = pud_lock(b->walk->mm, pud);
+		val = READ_ONCE(*pud);
+		if (!pud_none(val) && pud_is_leaf(val))
+			keep_raw(b, capture_pud(next_raw(b), addr, val));
+		else
+			next = addr;
+		spin_unlock(ptl);
+		b->left--;
+		return next;
+	}
+	if (pud_none(val) || pud_bad(val)) {
+		b->left--;
+		return next;
+	}
+	return walk_pmd(b, pmd_offset(pud, addr), addr, end);
+}
+
+/*
+ * Go down from the top for one table's worth of entries: that costs little
+ * beside them, and leaves no state to keep. Caller holds the mmap lock.
+ */
+static unsigned long walk_step(struct budget *b, unsigned long addr,
+			       unsigned long end)
+{
+	pgd_t *pgd = pgd_offset(b->walk->mm, addr);
+	p4d_t *p4d;
+
+	if (pgd_none(READ_ONCE(*pgd)) || pgd_bad(READ_ONCE(*pgd))) {
+		b->left--;
+		return pgd_addr_end(addr, end);
+	}
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(READ_ONCE(*p4d)) || p4d_bad(READ_ONCE(*p4d))) {
+		b->left--;
+		return p4d_addr_end(addr, end);
+	}
+	return walk_pud(b, pud_offset(p4d, addr), addr, end);
+}
+
+/* ---- hugetlb ---- */
+
+/*
+ * The entry that maps a hugetlb page: a PUD, a PMD, or the first of a group of
+ * PMDs or PTEs (arm64), depending on the size alone. hugetlb_walk() is not
+ * exported. NULL if there is no table for it.
+ */
+static pte_t *hugetlb_entry(struct mm_struct *mm, unsigned long addr,
+			    unsigned long size)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+
+	if (pgd_none(READ_ONCE(*pgd)) || pgd_bad(READ_ONCE(*pgd)))
+		return NULL;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(READ_ONCE(*p4d)) || p4d_bad(READ_ONCE(*p4d)))
+		return NULL;
+	pud = pud_offset(p4d, addr);
+	if (size >= PUD_SIZE)
+		return (pte_t *)pud;
+	if (!pud_present(READ_ONCE(*pud)) || pud_bad(READ_ONCE(*pud)))
+		return NULL;
+	pmd = pmd_offset(pud, addr);
+	if (size >= PMD_SIZE)
+		return (pte_t *)pmd;
+	if (!pmd_present(READ_ONCE(*pmd)) || pmd_bad(READ_ONCE(*pmd)))
+		return NULL;
+	return pte_offset_kernel(pmd, addr);
+}
+
+static unsigned long walk_hugetlb_step(struct budget *b, struct hstate *h,
+				       unsigned long addr, unsigned long end)
+{
+	unsigned long size = huge_page_size(h);
+	unsigned long base = addr & ~(size - 1);
+	pte_t *entry = hugetlb_entry(b->walk->mm, base, size);
+	spinlock_t *ptl;
+	pte_t val;
+
+	if (!entry) {
+		b->left--;
+		return min(base + size, end);
+	}
+	ptl = huge_pte_lockptr(h, b->walk->mm, entry);
+	spin_lock(ptl);
+	val = READ_ONCE(*entry);
+	if (pte_none(val))
+		b->left--;
+	else
+		keep_raw(b, capture_hugetlb(next_raw(b), &b->walk->vma, base,
+					    val, huge_page_order(h)));
+	spin_unlock(ptl);
+	return min(base + size, end);
+}
+
+/*
+ * Shared hugetlb mappings of several processes may share PMD tables; one that
+ * stops sharing (huge_pmd_unshare()) holds i_mmap_rwsem for writing.
+ */
+static unsigned long walk_hugetlb(struct budget *b, struct vm_area_struct *vma,
+				  unsigned long addr, unsigned long end)
+{
+	struct address_space *mapping = NULL;
+	struct hstate *h = hstate_vma(vma);
+
+	if (vma->vm_flags & VM_MAYSHARE && vma->vm_file)
+		mapping = vma->vm_file->f_mapping;
+	if (mapping)
+		i_mmap_lock_read(mapping);
+	while (addr < end && room(b))
+		addr = walk_hugetlb_step(b, h, addr, end);
+	if (mapping)
+		i_mmap_unlock_read(mapping);
+	return addr;
+}
+
+/* ---- one VMA ---- */
+
+static enum cow_vma_kind vma_kind(struct vm_area_struct *vma)
+{
+	if (is_vm_hugetlb_page(vma))
+		return COW_VMA_HUGETLB;
+	if (vma_is_anonymous(vma))
+		return COW_VMA_ANON;
+	if (!vma->vm_file || vma->vm_flags & (VM_PFNMAP | VM_IO))
+		return COW_VMA_SPECIAL;
+	if (shmem_mapping(vma->vm_file->f_mapping))
+		return COW_VMA_SHMEM;
+	return COW_VMA_FILE;
+}
+
+static void note_vma(struct cow_vma *to, struct vm_area_struct *vma)
+{
+	to->start = vma->vm_start;
+	to->end = vma->vm_end;
+	to->pgoff = vma->vm_pgoff;
+	to->vm_flags = vma->vm_flags;
+	to->kind = vma_kind(vma);
+	to->flags = 0;
+	if (vma->vm_flags & VM_WRITE)
+		to->flags |= COWI_F_VMA_WRITE;
+	if (vma->vm_flags & (VM_SHARED | VM_MAYSHARE))
+		to->flags |= COWI_F_VMA_SHARED;
+	if (userfaultfd_wp(vma))
+		to->flags |= COWI_F_VMA_UFFD_WP;
+}
+
+static bool same_vma(const struct cow_vma *a, const struct cow_vma *b)
+{
+	return a->start == b->start && a->end == b->end &&
+	       a->pgoff == b->pgoff && a->vm_flags == b->vm_flags &&
+	       a->kind == b->kind;
+}
+
+/**
+ * cow_vma_name_put - drop what a name holds, and empty it
+ * @name: the name
+ */
+void cow_vma_name_put(struct cow_vma_name *name)
+{
+	if (name->file)
+		fput(name->file);
+	name->file = NULL;
+	name->text[0] = '\0';
+}
+
+/* What /proc/PID/maps would call it (get_vma_name() in fs/proc/task_mmu.c). */
+static void note_name(struct cow_vma_name *name, struct vm_area_struct *vma)
+{
+	const char *text = NULL;
+
+	name->text[0] = '\0';
+	name->file = NULL;
+	if (vma->vm_file) {
+		name->file = get_file(vma->vm_file);
+		return;
+	}
+	if (vma->vm_ops && vma->vm_ops->name)
+		text = vma->vm_ops->name(vma);
+	if (!text && vma_is_initial_heap(vma))
+		text = "[heap]";
+	else if (!text && vma_is_initial_stack(vma))
+		text = "[stack]";
+	if (text)
+		strscpy(name->text, text, sizeof(name->text));
+	else if (cow_anon_name(vma))
+		snprintf(name->text, sizeof(name->text), "[anon:%s]",
+			 cow_anon_name(vma));
+}
+
+/* Capture the next part of a VMA. Caller holds the mmap lock. */
+static void walk_vma(struct cow_walk *walk, struct vm_area_struct *vma)
+{
+	struct budget b = { .walk = walk, .left = COW_CHUNK_ENTRIES };
+	unsigned long end = min(vma->vm_end, walk->end);
+	unsigned long addr = max(vma->vm_start, walk->addr);
+	struct cow_vma now;
+
+	note_vma(&now, vma);
+	walk->new_vma = !same_vma(&now, &walk->vma);
+	walk->vma = now;
+	walk->start = addr;
+	walk->nr = 0;
+
+	if (is_vm_hugetlb_page(vma)) {
+		addr = walk_hugetlb(&b, vma, addr, end);
+	} else {
+		while (addr < end && room(&b))
+			addr = walk_step(&b, addr, end);
+	}
+	walk->addr = addr;
+}
+
+/* ---- the walk ---- */
+
+/**
+ * cow_walk_alloc - a walk over an address space
+ * @mm: the address space; the caller keeps its mm_count for the walk's life
+ *
+ * Return: the walk, standing at address 0, or NULL without memory.
+ */
+struct cow_walk *cow_walk_alloc(struct mm_struct *mm)
+{
+	struct cow_walk *walk = kvzalloc(sizeof(*walk), GFP_KERNEL);
+
+	if (!walk)
+		return NULL;
+	walk->mm = mm;
+	cow_walk_from(walk, 0);
+	return walk;
+}
+
+/**
+ * cow_walk_free - the opposite of cow_walk_alloc()
+ * @walk: the walk
+ */
+void cow_walk_free(struct cow_walk *walk)
+{
+	kvfree(walk);
+}
+
+/**
+ * cow_walk_from - begin anew
+ * @walk: the walk
+ * @addr: the first address to look at
+ */
+void cow_walk_from(struct cow_walk *walk, unsigned long addr)
+{
+	walk->addr = addr;
+	walk->end = TASK_SIZE_MAX;
+	walk->max = COW_CHUNK_ENTRIES;
+	walk->gone = false;
+	memset(&walk->vma, 0, sizeof(walk->vma));
+}
+
+/* Caller holds mm_users. */
+static int walk_locked(struct cow_walk *walk)
+{
+	struct vm_area_struct *vma;
+	struct file *stale = NULL;
+	int ret = 0;
+	u64 since;
+
+	if (mmap_read_lock_killable(walk->mm))
+		return -EINTR;
+	since = ktime_get_ns();
+
+	vma = find_vma(walk->mm, walk->addr);
+	if (vma && vma->vm_start < walk->end) {
+		walk_vma(walk, vma);
+		if (walk->name && walk->new_vma) {
+			stale = walk->name->file;
+			note_name(walk->name, vma);
+		}
+		ret = 1;
+	}
+
+	since = ktime_get_ns() - since;
+	mmap_read_unlock(walk->mm);
+	note_hold(since);
+	if (stale)
+		fput(stale);
+	return ret;
+}
+
+/**
+ * cow_walk_next - capture the next chunk
+ * @walk: the walk
+ *
+ * A chunk may have no entries. Takes and drops the mmap lock and the locks of
+ * page tables; sleeps; the caller holds nothing.
+ *
+ * Return: 1 for a chunk, 0 at the end (then @walk->gone tells whether there
+ * was more to come), -EINTR for a signal.
+ */
+int cow_walk_next(struct cow_walk *walk)
+{
+	int ret;
+
+	if (signal_pending(current))
+		return -EINTR;
+	cond_resched();
+
+	if (!mmget_not_zero(walk->mm)) {
+		walk->gone = true;
+		return 0;
+	}
+	ret = walk_locked(walk);
+	mmput(walk->mm);
+	return ret;
+}
