@@ -85,7 +85,7 @@ enum cow_vma_kind {
  * @end: first address behind it
  * @pgoff: offset in the file, in base pages
  * @vm_flags: the kernel's VM_* flags
- * @flags: COWI_F_VMA_* bits
+ * @flags: COWI_F_* bits that hold for all its entries
  * @kind: what backs it
  */
 struct cow_vma {

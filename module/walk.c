@@ -551,6 +551,9 @@ static void note_vma(struct cow_vma *to, struct vm_area_struct *vma)
 		to->flags |= COWI_F_VMA_SHARED;
 	if (userfaultfd_wp(vma))
 		to->flags |= COWI_F_VMA_UFFD_WP;
+	/* A new VMA is soft-dirty as a whole, also for /proc/PID/pagemap. */
+	if (vma->vm_flags & VM_SOFTDIRTY)
+		to->flags |= COWI_F_SOFT_DIRTY;
 }
 
 static bool same_vma(const struct cow_vma *a, const struct cow_vma *b)

@@ -172,7 +172,7 @@ enum cowinspect_counts {
 #define COWI_F_WRITE		(1ULL << 1)	/* hardware lets writes through */
 #define COWI_F_DIRTY		(1ULL << 2)
 #define COWI_F_YOUNG		(1ULL << 3)	/* accessed */
-#define COWI_F_SOFT_DIRTY	(1ULL << 4)
+#define COWI_F_SOFT_DIRTY	(1ULL << 4)	/* the entry or its VMA is */
 #define COWI_F_UFFD_WP		(1ULL << 5)	/* userfaultfd write-protected */
 #define COWI_F_PROTNONE		(1ULL << 6)	/* present, but any access faults */
 #define COWI_F_EXCLUSIVE	(1ULL << 7)	/* anon: this mapping owns the page */
@@ -251,7 +251,7 @@ enum cowinspect_counts {
 	X(hugetlb, "pages", "mapped by a hugetlb entry") \
 	X(dirty, "pages", "entry or page is dirty") \
 	X(young, "pages", "entry is young (accessed)") \
-	X(soft_dirty, "pages", "present, entry is soft-dirty") \
+	X(soft_dirty, "pages", "present, entry or VMA is soft-dirty") \
 	X(uffd_wp, "pages", "write-protected by userfaultfd, markers included") \
 	X(swapcache, "pages", "present and in the swap cache") \
 	X(pinned, "pages", "maybe pinned (FOLL_PIN)") \

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looking changes nothing: no entry becomes present, young or dirty, no page
+ * gets a reference that stays, whatever is read and however often.
+ */
+#include "inspect.h"
+
+#define PAGES	64
+#define ROUNDS	100
+
+static char *region;
+static record_t before[PAGES], after[PAGES];
+
+/* Half of it written, a hole, and the zero page at the end. */
+static void make_region(void)
+{
+	region = map_pages(PAGES, MAP_PRIVATE);
+	memset(region, 1, PAGES / 2 * 4096);
+	(void)*(volatile char *)(region + (PAGES - 1) * 4096);
+}
+
+static void make_old(pid_t pid)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", pid);
+	fd = open(path, O_WRONLY);
+	/* 1: clear the accessed bits; 4: the soft-dirty bits. */
+	if (fd < 0 || write(fd, "1", 1) != 1 || write(fd, "4", 1) != 1)
+		bail("cannot clear the accessed bits");
+	close(fd);
+}
+
+static void inspect_everything(pid_t pid, int pages)
+{
+	static record_t records[4096];
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		free(slurp_target(pid, "summary"));
+		free(slurp_target(pid, "vmas"));
+		read_records(pages, 0, ~0UL, records, 4096);
+	}
+}
+
+int main(void)
+{
+	unsigned long start;
+	long long rss, minflt;
+	char *text;
+	int fd, n, i, old;
+	pid_t pid;
+
+	tap_plan(5);
+	make_region();
+	start = (unsigned long)region;
+	pid = spawn(NULL, NULL);
+	drain_lru();
+	attach(pid);
+	fd = must_open(pid, "pages");
+	make_old(pid);
+
+	n = read_records(fd, start, start + PAGES * 4096, before, PAGES);
+	text = slurp_proc(pid, "status");
+	rss = number_of(text, "VmRSS");
+	free(text);
+	text = slurp_proc(pid, "stat");
+	sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %lld",
+	       &minflt);
+	free(text);
+
+	inspect_everything(pid, fd);
+
+	ok(n == PAGES / 2 + 1, "the region has the records it should");
+	for (old = 0, i = 0; i < n; i++)
+		old += !(before[i].flags & (COWI_F_YOUNG | COWI_F_SOFT_DIRTY));
+	ok(old == n, "its entries were old and clean");
+	ok(read_records(fd, start, start + PAGES * 4096, after, PAGES) == n &&
+	   !memcmp(before, after, n * sizeof(before[0])),
+	   "after %d inspections each record is the same to the bit", ROUNDS);
+
+	text = slurp_proc(pid, "status");
+	ok(number_of(text, "VmRSS") == rss, "so is the target's RSS");
+	free(text);
+	text = slurp_proc(pid, "stat");
+	sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %lld",
+	       &rss);
+	free(text);
+	ok(rss == minflt, "and it has not faulted");
+
+	close(fd);
+	detach(pid);
+	reap(pid);
+	return tap_done();
+}

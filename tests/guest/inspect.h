@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Helpers for tests of the module's own interface, without the library, so that
+ * a mistake there cannot hide one here; and the kernel's interfaces that judge
+ * it. Each helper bails out where the test itself cannot go on.
+ */
+#ifndef COWINSPECT_TEST_INSPECT_H
+#define COWINSPECT_TEST_INSPECT_H
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tap.h"
+#include "../../module/uapi/cowinspect.h"
+
+#define COW_DIR	"/sys/kernel/debug/cowinspect"
+
+typedef struct cowinspect_page record_t;
+
+/* Write @text into attach or detach in one write. Returns 0 or an errno. */
+static inline int command_bytes(const char *file, const void *text, size_t len)
+{
+	char path[PATH_MAX];
+	int fd, error = 0;
+
+	snprintf(path, sizeof(path), COW_DIR "/%s", file);
+	fd = open(path, O_WRONLY);
+	if (fd < 0)
+		return errno;
+	if (write(fd, text, len) != (ssize_t)len)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+static inline int command(const char *file, const char *text)
+{
+	return command_bytes(file, text, strlen(text));
+}
+
+static inline int command_pid(const char *file, pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d\n", pid);
+	return command(file, text);
+}
+
+static inline void attach(pid_t pid)
+{
+	int error = command_pid("attach", pid);
+
+	if (error)
+		bail("attach %d: %s", pid, strerror(error));
+}
+
+static inline void detach(pid_t pid)
+{
+	int error = command_pid("detach", pid);
+
+	if (error)
+		bail("detach %d: %s", pid, strerror(error));
+}
+
+/* Open a file of a target. Returns the descriptor, or -1 with errno. */
+static inline int try_open(pid_t pid, const char *file)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), COW_DIR "/%d/%s", pid, file);
+	return open(path, O_RDONLY);
+}
+
+static inline int must_open(pid_t pid, const char *file)
+{
+	int fd = try_open(pid, file);
+
+	if (fd < 0)
+		bail("cannot open %s of %d", file, pid);
+	return fd;
+}
+
+/* All that @fd has, as a string to be freed. */
+static inline char *slurp_fd(int fd)
+{
+	size_t size = 1 << 16, len = 0;
+	char *text = malloc(size);
+	ssize_t got;
+
+	while (text && (got = read(fd, text + len, size - len - 1)) > 0) {
+		len += got;
+		if (size - len < 4096)
+			text = realloc(text, size *= 2);
+	}
+	if (!text || got < 0)
+		bail("cannot read");
+	text[len] = 0;
+	return text;
+}
+
+static inline char *slurp(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	char *text;
+
+	if (fd < 0)
+		bail("cannot open %s", path);
+	text = slurp_fd(fd);
+	close(fd);
+	return text;
+}
+
+static inline char *slurp_proc(pid_t pid, const char *file)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	return slurp(path);
+}
+
+static inline char *slurp_target(pid_t pid, const char *file)
+{
+	int fd = must_open(pid, file);
+	char *text = slurp_fd(fd);
+
+	close(fd);
+	return text;
+}
+
+/* The number behind "name:" at the start of a line; -1 if there is none. */
+static inline long long number_of(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (!strncmp(text, name, len) && text[len] == ':')
+			return strtoll(text + len + 1, NULL, 10);
+	}
+	return -1;
+}
+
+/* The records from @start up to @end, at most @max. Returns how many. */
+static inline int read_records(int fd, unsigned long start, unsigned long end,
+			       record_t *records, int max)
+{
+	ssize_t got = pread(fd, records, max * sizeof(*records), start);
+	int n;
+
+	if (got < 0)
+		bail("cannot read records");
+	n = got / sizeof(*records);
+	while (n && records[n - 1].addr >= end)
+		n--;
+	return n;
+}
+
+/* The record of the entry that maps @addr; kind COWI_NR_KINDS if there is none. */
+static inline record_t record_at(int fd, const void *where)
+{
+	unsigned long addr = (unsigned long)where & ~4095UL;
+	record_t record = { .kind = COWI_NR_KINDS };
+
+	if (read_records(fd, addr, addr + 4096, &record, 1) != 1)
+		record.kind = COWI_NR_KINDS;
+	return record;
+}
+
+static inline uint64_t u64_at(const char *path, uint64_t index)
+{
+	uint64_t value;
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0 || pread(fd, &value, 8, index * 8) != 8)
+		bail("cannot read %s", path);
+	close(fd);
+	return value;
+}
+
+static inline uint64_t pagemap_of(pid_t pid, const void *addr)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	return u64_at(path, (unsigned long)addr / 4096);
+}
+
+#define PAGEMAP_PFN(entry)	((entry) & ((1ULL << 55) - 1))
+#define PAGEMAP_SOFT_DIRTY	(1ULL << 55)
+#define PAGEMAP_ONCE		(1ULL << 56)
+#define PAGEMAP_FILE		(1ULL << 61)
+#define PAGEMAP_SWAPPED		(1ULL << 62)
+#define PAGEMAP_PRESENT		(1ULL << 63)
+
+/* Anonymous or shared memory of base pages only, not yet touched. */
+static inline char *map_pages(int pages, int flags)
+{
+	char *at = mmap(NULL, pages * 4096UL, PROT_READ | PROT_WRITE,
+			flags | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		bail("mmap");
+	if (madvise(at, pages * 4096UL, MADV_NOHUGEPAGE) && errno != EINVAL)
+		bail("madvise");
+	return at;
+}
+
+/*
+ * A child that runs @run(arg), or waits to be killed if @run is NULL. It dies
+ * with its parent.
+ */
+static inline pid_t spawn(void (*run)(void *arg), void *arg)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		bail("fork");
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (run)
+		run(arg);
+	else
+		for (;;)
+			pause();
+	_exit(0);
+}
+
+static inline void reap(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	if (waitpid(pid, NULL, 0) != pid)
+		bail("waitpid");
+}
+
+/*
+ * Get freshly faulted pages out of the CPUs' LRU batches, which hold a
+ * reference on each: migrating or mlocking does it by lru_add_drain_all(), and
+ * so does compaction.
+ */
+static inline void drain_lru(void)
+{
+	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY);
+
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		bail("cannot drain LRU batches by compaction");
+	close(fd);
+}
+
+static inline long long status_number(const char *name)
+{
+	char *text = slurp(COW_DIR "/status");
+	long long value = number_of(text, name);
+
+	free(text);
+	return value;
+}
+
+#endif /* COWINSPECT_TEST_INSPECT_H */

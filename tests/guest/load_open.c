@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unloading: refused while a file is open, also in the middle of a read; done
+ * when none is; and then nothing is left of it.
+ */
+#include <pthread.h>
+#include <sys/syscall.h>
+
+#include "inspect.h"
+
+static int load(const char *params)
+{
+	int fd = open(getenv("COWINSPECT_KO") ?: "/cowinspect.ko", O_RDONLY);
+	int error = 0;
+
+	if (fd < 0)
+		bail("no module to load");
+	if (syscall(SYS_finit_module, fd, params, 0))
+		error = errno;
+	close(fd);
+	return error;
+}
+
+static int unload(void)
+{
+	return syscall(SYS_delete_module, "cowinspect", O_NONBLOCK) ? errno : 0;
+}
+
+static volatile bool stop;
+static volatile long reads, bad_reads;
+
+static void *read_on(void *arg)
+{
+	static char buffer[1 << 16];
+	int fd = *(int *)arg;
+
+	while (!stop) {
+		ssize_t got = pread(fd, buffer, sizeof(buffer), 0);
+
+		reads++;
+		bad_reads += got <= 0;
+	}
+	return NULL;
+}
+
+static void test_busy_unload(const char *file, pid_t pid)
+{
+	int fd = must_open(pid, file), i, refused = 0;
+	pthread_t reader;
+
+	stop = false;
+	reads = 0;
+	bad_reads = 0;
+	pthread_create(&reader, NULL, read_on, &fd);
+	while (!reads)
+		usleep(1000);
+	for (i = 0; i < 200; i++) {
+		int error = unload();
+
+		refused += error == EAGAIN || error == EBUSY;
+	}
+	stop = true;
+	pthread_join(reader, NULL);
+	if (!ok(refused == 200 && !bad_reads,
+		"%s being read: the module stays, and so do the data", file))
+		diag("refused %d of 200 times; %ld of %ld reads failed",
+		     refused, bad_reads, reads);
+	close(fd);
+}
+
+int main(void)
+{
+	pid_t pid = spawn(NULL, NULL);
+	int fd;
+
+	tap_plan(13);
+	ok(load("max_targets=x") == EINVAL && access(COW_DIR, F_OK),
+	   "a bad parameter: not loaded, and nothing left");
+	ok(!load("max_targets=3"), "it loads with a parameter");
+	ok(status_number("max_targets") == 3, "which has its effect");
+	ok(load("") == EEXIST, "it does not load twice");
+
+	attach(pid);
+	fd = must_open(pid, "pages");
+	ok(unload() == EAGAIN, "an open file keeps it loaded");
+	close(fd);
+	test_busy_unload("summary", pid);
+	test_busy_unload("vmas", pid);
+	test_busy_unload("pages", pid);
+
+	ok(!unload(), "with a target attached and no file open it unloads");
+	ok(access(COW_DIR, F_OK) && errno == ENOENT, "its directory is gone");
+	ok(!load(""), "it loads again");
+	ok(!status_number("targets"), "and has forgotten the target");
+	ok(!unload(), "it unloads again");
+	reap(pid);
+	return tap_done();
+}

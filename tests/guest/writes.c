@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Predictions against writes: for each kind of page, what the record says that
+ * the next write will do, and what it then does.
+ */
+#include <linux/userfaultfd.h>
+#include <setjmp.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+#include "inspect.h"
+
+static int fd;			/* our own pages file */
+static bool has_exclusive;	/* this kernel marks exclusive pages */
+
+static const char *outcome_name(int outcome)
+{
+	static const char *const names[COWI_NR_OUTCOMES] = {
+		"no fault", "reuse", "copy", "zero-fill", "shared write",
+		"userfaultfd", "swap-in", "refused", "unknown",
+	};
+
+	return outcome < COWI_NR_OUTCOMES ? names[outcome] : "nothing";
+}
+
+static sigjmp_buf *refusal;
+
+static void on_refusal(int sig)
+{
+	(void)sig;
+	siglongjmp(*refusal, 1);
+}
+
+/* What a write to @at really does, told from the entry before and after. */
+static int outcome_of_write(volatile char *at)
+{
+	record_t before = record_at(fd, (char *)at), after;
+	sigjmp_buf here;
+
+	refusal = &here;
+	if (sigsetjmp(here, 1))
+		return COWI_NEXT_REFUSED;
+	*at = *at + 1;
+	after = record_at(fd, (char *)at);
+	if (!(after.flags & COWI_F_WRITE))
+		return COWI_NEXT_UNKNOWN;
+	if (before.flags & COWI_F_VMA_SHARED && !(before.flags & COWI_F_WRITE))
+		return COWI_NEXT_SHARED;
+	if (before.flags & COWI_F_WRITE && before.pfn == after.pfn)
+		return COWI_NEXT_NOFAULT;
+	if (before.kind == COWI_KIND_ZERO)
+		return COWI_NEXT_ZEROFILL;
+	/* A part of a huge page keeps its place in it when it is reused. */
+	return before.pfn + ((unsigned long)at / 4096 * 4096 - before.addr) /
+	       4096 == after.pfn + ((unsigned long)at / 4096 * 4096 -
+	       after.addr) / 4096 ? COWI_NEXT_REUSE : COWI_NEXT_COPY;
+}
+
+/* The prediction must be @expected, and come true. */
+static void predict_and_write(const char *what, char *at, int expected,
+			      int confidence)
+{
+	record_t r = record_at(fd, at);
+	int happened = outcome_of_write(at);
+
+	if (!ok(r.outcome == expected && happened == expected,
+		"%s: %s", what, outcome_name(expected)))
+		diag("predicted %s, happened %s; kind %d mapcount %u refcount %u flags %llx",
+		     outcome_name(r.outcome), outcome_name(happened), r.kind,
+		     r.mapcount, r.refcount, r.flags);
+	if (!ok(r.confidence == confidence, "%s: confidence", what))
+		diag("it is %d, not %d", r.confidence, confidence);
+}
+
+static void test_small(void)
+{
+	char *p = map_pages(8, MAP_PRIVATE);
+	pid_t child;
+
+	memset(p, 1, 8 * 4096);
+	predict_and_write("a page just written", p, COWI_NEXT_NOFAULT,
+			  COWI_CONF_SURE);
+	drain_lru();
+	child = spawn(NULL, NULL);
+	predict_and_write("a page shared with a child", p, COWI_NEXT_COPY,
+			  COWI_CONF_SURE);
+	predict_and_write("the copy", p, COWI_NEXT_NOFAULT, COWI_CONF_SURE);
+	reap(child);
+	predict_and_write("a page whose other sharer is gone", p + 4096,
+			  COWI_NEXT_REUSE, COWI_CONF_SURE);
+	ok(!has_exclusive ||
+	   record_at(fd, p + 4096).flags & COWI_F_EXCLUSIVE,
+	   "a reused page is exclusive again");
+
+	mprotect(p + 2 * 4096, 4096, PROT_READ);
+	predict_and_write("a page of a read-only mapping", p + 2 * 4096,
+			  COWI_NEXT_REFUSED, COWI_CONF_SURE);
+	mprotect(p + 4096, 4096, PROT_READ);
+	mprotect(p + 4096, 4096, PROT_READ | PROT_WRITE);
+	if (record_at(fd, p + 4096).flags & COWI_F_WRITE)
+		predict_and_write("an exclusive page protected and back",
+				  p + 4096, COWI_NEXT_NOFAULT, COWI_CONF_SURE);
+	else
+		predict_and_write("an exclusive page protected and back",
+				  p + 4096, COWI_NEXT_REUSE, COWI_CONF_SURE);
+	munmap(p, 8 * 4096);
+}
+
+static void test_zero(void)
+{
+	char *p = map_pages(2, MAP_PRIVATE);
+
+	(void)*(volatile char *)p;
+	predict_and_write("the zero page", p, COWI_NEXT_ZEROFILL, COWI_CONF_SURE);
+	munmap(p, 2 * 4096);
+}
+
+static void test_shared(void)
+{
+	char *p = map_pages(2, MAP_SHARED);
+	pid_t child;
+
+	memset(p, 1, 2 * 4096);
+	child = spawn(NULL, NULL);
+	predict_and_write("shared memory after a fork", p, COWI_NEXT_NOFAULT,
+			  COWI_CONF_SURE);
+	reap(child);
+	munmap(p, 2 * 4096);
+}
+
+static char *map_file(const char *path, int pages, int flags)
+{
+	char *p;
+	int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	if (file < 0 || ftruncate(file, pages * 4096))
+		bail("cannot make %s", path);
+	p = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE, flags, file, 0);
+	if (p == MAP_FAILED)
+		bail("cannot map %s", path);
+	close(file);
+	return p;
+}
+
+static void test_file(void)
+{
+	char *p = map_file("/tmp/writes-file", 2, MAP_PRIVATE);
+
+	(void)*(volatile char *)p;
+	predict_and_write("a file page in a private mapping", p, COWI_NEXT_COPY,
+			  COWI_CONF_SURE);
+	munmap(p, 2 * 4096);
+}
+
+static void test_soft_dirty(void)
+{
+	char *p = map_pages(2, MAP_PRIVATE);
+	int clear = open("/proc/self/clear_refs", O_WRONLY);
+
+	memset(p, 1, 2 * 4096);
+	if (clear < 0 || write(clear, "4", 1) != 1) {
+		skip("this kernel has no soft-dirty bits");
+		skip("this kernel has no soft-dirty bits");
+	} else {
+		predict_and_write("an exclusive page protected for soft-dirty",
+				  p, has_exclusive ? COWI_NEXT_REUSE :
+				  record_at(fd, p).outcome, COWI_CONF_SURE);
+	}
+	close(clear);
+	munmap(p, 2 * 4096);
+}
+
+static char *map_huge(void)
+{
+	unsigned long size = 2UL << 20;
+	char *p = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		bail("mmap");
+	p = (char *)(((unsigned long)p + size - 1) & ~(size - 1));
+	if (madvise(p, size, MADV_HUGEPAGE))
+		return NULL;
+	return p;
+}
+
+static void test_huge(void)
+{
+	char *p = map_huge();
+	record_t r;
+	pid_t child;
+
+	if (p)
+		memset(p, 1, 2 << 20);
+	if (!p || !record_at(fd, p).map_order) {
+		int i;
+
+		for (i = 0; i < 8; i++)
+			skip("no transparent huge page to be had");
+		return;
+	}
+	r = record_at(fd, p + 5 * 4096);
+	ok(r.map_order == 9 && r.addr == (unsigned long)p && r.mapcount == 1,
+	   "a huge page is one record, found from inside too");
+	predict_and_write("a huge page just written", p, COWI_NEXT_NOFAULT,
+			  COWI_CONF_SURE);
+	child = spawn(NULL, NULL);
+	r = record_at(fd, p);
+	ok(r.flags & COWI_F_SPLIT, "a shared huge page: the write splits it");
+	predict_and_write("a shared huge page", p, COWI_NEXT_COPY,
+			  COWI_CONF_SURE);
+	reap(child);
+	/* By PTEs, with 511 pages of the folio still mapped. */
+	r = record_at(fd, p + 4096);
+	ok(!r.map_order && r.folio_order == 9 && r.flags & COWI_F_LARGE,
+	   "after the split: pages of a large folio");
+	if (!ok(r.outcome == outcome_of_write(p + 4096),
+		"a page of it: %s, as predicted", outcome_name(r.outcome)))
+		diag("predicted %s", outcome_name(r.outcome));
+}
+
+static void test_huge_reuse(void)
+{
+	char *p = map_huge();
+	pid_t child;
+
+	if (p)
+		memset(p, 1, 2 << 20);
+	if (!p || !record_at(fd, p).map_order) {
+		skip("no transparent huge page to be had");
+		skip("no transparent huge page to be had");
+		return;
+	}
+	child = spawn(NULL, NULL);
+	reap(child);
+	predict_and_write("a huge page whose other sharer is gone", p,
+			  COWI_NEXT_REUSE, COWI_CONF_SURE);
+}
+
+static void test_huge_zero(void)
+{
+	char *p = map_huge();
+	record_t r = { 0 };
+
+	if (p) {
+		(void)*(volatile char *)p;
+		r = record_at(fd, p);
+	}
+	if (r.kind != COWI_KIND_ZERO || !r.map_order) {
+		skip("no huge zero page to be had");
+		skip("no huge zero page to be had");
+		return;
+	}
+	predict_and_write("the huge zero page", p, COWI_NEXT_ZEROFILL,
+			  COWI_CONF_SURE);
+}
+
+static void set_hugetlb(const char *pages)
+{
+	int file = open("/proc/sys/vm/nr_hugepages", O_WRONLY);
+
+	if (file < 0 || write(file, pages, strlen(pages)) < 0)
+		diag("cannot ask for hugetlb pages");
+	close(file);
+}
+
+static void test_hugetlb(void)
+{
+	char *p;
+	pid_t child;
+	record_t r;
+
+	set_hugetlb("4");
+	p = mmap(NULL, 4UL << 20, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	if (p == MAP_FAILED) {
+		int i;
+
+		for (i = 0; i < 6; i++)
+			skip("no hugetlb pages: %s", strerror(errno));
+		return;
+	}
+	memset(p, 1, 4UL << 20);
+	r = record_at(fd, p + 7 * 4096);
+	ok(r.map_order == 9 && r.flags & COWI_F_HUGETLB &&
+	   r.kind == COWI_KIND_ANON && r.addr == (unsigned long)p,
+	   "a hugetlb page is one record, found from inside too");
+	child = spawn(NULL, NULL);
+	ok(record_at(fd, p).mapcount == 2, "shared with a child: mapcount 2");
+	predict_and_write("a shared hugetlb page", p, COWI_NEXT_COPY,
+			  COWI_CONF_LIKELY);
+	reap(child);
+	predict_and_write("a hugetlb page whose other sharer is gone",
+			  p + (2 << 20), COWI_NEXT_REUSE, COWI_CONF_SURE);
+	munmap(p, 4UL << 20);
+	set_hugetlb("0");
+}
+
+static void test_ksm(void)
+{
+	char *p = map_pages(4, MAP_PRIVATE);
+	int run, i;
+
+	memset(p, 0x5a, 4 * 4096);
+	run = open("/sys/kernel/mm/ksm/run", O_WRONLY);
+	if (run < 0 || madvise(p, 4 * 4096, MADV_MERGEABLE)) {
+		skip("this kernel has no KSM");
+		skip("this kernel has no KSM");
+		return;
+	}
+	if (write(run, "1", 1) != 1)
+		bail("cannot start KSM");
+	for (i = 0; i < 600 && record_at(fd, p).kind != COWI_KIND_KSM; i++)
+		usleep(100 * 1000);
+	if (i == 600)
+		bail("KSM did not merge equal pages within a minute");
+	if (pwrite(run, "0", 1, 0) != 1)
+		bail("cannot stop KSM");
+	predict_and_write("a page merged by KSM", p, COWI_NEXT_COPY,
+			  COWI_CONF_SURE);
+	close(run);
+	munmap(p, 4 * 4096);
+}
+
+static void test_uffd(void)
+{
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP,
+	};
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_WP };
+	struct uffdio_writeprotect wp = { .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+	char *p = map_pages(2, MAP_PRIVATE);
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	record_t r;
+
+	memset(p, 1, 2 * 4096);
+	reg.range.start = (unsigned long)p;
+	reg.range.len = 2 * 4096;
+	wp.range = reg.range;
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) ||
+	    ioctl(uffd, UFFDIO_REGISTER, &reg) ||
+	    ioctl(uffd, UFFDIO_WRITEPROTECT, &wp)) {
+		skip("no userfaultfd write protection: %s", strerror(errno));
+		return;
+	}
+	r = record_at(fd, p);
+	ok(r.outcome == COWI_NEXT_USERFAULTFD && r.flags & COWI_F_UFFD_WP,
+	   "a page protected by userfaultfd: its handler comes first");
+	close(uffd);
+	munmap(p, 2 * 4096);
+}
+
+int main(void)
+{
+	struct sigaction action = { .sa_handler = on_refusal };
+	char *status = slurp(COW_DIR "/status");
+
+	tap_plan(13 + 2 + 2 + 2 + 2 + 8 + 2 + 2 + 6 + 2 + 1);
+	has_exclusive = strstr(status, "\nexclusive: exact");
+	free(status);
+	sigaction(SIGSEGV, &action, NULL);
+	attach(getpid());
+	fd = must_open(getpid(), "pages");
+
+	test_small();
+	test_zero();
+	test_shared();
+	test_file();
+	test_soft_dirty();
+	test_huge();
+	test_huge_reuse();
+	test_huge_zero();
+	test_hugetlb();
+	test_ksm();
+	test_uffd();
+
+	close(fd);
+	detach(getpid());
+	return tap_done();
+}
