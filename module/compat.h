@@ -209,9 +209,28 @@ static inline bool cow_folio_uniform(struct folio *folio)
 #define COW_PTE_ATTRIBUTES	(~0ULL)
 #endif
 
+/*
+ * The low bits of folio->mapping were named PAGE_MAPPING_* until 6.17 (read in
+ * 7.2), with the same values.
+ */
+#ifdef FOLIO_MAPPING_ANON
+#define COW_MAPPING_ANON	FOLIO_MAPPING_ANON
+#define COW_MAPPING_KSM		FOLIO_MAPPING_KSM
+#else
+#define COW_MAPPING_ANON	PAGE_MAPPING_ANON
+#define COW_MAPPING_KSM		PAGE_MAPPING_KSM
+#endif
+
 /* What of a folio's flags word we look at: not the last CPU and process. */
 #define COW_FOLIO_FLAGS		((BIT(__NR_PAGEFLAGS) - 1) | \
 				 (ZONES_MASK << ZONES_PGSHIFT))
+
+/* The mark of an exclusive anonymous page: 5.19, commit 6c287605fd56. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+#define COW_FLAG_EXCLUSIVE	BIT(PG_anon_exclusive)
+#else
+#define COW_FLAG_EXCLUSIVE	0UL
+#endif
 
 /*
  * The copy-on-write rules, see classify.c. AnonExclusive and the reuse of pages

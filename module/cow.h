@@ -31,44 +31,63 @@
 #define COW_CHUNK_ENTRIES	512
 
 /* struct cow_raw.attr */
-#define COW_A_MAP_ORDER		0x000000ffU	/* entry maps 2^n base pages */
-#define COW_A_FOLIO_ORDER	0x0000ff00U
-#define COW_A_PMD		BIT(16)		/* val is a pmd (not hugetlb) */
-#define COW_A_PUD		BIT(17)		/* val is a pud (not hugetlb) */
-#define COW_A_HUGETLB		BIT(18)
-#define COW_A_PAGE		BIT(19)		/* there is a struct page */
-#define COW_A_ANON		BIT(20)
-#define COW_A_KSM		BIT(21)
-#define COW_A_EXCLUSIVE		BIT(22)
-#define COW_A_PINNED		BIT(23)
-#define COW_A_ZERO		BIT(24)		/* shared zero page */
-#define COW_A_AVERAGE		BIT(25)		/* mapcount is an average */
-#define COW_A_MM_SHARED		BIT(26)		/* folio maybe in several mms */
-#define COW_A_NO_MAPPING	BIT(27)		/* neither anon nor page cache */
+#define COW_A_MAPPING		0x00000003U	/* low bits of folio->mapping */
+#define COW_A_NO_MAPPING	BIT(2)		/* neither anon nor page cache */
+#define COW_A_PAGE		BIT(3)		/* there is a struct page */
+#define COW_A_ZERO		BIT(4)		/* shared zero page */
+#define COW_A_AVERAGE		BIT(5)		/* mapcount is an average */
+#define COW_A_EXCLUSIVE		BIT(6)		/* of a large folio's page */
+#define COW_A_PINNED		BIT(7)		/* of a large folio */
+#define COW_A_MM_SHARED		BIT(8)		/* large folio, maybe many mms */
+#define COW_A_PMD		BIT(9)		/* the entry is a PMD, */
+#define COW_A_PUD		BIT(10)		/* or a PUD, or else: */
+#define COW_A_HUGETLB		BIT(11)
+#define COW_A_MAP_ORDER		0x00ff0000U	/* entry maps 2^n base pages */
+#define COW_A_FOLIO_ORDER	0xff000000U
 
 /**
  * struct cow_raw - one entry as the kernel keeps it
  * @addr: first virtual address that the entry maps
- * @val: the value of the PTE, PMD or PUD
+ * @pte: the entry, if it is a PTE or of hugetlb
+ * @pmd: the entry, with COW_A_PMD
+ * @pud: the entry, with COW_A_PUD
+ * @bits: the entry, whatever it is
  * @pfn: frame number, meaningful for a present entry
- * @folio_flags: the flags word of the folio
- * @mapcount: of the page
+ * @folio_flags: the flags word of the folio; see COW_FOLIO_FLAGS
+ * @mapcount: of the page; negative if the word has another use
  * @refcount: of the folio
- * @folio_mapcount: of the folio
+ * @counts: @mapcount and @refcount
  * @attr: COW_A_* bits
+ * @folio_mapcount: of a large folio
+ * @more: @attr and @folio_mapcount
  *
  * Everything that must be read under the page table lock is in here, so that
  * the rest of the work happens without it.
  */
 struct cow_raw {
 	u64 addr;
-	u64 val;
+	union {
+		pte_t pte;
+		pmd_t pmd;
+		pud_t pud;
+		u64 bits;
+	};
 	u64 pfn;
 	u64 folio_flags;
-	u32 mapcount;
-	u32 refcount;
-	u32 folio_mapcount;
-	u32 attr;
+	union {
+		struct {
+			s32 mapcount;
+			u32 refcount;
+		};
+		u64 counts;
+	};
+	union {
+		struct {
+			u32 attr;
+			u32 folio_mapcount;
+		};
+		u64 more;
+	};
 };
 
 enum cow_vma_kind {
@@ -151,25 +170,32 @@ void cow_decode(const struct cow_raw *raw, const struct cow_vma *vma,
 		struct cowinspect_page *page);
 
 /**
- * cow_raw_alike - whether two entries of a chunk decode alike
- * @a: an entry
- * @b: another
+ * cow_raw_run - how many entries from the first on decode alike
+ * @raw: the first entry
+ * @end: behind the last entry of the chunk, behind @raw at least
  *
- * Most neighbours do, which saves most of the decoding.
+ * Most neighbours do, which saves most of the decoding: this is what makes
+ * reading cheap, so mind each instruction.
  *
- * Return: true only if the records differ in nothing but address and frame.
+ * Return: a number from 1 on; the records of that many entries differ in
+ * nothing but address and frame.
  */
-static inline bool cow_raw_alike(const struct cow_raw *a,
-				 const struct cow_raw *b)
+static inline unsigned int cow_raw_run(const struct cow_raw *raw,
+				       const struct cow_raw *end)
 {
 	/* Without a page the frame's bits may say what the entry is. */
-	u64 bits = a->attr & (COW_A_PAGE | COW_A_ZERO) ? COW_PTE_ATTRIBUTES : ~0ULL;
+	const u64 mask = raw->attr & (COW_A_PAGE | COW_A_ZERO) ?
+			 COW_PTE_ATTRIBUTES : ~0ULL;
+	const u64 bits = raw->bits, flags = raw->folio_flags;
+	const u64 counts = raw->counts, more = raw->more;
+	const struct cow_raw *next = raw + 1;
 
-	return a->attr == b->attr &&
-	       !((a->val ^ b->val) & bits) &&
-	       !((a->folio_flags ^ b->folio_flags) & COW_FOLIO_FLAGS) &&
-	       a->mapcount == b->mapcount && a->refcount == b->refcount &&
-	       a->folio_mapcount == b->folio_mapcount;
+	while (next < end &&
+	       !(((next->bits ^ bits) & mask) |
+		 ((next->folio_flags ^ flags) & COW_FOLIO_FLAGS) |
+		 (next->counts ^ counts) | (next->more ^ more)))
+		next++;
+	return next - raw;
 }
 
 /* ---- tally.c ---- */

@@ -50,7 +50,25 @@ static u64 pmd_facts(pmd_t pmd)
 	return flags;
 }
 
-static u64 folio_facts(unsigned long flags, const struct cow_raw *raw)
+static bool raw_anon(const struct cow_raw *raw)
+{
+	return FIELD_GET(COW_A_MAPPING, raw->attr) & COW_MAPPING_ANON;
+}
+
+static bool raw_ksm(const struct cow_raw *raw)
+{
+	return FIELD_GET(COW_A_MAPPING, raw->attr) == COW_MAPPING_KSM;
+}
+
+/* A large folio has the mark on its pages, so that it was captured apart. */
+static bool raw_exclusive(const struct cow_raw *raw)
+{
+	if (raw->attr & COW_A_FOLIO_ORDER)
+		return raw->attr & COW_A_EXCLUSIVE;
+	return raw->folio_flags & COW_FLAG_EXCLUSIVE;
+}
+
+static u64 folio_facts(const struct cow_raw *raw)
 {
 	static const struct {
 		u8 bit;
@@ -64,7 +82,7 @@ static u64 folio_facts(unsigned long flags, const struct cow_raw *raw)
 		{ PG_swapbacked, COWI_F_SWAPBACKED },
 		{ PG_mlocked, COWI_F_MLOCKED },
 	};
-	u64 facts = 0;
+	u64 flags = raw->folio_flags, facts = 0;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
@@ -83,7 +101,7 @@ static u64 folio_facts(unsigned long flags, const struct cow_raw *raw)
 	    (!(raw->attr & COW_A_FOLIO_ORDER) &&
 	     raw->refcount >= GUP_PIN_COUNTING_BIAS))
 		facts |= COWI_F_MAYBE_PINNED;
-	if (raw->attr & COW_A_EXCLUSIVE)
+	if (raw_anon(raw) && !raw_ksm(raw) && raw_exclusive(raw))
 		facts |= COWI_F_EXCLUSIVE;
 	return facts;
 }
@@ -94,9 +112,9 @@ static enum cowinspect_kind page_kind(const struct cow_raw *raw)
 		return COWI_KIND_ZERO;
 	if (!(raw->attr & COW_A_PAGE))
 		return COWI_KIND_PFN;
-	if (raw->attr & COW_A_KSM)
+	if (raw_ksm(raw))
 		return COWI_KIND_KSM;
-	if (raw->attr & COW_A_ANON)
+	if (raw_anon(raw))
 		return COWI_KIND_ANON;
 	if (raw->attr & COW_A_NO_MAPPING)
 		return COWI_KIND_KERNEL;
@@ -144,9 +162,9 @@ static void decode_nonpresent(const struct cow_raw *raw,
 	if (raw->attr & COW_A_PUD) {
 		page->kind = COWI_KIND_OTHER;
 	} else if (raw->attr & COW_A_PMD) {
-		page->kind = leaf_kind(softleaf_from_pmd(__pmd(raw->val)));
+		page->kind = leaf_kind(softleaf_from_pmd(raw->pmd));
 	} else {
-		pte_t pte = __pte(raw->val);
+		pte_t pte = raw->pte;
 		softleaf_t leaf = softleaf_from_pte(pte);
 
 		page->kind = leaf_kind(leaf);
@@ -167,10 +185,10 @@ static void decode_nonpresent(const struct cow_raw *raw,
 static bool raw_present(const struct cow_raw *raw)
 {
 	if (raw->attr & COW_A_PUD)
-		return pud_present(__pud(raw->val));
+		return pud_present(raw->pud);
 	if (raw->attr & COW_A_PMD)
-		return pmd_present(__pmd(raw->val));
-	return pte_present(__pte(raw->val));
+		return pmd_present(raw->pmd);
+	return pte_present(raw->pte);
 }
 
 static void decode_present(const struct cow_raw *raw,
@@ -179,22 +197,24 @@ static void decode_present(const struct cow_raw *raw,
 	page->pfn = raw->pfn;
 	if (raw->attr & COW_A_PUD)
 		page->flags |= COWI_F_PRESENT |
-			       (pud_write(__pud(raw->val)) ? COWI_F_WRITE : 0);
+			       (pud_write(raw->pud) ? COWI_F_WRITE : 0);
 	else if (raw->attr & COW_A_PMD)
-		page->flags |= pmd_facts(__pmd(raw->val));
+		page->flags |= pmd_facts(raw->pmd);
 	else
-		page->flags |= pte_facts(__pte(raw->val));
+		page->flags |= pte_facts(raw->pte);
 
 	page->kind = page_kind(raw);
 	if (!(raw->attr & COW_A_PAGE)) {
 		page->counts = COWI_COUNT_ABSENT;
 		return;
 	}
-	page->flags |= folio_facts(raw->folio_flags, raw);
-	page->mapcount = raw->mapcount;
+	page->flags |= folio_facts(raw);
+	/* Below zero the word is a page type, not a count. */
+	page->mapcount = max(raw->mapcount, 0);
 	page->refcount = raw->refcount;
-	page->folio_mapcount = raw->folio_mapcount;
 	page->folio_order = FIELD_GET(COW_A_FOLIO_ORDER, raw->attr);
+	page->folio_mapcount = page->folio_order ? raw->folio_mapcount :
+						   page->mapcount;
 	if (raw->attr & COW_A_AVERAGE)
 		page->counts = COWI_COUNT_AVERAGE;
 	else if (page->folio_order)

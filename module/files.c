@@ -6,6 +6,7 @@
  * Every file has an owner, so an open file keeps the module loaded; debugfs
  * itself keeps the operations on a file from running after its removal.
  */
+#include <linux/bitfield.h>
 #include <linux/capability.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -24,7 +25,7 @@
 /* Longest command, with its newline. */
 #define COMMAND_MAX	32
 /* Records converted at a time. */
-#define BATCH		64
+#define BATCH		128
 
 static struct dentry *root;
 
@@ -490,43 +491,39 @@ struct cow_records {
 	struct cowinspect_page batch[BATCH];
 };
 
-static void fill_record(struct cowinspect_page *page, const struct cow_raw *raw,
-			const struct cow_raw *last,
-			const struct cowinspect_page *last_page,
-			const struct cow_vma *vma)
+/* Records of a run of like entries from @raw on. Returns how many, up to @max. */
+static unsigned int fill_run(struct cowinspect_page *page,
+			     const struct cow_raw *raw, unsigned int max,
+			     const struct cow_vma *vma)
 {
-	if (last && cow_raw_alike(last, raw)) {
-		*page = *last_page;
-		page->addr = raw->addr;
+	unsigned int i, n = cow_raw_run(raw, raw + max);
+
+	cow_decode(raw, vma, page);
+	for (i = 1; i < n; i++) {
+		page[i] = *page;
+		page[i].addr = raw[i].addr;
+		/* Without a page all entries of a run are the same. */
 		if (raw->attr & (COW_A_PAGE | COW_A_ZERO))
-			page->pfn = raw->pfn;
-	} else {
-		cow_decode(raw, vma, page);
+			page[i].pfn = raw[i].pfn;
 	}
+	return n;
 }
 
 /* Hand the entries of the current chunk to the reader. Returns 0 or an error. */
 static int copy_chunk(struct cow_records *r, char __user *ubuf)
 {
 	const struct cow_walk *walk = r->o.walk;
-	const struct cowinspect_page *last_page = NULL;
-	const struct cow_raw *last = NULL;
-	unsigned int i, done;
+	unsigned int done = 0, n, i;
 
-	for (done = 0; done < walk->nr; done += i) {
-		unsigned int n = min_t(unsigned int, walk->nr - done, BATCH);
-
-		for (i = 0; i < n; i++) {
-			const struct cow_raw *raw = &walk->raw[done + i];
-
-			fill_record(&r->batch[i], raw, last, last_page,
-				    &walk->vma);
-			last = raw;
-			last_page = &r->batch[i];
-		}
+	while (done < walk->nr) {
+		n = min_t(unsigned int, walk->nr - done, BATCH);
+		for (i = 0; i < n; )
+			i += fill_run(&r->batch[i], &walk->raw[done + i],
+				      n - i, &walk->vma);
 		if (copy_to_user(ubuf + done * sizeof(r->batch[0]), r->batch,
 				 n * sizeof(r->batch[0])))
 			return -EFAULT;
+		done += n;
 	}
 	return 0;
 }
@@ -536,7 +533,7 @@ static u64 chunk_end(const struct cow_walk *walk)
 {
 	const struct cow_raw *last = &walk->raw[walk->nr - 1];
 
-	return last->addr + (PAGE_SIZE << (last->attr & COW_A_MAP_ORDER));
+	return last->addr + (PAGE_SIZE << FIELD_GET(COW_A_MAP_ORDER, last->attr));
 }
 
 static ssize_t read_records(struct cow_records *r, char __user *ubuf,

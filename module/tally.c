@@ -2,6 +2,7 @@
 /*
  * Entries -> totals, and the totals as text.
  */
+#include <linux/bitfield.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -179,13 +180,22 @@ static void add_entries(struct cow_tally *t, const struct cowinspect_page *page,
 		t->next_likely += n;
 }
 
-/* How many pages of the entry lie inside the chunk. */
-static u64 pages_inside(const struct cow_raw *raw, const struct cow_walk *walk)
+/*
+ * How many pages the entries from @raw to @last map. Those of huge entries that
+ * lie outside the chunk belong to another chunk.
+ */
+static u64 pages_of_run(const struct cow_raw *raw, const struct cow_raw *last,
+			const struct cow_walk *walk)
 {
-	u64 size = PAGE_SIZE << (raw->attr & COW_A_MAP_ORDER);
+	unsigned int order = FIELD_GET(COW_A_MAP_ORDER, raw->attr);
+	u64 n = (u64)(last - raw + 1) << order;
+	u64 end = last->addr + (PAGE_SIZE << order);
 
-	return (min_t(u64, raw->addr + size, walk->addr) -
-		max_t(u64, raw->addr, walk->start)) >> PAGE_SHIFT;
+	if (raw->addr < walk->start)
+		n -= (walk->start - raw->addr) >> PAGE_SHIFT;
+	if (end > walk->addr)
+		n -= (end - walk->addr) >> PAGE_SHIFT;
+	return n;
 }
 
 /**
@@ -197,22 +207,15 @@ void cow_tally_chunk(struct cow_tally *tally, const struct cow_walk *walk)
 {
 	const struct cow_raw *raw = walk->raw;
 	const struct cow_raw *end = walk->raw + walk->nr;
+	struct cowinspect_page page;
+	unsigned int n;
 
 	tally->pages += (walk->addr - walk->start) >> PAGE_SHIFT;
-
-	while (raw < end) {
-		const struct cow_raw *first = raw;
-		struct cowinspect_page page;
-		u64 n = 0;
-
-		do {
-			n += likely(!(raw->attr & COW_A_MAP_ORDER)) ?
-			     1 : pages_inside(raw, walk);
-			raw++;
-		} while (raw < end && cow_raw_alike(first, raw));
-
-		cow_decode(first, &walk->vma, &page);
-		add_entries(tally, &page, first, n);
+	for (; raw < end; raw += n) {
+		n = cow_raw_run(raw, end);
+		cow_decode(raw, &walk->vma, &page);
+		add_entries(tally, &page, raw,
+			    pages_of_run(raw, raw + n - 1, walk));
 	}
 }
 
@@ -235,11 +238,11 @@ void cow_tally_finish(struct cow_tally *tally)
 
 static const struct {
 	const char *name;
-	const char *unit;
+	bool is_mean;
 	size_t offset;
 } totals[] = {
 #define COW_X(field, unit, meaning)	\
-	{ #field, unit, offsetof(struct cow_tally, field) },
+	{ #field, unit[0] == 'm', offsetof(struct cow_tally, field) },
 	COWINSPECT_TOTALS(COW_X)
 #undef COW_X
 };
@@ -249,10 +252,10 @@ static void print_total(struct seq_file *m, const struct cow_tally *tally, int i
 	u64 value = *(const u64 *)((const char *)tally + totals[i].offset);
 
 	/* Means are kept in hundredths. */
-	if (strcmp(totals[i].unit, "mean") == 0)
+	if (totals[i].is_mean)
 		seq_printf(m, "%llu.%02llu", value / 100, value % 100);
 	else
-		seq_printf(m, "%llu", value);
+		seq_put_decimal_ull(m, "", value);
 }
 
 /**
@@ -265,7 +268,8 @@ void cow_tally_print_lines(struct seq_file *m, const struct cow_tally *tally)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(totals); i++) {
-		seq_printf(m, "%s: ", totals[i].name);
+		seq_puts(m, totals[i].name);
+		seq_puts(m, ": ");
 		print_total(m, tally, i);
 		seq_putc(m, '\n');
 	}
@@ -279,8 +283,10 @@ void cow_tally_print_header(struct seq_file *m)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(totals); i++)
-		seq_printf(m, " %s", totals[i].name);
+	for (i = 0; i < ARRAY_SIZE(totals); i++) {
+		seq_putc(m, ' ');
+		seq_puts(m, totals[i].name);
+	}
 }
 
 /**

@@ -70,91 +70,123 @@ static void note_hold(u64 ns)
 
 /* ---- one entry ---- */
 
+/* Of a large folio much is kept elsewhere. */
+static u32 capture_large_folio(struct cow_raw *raw, struct folio *folio,
+			       struct page *page)
+{
+	u32 attr = FIELD_PREP(COW_A_FOLIO_ORDER, folio_order(folio));
+
+	raw->mapcount = cow_page_mapcount(folio, page);
+	raw->folio_mapcount = cow_large_mapcount(folio);
+	if (folio_maybe_dma_pinned(folio))
+		attr |= COW_A_PINNED;
+	if (cow_folio_mm_shared(folio))
+		attr |= COW_A_MM_SHARED;
+	if (folio_test_anon(folio) && !folio_test_ksm(folio) &&
+	    PageAnonExclusive(page))
+		attr |= COW_A_EXCLUSIVE;
+	return attr;
+}
+
 /* The folio's facts. Caller holds the lock that keeps the page mapped. */
-static __always_inline void capture_folio(struct cow_raw *raw,
+static __always_inline void capture_folio(struct cow_raw *raw, u32 attr,
 					  struct folio *folio,
 					  struct page *page)
 {
+	unsigned long mapping = (unsigned long)READ_ONCE(folio->mapping);
 	unsigned long flags = cow_folio_flags(folio);
-	u32 attr = COW_A_PAGE;
 
+	attr |= COW_A_PAGE | FIELD_PREP(COW_A_MAPPING, mapping & 3);
+	if (unlikely(!mapping))
+		attr |= COW_A_NO_MAPPING;
 	raw->folio_flags = flags;
 	raw->refcount = folio_ref_count(folio);
 
 	if (likely(!(flags & BIT(PG_head)))) {
-		int mapcount = atomic_read(&page->_mapcount) + 1;
-
-		/* Below zero the word is a page type: see compat.h. */
-		raw->mapcount = mapcount < 0 ? 0 : mapcount;
-		raw->folio_mapcount = raw->mapcount;
+		raw->mapcount = atomic_read(&page->_mapcount) + 1;
+		raw->more = attr;
+		raw->attr = attr;
 	} else {
-		raw->mapcount = cow_page_mapcount(folio, page);
-		raw->folio_mapcount = cow_large_mapcount(folio);
-		attr |= FIELD_PREP(COW_A_FOLIO_ORDER, folio_order(folio));
-		if (folio_maybe_dma_pinned(folio))
-			attr |= COW_A_PINNED;
-		if (cow_folio_mm_shared(folio))
-			attr |= COW_A_MM_SHARED;
+		raw->attr = attr | capture_large_folio(raw, folio, page);
 	}
-
-	if (folio_test_anon(folio)) {
-		attr |= COW_A_ANON;
-		if (folio_test_ksm(folio))
-			attr |= COW_A_KSM;
-		else if (PageAnonExclusive(page))
-			attr |= COW_A_EXCLUSIVE;
-	} else if (!READ_ONCE(folio->mapping)) {
-		attr |= COW_A_NO_MAPPING;
-	}
-	raw->attr |= attr;
 }
 
-static void capture_no_folio(struct cow_raw *raw)
+static void capture_no_folio(struct cow_raw *raw, u32 attr)
 {
 	raw->folio_flags = 0;
-	raw->mapcount = 0;
-	raw->folio_mapcount = 0;
-	raw->refcount = 0;
+	raw->counts = 0;
+	raw->more = 0;
+	raw->attr = attr;
 }
 
 /*
  * In VMAs that map frames by number, an entry that is not special should be a
  * private copy with a struct page; trust that only after a look.
  */
-static bool pfn_has_page(const struct cow_vma *vma, unsigned long pfn)
+static bool maps_pfns(const struct cow_vma *vma)
 {
-	if (likely(!(vma->vm_flags & (VM_PFNMAP | VM_IO | VM_MIXEDMAP))))
-		return true;
-	return pfn_to_online_page(pfn);
+	return vma->vm_flags & (VM_PFNMAP | VM_IO | VM_MIXEDMAP);
 }
 
 /* Caller holds the PTE table's lock. */
-static __always_inline void capture_pte(struct cow_raw *raw,
-					const struct cow_vma *vma,
+static __always_inline void capture_pte(struct cow_raw *raw, bool look,
 					unsigned long addr, pte_t pte)
 {
-	unsigned long pfn;
+	unsigned long pfn = pte_pfn(pte);
 
 	raw->addr = addr;
-	raw->val = pte_val(pte);
-	raw->attr = 0;
-	if (unlikely(!pte_present(pte))) {
-		raw->pfn = 0;
-		capture_no_folio(raw);
-		return;
-	}
-
-	pfn = pte_pfn(pte);
+	raw->pte = pte;
 	raw->pfn = pfn;
-	if (unlikely(pte_special(pte) || !pfn_has_page(vma, pfn))) {
-		if (is_zero_pfn(pfn))
-			raw->attr = COW_A_ZERO;
-		capture_no_folio(raw);
+	if (unlikely(pte_special(pte) || (look && !pfn_to_online_page(pfn)))) {
+		capture_no_folio(raw, is_zero_pfn(pfn) ? COW_A_ZERO : 0);
 	} else {
 		struct page *page = pfn_to_page(pfn);
 
-		capture_folio(raw, page_folio(page), page);
+		capture_folio(raw, 0, page_folio(page), page);
 	}
+}
+
+static void capture_nonpresent_pte(struct cow_raw *raw, unsigned long addr,
+				   pte_t pte)
+{
+	raw->addr = addr;
+	raw->pte = pte;
+	raw->pfn = 0;
+	capture_no_folio(raw, 0);
+}
+
+static __always_inline struct cow_raw *
+capture_ptes_looking(struct cow_raw *raw, const struct cow_raw *full, bool look,
+		     pte_t *pte, unsigned long addr, unsigned long end)
+{
+	for (; addr < end; addr += PAGE_SIZE, pte++) {
+		pte_t val = ptep_get(pte);
+
+		if (likely(pte_present(val)))
+			capture_pte(raw, look, addr, val);
+		else if (pte_none(val))
+			continue;
+		else
+			capture_nonpresent_pte(raw, addr, val);
+		if (++raw == full)
+			break;
+	}
+	return raw;
+}
+
+/*
+ * The innermost loop, apart so that the compiler has registers for it. Caller
+ * holds the PTE table's lock. Returns behind the last entry captured.
+ */
+static noinline struct cow_raw *capture_ptes(struct cow_raw *raw,
+					     const struct cow_raw *full,
+					     const struct cow_vma *vma,
+					     pte_t *pte, unsigned long addr,
+					     unsigned long end)
+{
+	if (unlikely(maps_pfns(vma)))
+		return capture_ptes_looking(raw, full, true, pte, addr, end);
+	return capture_ptes_looking(raw, full, false, pte, addr, end);
 }
 
 /*
@@ -166,7 +198,7 @@ static unsigned int capture_huge_mapcount(struct cow_raw *raw,
 					  struct folio *folio,
 					  struct page *page, unsigned long nr)
 {
-	u32 first = raw->mapcount;
+	s32 first = raw->mapcount;
 	bool mixed = false;
 	unsigned long i;
 	u64 sum = 0;
@@ -175,69 +207,63 @@ static unsigned int capture_huge_mapcount(struct cow_raw *raw,
 		return HUGE_COST;
 
 	for (i = 0; i < nr; i++) {
-		u32 mapcount = cow_page_mapcount(folio, page + i);
+		s32 mapcount = cow_page_mapcount(folio, page + i);
 
 		sum += mapcount;
 		mixed |= mapcount != first;
 	}
 	if (mixed) {
-		raw->mapcount = max_t(u32, DIV_ROUND_CLOSEST_ULL(sum, nr), 1);
+		raw->mapcount = max_t(s32, DIV_ROUND_CLOSEST_ULL(sum, nr), 1);
 		raw->attr |= COW_A_AVERAGE;
 	}
 	return MIXED_HUGE_COST;
 }
 
 /* Caller holds the lock of the table that holds the entry. */
-static unsigned int capture_huge(struct cow_raw *raw, const struct cow_vma *vma,
-				 unsigned long pfn, unsigned int order)
+static unsigned int capture_huge(struct cow_raw *raw, u32 attr,
+				 const struct cow_vma *vma, unsigned long pfn)
 {
 	struct page *page;
 	struct folio *folio;
 
 	raw->pfn = pfn;
-	raw->attr |= FIELD_PREP(COW_A_MAP_ORDER, order);
-	if (!pfn_has_page(vma, pfn)) {
-		capture_no_folio(raw);
+	if (maps_pfns(vma) && !pfn_to_online_page(pfn)) {
+		capture_no_folio(raw, attr);
 		return HUGE_COST;
 	}
 	page = pfn_to_page(pfn);
 	folio = page_folio(page);
-	capture_folio(raw, folio, page);
-	return capture_huge_mapcount(raw, folio, page, 1UL << order);
+	capture_folio(raw, attr, folio, page);
+	return capture_huge_mapcount(raw, folio, page,
+				     1UL << FIELD_GET(COW_A_MAP_ORDER, attr));
 }
 
 static unsigned int capture_pmd(struct cow_raw *raw, const struct cow_vma *vma,
 				unsigned long addr, pmd_t pmd)
 {
+	u32 attr = COW_A_PMD |
+		   FIELD_PREP(COW_A_MAP_ORDER, PMD_SHIFT - PAGE_SHIFT);
 	unsigned int cost;
 
 	raw->addr = addr & PMD_MASK;
-	raw->val = pmd_val(pmd);
-	raw->attr = COW_A_PMD;
-
+	raw->pmd = pmd;
 	if (!pmd_present(pmd)) {
 		raw->pfn = 0;
-		raw->attr |= FIELD_PREP(COW_A_MAP_ORDER, PMD_SHIFT - PAGE_SHIFT);
-		capture_no_folio(raw);
+		capture_no_folio(raw, attr);
 		return HUGE_COST;
 	}
 	if (cow_pmd_special(pmd) || cow_pmd_devmap(pmd)) {
 		raw->pfn = pmd_pfn(pmd);
-		raw->attr |= FIELD_PREP(COW_A_MAP_ORDER, PMD_SHIFT - PAGE_SHIFT);
 		/* The only special PMD that anonymous memory can have. */
 		if (vma->kind == COW_VMA_ANON)
-			raw->attr |= COW_A_ZERO;
-		capture_no_folio(raw);
+			attr |= COW_A_ZERO;
+		capture_no_folio(raw, attr);
 		return HUGE_COST;
 	}
-	cost = capture_huge(raw, vma, pmd_pfn(pmd), PMD_SHIFT - PAGE_SHIFT);
+	cost = capture_huge(raw, attr, vma, pmd_pfn(pmd));
 	/* huge_zero_page is not exported; no other THP is without a mapping. */
-	if (raw->attr & COW_A_NO_MAPPING) {
-		raw->attr &= ~(COW_A_PAGE | COW_A_FOLIO_ORDER | COW_A_PINNED |
-			       COW_A_NO_MAPPING | COW_A_AVERAGE);
-		raw->attr |= COW_A_ZERO;
-		capture_no_folio(raw);
-	}
+	if (raw->attr & COW_A_NO_MAPPING)
+		capture_no_folio(raw, attr | COW_A_ZERO);
 	return cost;
 }
 
@@ -246,11 +272,10 @@ static unsigned int capture_pud(struct cow_raw *raw, unsigned long addr,
 {
 	/* Huge PUDs other than hugetlb map devices: no page worth reading. */
 	raw->addr = addr & PUD_MASK;
-	raw->val = pud_val(pud);
+	raw->pud = pud;
 	raw->pfn = pud_present(pud) ? pud_pfn(pud) : 0;
-	raw->attr = COW_A_PUD |
-		    FIELD_PREP(COW_A_MAP_ORDER, PUD_SHIFT - PAGE_SHIFT);
-	capture_no_folio(raw);
+	capture_no_folio(raw, COW_A_PUD | FIELD_PREP(COW_A_MAP_ORDER,
+						     PUD_SHIFT - PAGE_SHIFT));
 	return HUGE_COST;
 }
 
@@ -259,18 +284,17 @@ static unsigned int capture_hugetlb(struct cow_raw *raw,
 				    unsigned long addr, pte_t pte,
 				    unsigned int order)
 {
+	u32 attr = COW_A_HUGETLB | FIELD_PREP(COW_A_MAP_ORDER, order);
+
 	raw->addr = addr;
-	raw->val = pte_val(pte);
-	raw->attr = COW_A_HUGETLB;
+	raw->pte = pte;
 	if (!pte_present(pte)) {
 		raw->pfn = 0;
-		raw->attr |= FIELD_PREP(COW_A_MAP_ORDER, order);
-		capture_no_folio(raw);
+		capture_no_folio(raw, attr);
 		return HUGE_COST;
 	}
 	/* An attribute bit may stand where the low bits of a frame would. */
-	return capture_huge(raw, vma, pte_pfn(pte) & ~((1UL << order) - 1),
-			    order);
+	return capture_huge(raw, attr, vma, pte_pfn(pte) & ~((1UL << order) - 1));
 }
 
 /* ---- one table ---- */
@@ -314,7 +338,6 @@ static unsigned long walk_pte_table(struct budget *b, pmd_t *pmd,
 	struct cow_raw *raw = next_raw(b);
 	spinlock_t *ptl;
 	pmd_t pmdval;
-	pte_t *pte;
 
 	end = min(end, addr + (unsigned long)b->left * PAGE_SIZE);
 
@@ -331,19 +354,15 @@ static unsigned long walk_pte_table(struct budget *b, pmd_t *pmd,
 		goto changed;
 	}
 
-	b->left -= (end - addr) >> PAGE_SHIFT;
-	pte = pte_offset_kernel(&pmdval, addr);
-	for (; addr < end && raw < full; addr += PAGE_SIZE, pte++) {
-		pte_t val = ptep_get(pte);
-
-		if (pte_none(val))
-			continue;
-		capture_pte(raw++, &walk->vma, addr, val);
-	}
+	raw = capture_ptes(raw, full, &walk->vma,
+			   pte_offset_kernel(&pmdval, addr), addr, end);
 	spin_unlock(ptl);
 	rcu_read_unlock();
+	if (raw == full)
+		end = raw[-1].addr + PAGE_SIZE;
+	b->left -= (end - addr) >> PAGE_SHIFT;
 	walk->nr = raw - walk->raw;
-	return addr;
+	return end;
 
 changed:
 	rcu_read_unlock();

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What reading costs: instructions for each way of looking at targets of known
+ * shape. Runs in a machine that counts instructions (tests/vm/run --icount),
+ * where the time stamp counter reads them: one tick is one instruction, of the
+ * kernel and of this program.
+ *
+ * Prints "TARGET READER PAGES INSTRUCTIONS", the least of a few runs each, and
+ * "hold TARGET INSTRUCTIONS" for the longest hold of the mmap lock so far.
+ */
+#include "../guest/inspect.h"
+
+#define RUNS		3
+#define BUFFER		(64 * 1024)
+
+static char buffer[BUFFER];
+
+static uint64_t ticks(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+struct target {
+	const char *name;
+	size_t size;		/* of the region, in bytes */
+	size_t stride;		/* bytes between touched pages */
+	bool huge;
+	bool forked;		/* shared with a child */
+	pid_t pid;
+	char *region;
+};
+
+static struct target targets[] = {
+	{ .name = "small", .size = 1 << 20, .stride = 4096 },
+	{ .name = "large", .size = 64 << 20, .stride = 4096 },
+	{ .name = "forked", .size = 64 << 20, .stride = 4096, .forked = true },
+	{ .name = "sparse", .size = 1UL << 31, .stride = 2 << 20 },
+	{ .name = "huge", .size = 64 << 20, .stride = 4096, .huge = true },
+};
+#define NR_TARGETS ((int)(sizeof(targets) / sizeof(targets[0])))
+
+static long pages_of(const struct target *t)
+{
+	return t->size / t->stride;
+}
+
+/* The child has only what it was born with and the region. */
+static void be_target(void *arg)
+{
+	struct target *t = arg;
+	size_t i;
+
+	if (madvise(t->region, t->size,
+		    t->huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE))
+		_exit(1);
+	for (i = 0; i < t->size; i += t->stride)
+		t->region[i] = 1;
+	if (t->forked && !fork())
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	kill(getpid(), SIGSTOP);
+}
+
+static void make_target(struct target *t)
+{
+	size_t align = 2 << 20;
+	char *at = mmap(NULL, t->size + align, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int status;
+
+	if (at == MAP_FAILED)
+		bail("mmap");
+	t->region = (char *)(((unsigned long)at + align - 1) & -align);
+	t->pid = spawn(be_target, t);
+	if (waitpid(t->pid, &status, WUNTRACED) != t->pid || !WIFSTOPPED(status))
+		bail("target %s did not get ready", t->name);
+	munmap(at, t->size + align);
+}
+
+/* ---- the readers: each reads all of the target once ---- */
+
+static void read_all(int fd)
+{
+	lseek(fd, 0, SEEK_SET);
+	while (read(fd, buffer, BUFFER) > 0)
+		;
+}
+
+static int open_target(const struct target *t, const char *file)
+{
+	return must_open(t->pid, file);
+}
+
+static int open_proc(const struct target *t, const char *file)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", t->pid, file);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		bail("cannot open %s", path);
+	return fd;
+}
+
+static int files[3];
+
+static void read_text(const struct target *t)
+{
+	(void)t;
+	read_all(files[0]);
+}
+
+static void read_pages(const struct target *t)
+{
+	unsigned long end = (unsigned long)t->region + t->size;
+	size_t max = BUFFER / sizeof(record_t) * sizeof(record_t);
+	record_t *last;
+	ssize_t got;
+
+	lseek(files[0], (unsigned long)t->region, SEEK_SET);
+	while ((got = read(files[0], buffer, max)) > 0) {
+		last = (record_t *)(buffer + got) - 1;
+		if (last->addr >= end - t->stride)
+			break;
+	}
+}
+
+static void read_pagemap(const struct target *t)
+{
+	size_t done, all = t->size / 4096 * 8;
+	off_t start = (unsigned long)t->region / 4096 * 8;
+
+	for (done = 0; done < all; done += BUFFER)
+		pread(files[0], buffer, all - done < BUFFER ? all - done :
+		      BUFFER, start + done);
+}
+
+/* Frames that follow each other are looked up by one read. */
+static void look_up(uint64_t first, uint64_t n)
+{
+	static char facts[BUFFER];
+
+	pread(files[1], facts, n * 8, first * 8);
+	pread(files[2], facts, n * 8, first * 8);
+}
+
+static void join(const struct target *t, bool runs)
+{
+	size_t i, done, n, all = t->size / 4096;
+	uint64_t *entries = (uint64_t *)buffer, first = 0, length = 0, pfn;
+
+	for (done = 0; done < all; done += n) {
+		n = all - done < BUFFER / 8 ? all - done : BUFFER / 8;
+		pread(files[0], buffer, n * 8,
+		      ((unsigned long)t->region / 4096 + done) * 8);
+		for (i = 0; i < n; i++) {
+			if (!(entries[i] & PAGEMAP_PRESENT))
+				continue;
+			pfn = PAGEMAP_PFN(entries[i]);
+			if (runs && length && pfn == first + length &&
+			    length < BUFFER / 8) {
+				length++;
+				continue;
+			}
+			if (length)
+				look_up(first, length);
+			first = pfn;
+			length = 1;
+		}
+		if (length)
+			look_up(first, length);
+		length = 0;
+	}
+}
+
+static void read_join_pages(const struct target *t)
+{
+	join(t, false);
+}
+
+static void read_join_runs(const struct target *t)
+{
+	join(t, true);
+}
+
+static const struct {
+	const char *name;
+	int (*open)(const struct target *t, const char *file);
+	const char *file;
+	void (*read)(const struct target *t);
+} readers[] = {
+	{ "summary", open_target, "summary", read_text },
+	{ "vmas", open_target, "vmas", read_text },
+	{ "pages", open_target, "pages", read_pages },
+	{ "smaps_rollup", open_proc, "smaps_rollup", read_text },
+	{ "smaps", open_proc, "smaps", read_text },
+	{ "pagemap", open_proc, "pagemap", read_pagemap },
+	{ "join-runs", open_proc, "pagemap", read_join_runs },
+	{ "join-pages", open_proc, "pagemap", read_join_pages },
+};
+#define NR_READERS ((int)(sizeof(readers) / sizeof(readers[0])))
+
+static uint64_t measure(const struct target *t, int r)
+{
+	uint64_t start, took, least = ~0ULL;
+	int run;
+
+	files[0] = readers[r].open(t, readers[r].file);
+	for (run = 0; run < RUNS; run++) {
+		start = ticks();
+		readers[r].read(t);
+		took = ticks() - start;
+		if (took < least)
+			least = took;
+	}
+	close(files[0]);
+	return least;
+}
+
+int main(void)
+{
+	int i, r;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	files[1] = open("/proc/kpagecount", O_RDONLY);
+	files[2] = open("/proc/kpageflags", O_RDONLY);
+	if (files[1] < 0 || files[2] < 0)
+		bail("no /proc/kpagecount");
+	for (i = 0; i < NR_TARGETS; i++) {
+		make_target(&targets[i]);
+		attach(targets[i].pid);
+		for (r = 0; r < NR_READERS; r++)
+			printf("%s %s %ld %" PRIu64 "\n", targets[i].name,
+			       readers[r].name, pages_of(&targets[i]),
+			       measure(&targets[i], r));
+		printf("hold %s %lld\n", targets[i].name,
+		       status_number("lock_hold_max"));
+		detach(targets[i].pid);
+		reap(targets[i].pid);
+	}
+	return 0;
+}
