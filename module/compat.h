@@ -19,45 +19,35 @@
 #include "classify.h"
 
 /*
- * Names for non-present entries: leafops.h came in 6.19 (read in 7.2; not in
- * 6.12). The kinds of PTE markers grew: uffd-wp in 5.19, poison in 6.6 (called
- * swapin error in 6.2), guard in 6.13.
+ * Non-present entries: leafops.h came in 6.19 (read in 7.2; not in 6.12, though
+ * stable updates of older kernels define one or another name of it, which is
+ * why these have names of their own). The kinds of PTE markers grew: uffd-wp in
+ * 5.19, poison in 6.6 (called swapin error in 6.2), guard in 6.13.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 #include <linux/leafops.h>
 
-#define cow_softleaf_is_device_exclusive	softleaf_is_device_exclusive
+#define cow_leaf_t			softleaf_t
+#define cow_leaf_from_pte		softleaf_from_pte
+#define cow_leaf_from_pmd		softleaf_from_pmd
+#define cow_leaf_is_swap		softleaf_is_swap
+#define cow_leaf_is_migration		softleaf_is_migration
+#define cow_leaf_is_hwpoison		softleaf_is_hwpoison
+#define cow_leaf_is_device_private	softleaf_is_device_private
+#define cow_leaf_is_device_exclusive	softleaf_is_device_exclusive
+#define cow_leaf_is_marker		softleaf_is_marker
+#define cow_leaf_to_marker		softleaf_to_marker
 #else
-typedef swp_entry_t softleaf_t;
-
-static inline softleaf_t softleaf_from_pte(pte_t pte)
-{
-	return pte_to_swp_entry(pte);
-}
-
-static inline bool softleaf_is_swap(softleaf_t entry)
-{
-	return !non_swap_entry(entry);
-}
-
-#ifdef CONFIG_ARCH_ENABLE_THP_MIGRATION
-static inline softleaf_t softleaf_from_pmd(pmd_t pmd)
-{
-	return pmd_to_swp_entry(pmd);
-}
-#else
-static inline softleaf_t softleaf_from_pmd(pmd_t pmd)
-{
-	return swp_entry(0, 0);
-}
-#endif
-
-#define softleaf_is_migration(entry)		is_migration_entry(entry)
-#define softleaf_is_hwpoison(entry)		is_hwpoison_entry(entry)
-#define softleaf_is_device_private(entry)	is_device_private_entry(entry)
-#define cow_softleaf_is_device_exclusive(entry)	is_device_exclusive_entry(entry)
-#define softleaf_is_marker(entry)		is_pte_marker_entry(entry)
-#define softleaf_to_marker(entry)		pte_marker_get(entry)
+#define cow_leaf_t			swp_entry_t
+#define cow_leaf_from_pte		pte_to_swp_entry
+#define cow_leaf_from_pmd		pmd_to_swp_entry
+#define cow_leaf_is_swap(leaf)		(!non_swap_entry(leaf))
+#define cow_leaf_is_migration		is_migration_entry
+#define cow_leaf_is_hwpoison		is_hwpoison_entry
+#define cow_leaf_is_device_private	is_device_private_entry
+#define cow_leaf_is_device_exclusive	is_device_exclusive_entry
+#define cow_leaf_is_marker		is_pte_marker_entry
+#define cow_leaf_to_marker		pte_marker_get
 #endif
 
 #ifndef PTE_MARKER_POISONED

@@ -136,20 +136,20 @@ static enum cowinspect_kind marker_kind(unsigned long marker)
 	return COWI_KIND_OTHER;
 }
 
-static enum cowinspect_kind leaf_kind(softleaf_t leaf)
+static enum cowinspect_kind leaf_kind(cow_leaf_t leaf)
 {
-	if (softleaf_is_swap(leaf))
+	if (cow_leaf_is_swap(leaf))
 		return COWI_KIND_SWAP;
-	if (softleaf_is_migration(leaf))
+	if (cow_leaf_is_migration(leaf))
 		return COWI_KIND_MIGRATION;
-	if (softleaf_is_hwpoison(leaf))
+	if (cow_leaf_is_hwpoison(leaf))
 		return COWI_KIND_HWPOISON;
-	if (softleaf_is_device_private(leaf))
+	if (cow_leaf_is_device_private(leaf))
 		return COWI_KIND_DEVICE_PRIVATE;
-	if (cow_softleaf_is_device_exclusive(leaf))
+	if (cow_leaf_is_device_exclusive(leaf))
 		return COWI_KIND_DEVICE_EXCLUSIVE;
-	if (softleaf_is_marker(leaf))
-		return marker_kind(softleaf_to_marker(leaf));
+	if (cow_leaf_is_marker(leaf))
+		return marker_kind(cow_leaf_to_marker(leaf));
 	return COWI_KIND_OTHER;
 }
 
@@ -162,10 +162,10 @@ static void decode_nonpresent(const struct cow_raw *raw,
 	if (raw->attr & COW_A_PUD) {
 		page->kind = COWI_KIND_OTHER;
 	} else if (raw->attr & COW_A_PMD) {
-		page->kind = leaf_kind(softleaf_from_pmd(raw->pmd));
+		page->kind = leaf_kind(cow_leaf_from_pmd(raw->pmd));
 	} else {
 		pte_t pte = raw->pte;
-		softleaf_t leaf = softleaf_from_pte(pte);
+		cow_leaf_t leaf = cow_leaf_from_pte(pte);
 
 		page->kind = leaf_kind(leaf);
 		if (pte_swp_soft_dirty(pte))

@@ -242,6 +242,31 @@ static inline void reap(pid_t pid)
 }
 
 /*
+ * After a fork: write to each of our own pages outside a range, as we will
+ * sooner or later, so that no write of ours changes the child's mapcounts later.
+ */
+static inline void part_from_child(const void *except, size_t len)
+{
+	unsigned long start, end, skip = (unsigned long)except;
+	char *maps = slurp("/proc/self/maps"), *line;
+	volatile char *at;
+	char perms[8];
+
+	for (line = maps; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, "%lx-%lx %7s", &start, &end, perms) != 3 ||
+		    strcmp(perms, "rw-p"))
+			continue;
+		for (; start < end; start += 4096) {
+			at = (volatile char *)start;
+			if (start - skip >= len)
+				*at = *at;
+		}
+	}
+	free(maps);
+}
+
+/*
  * Get freshly faulted pages out of the CPUs' LRU batches, which hold a
  * reference on each: migrating or mlocking does it by lru_add_drain_all(), and
  * so does compaction.

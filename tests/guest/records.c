@@ -24,30 +24,55 @@ struct region {
 };
 
 static struct region region;
+static char *arena;		/* where all of it is */
+#define ARENA_SIZE	(2048 * 4096UL)
+
+/* The next part of the arena, with a hole behind it. */
+static char *place(int pages, int flags, int fd)
+{
+	static char *next;
+	char *at = next ? next : arena;
+
+	if (fd < 0)
+		flags |= MAP_ANONYMOUS;
+	if (mmap(at, pages * 4096, PROT_READ | PROT_WRITE, flags | MAP_FIXED,
+		 fd, 0) != at)
+		bail("mmap");
+	madvise(at, pages * 4096, MADV_NOHUGEPAGE);
+	next = at + (pages + 1) * 4096;
+	return at;
+}
+
+static int make_file(void)
+{
+	static char text[4 * 4096];
+	int fd = open("/tmp/records-file", O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	if (fd < 0 || write(fd, text, sizeof(text)) != sizeof(text))
+		bail("cannot make a file");
+	return fd;
+}
 
 static void make_region(void)
 {
-	static char text[4 * 4096];
 	volatile char *p;
 	int fd, i;
 
-	region.anon = map_pages(8, MAP_PRIVATE);
+	arena = mmap(NULL, ARENA_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
+	if (arena == MAP_FAILED)
+		bail("mmap");
+	region.anon = place(8, MAP_PRIVATE, -1);
 	memset(region.anon, 1, 8 * 4096);
-	region.sparse = map_pages(1024, MAP_PRIVATE);
+	region.sparse = place(1024, MAP_PRIVATE, -1);
 	for (i = 0; i < 1024; i += 100)
 		region.sparse[i * 4096] = 1;
-	region.zero = map_pages(4, MAP_PRIVATE);
-	region.shared = map_pages(4, MAP_SHARED);
+	region.zero = place(4, MAP_PRIVATE, -1);
+	region.shared = place(4, MAP_SHARED, -1);
 	memset(region.shared, 1, 4 * 4096);
-	region.untouched = map_pages(4, MAP_PRIVATE);
-
-	fd = open("/tmp/records-file", O_RDWR | O_CREAT | O_TRUNC, 0600);
-	if (fd < 0 || write(fd, text, sizeof(text)) != sizeof(text))
-		bail("cannot make a file");
-	region.file = mmap(NULL, 4 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE,
-			   fd, 0);
-	if (region.file == MAP_FAILED)
-		bail("cannot map a file");
+	region.untouched = place(4, MAP_PRIVATE, -1);
+	fd = make_file();
+	region.file = place(4, MAP_PRIVATE, fd);
 	close(fd);
 	for (i = 0; i < 4; i++) {
 		p = region.zero + i * 4096;
@@ -57,7 +82,7 @@ static void make_region(void)
 	}
 }
 
-/* A fork leaves the entries of shared and file mappings for later. */
+/* A fork leaves entries for later where nothing can be lost by it. */
 static void touch_and_wait(void *arg)
 {
 	int i;
@@ -66,6 +91,7 @@ static void touch_and_wait(void *arg)
 	for (i = 0; i < 4; i++) {
 		(void)*(volatile char *)(region.shared + i * 4096);
 		(void)*(volatile char *)(region.file + i * 4096);
+		(void)*(volatile char *)(region.zero + i * 4096);
 	}
 	kill(getpid(), SIGSTOP);
 }
@@ -255,6 +281,7 @@ int main(void)
 	tap_plan(5 + 9 + 4 + 2);
 	make_region();
 	pid = spawn_target();
+	part_from_child(arena, ARENA_SIZE);
 	drain_lru();
 	attach(pid);
 	fd = must_open(pid, "pages");
