@@ -211,6 +211,14 @@ static inline bool cow_folio_uniform(struct folio *folio)
 #define COW_MAPPING_KSM		PAGE_MAPPING_KSM
 #endif
 
+/* Without CONFIG_ZONE_DEVICE no folio is in that zone. */
+#ifdef CONFIG_ZONE_DEVICE
+#define cow_is_device(flags)	\
+	((((flags) >> ZONES_PGSHIFT) & ZONES_MASK) == ZONE_DEVICE)
+#else
+#define cow_is_device(flags)	false
+#endif
+
 /* What of a folio's flags word we look at: not the last CPU and process. */
 #define COW_FOLIO_FLAGS		((BIT(__NR_PAGEFLAGS) - 1) | \
 				 (ZONES_MASK << ZONES_PGSHIFT))

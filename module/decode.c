@@ -92,7 +92,7 @@ static u64 folio_facts(const struct cow_raw *raw)
 	/* The swap cache's bit means something else without swapbacked. */
 	if (flags & BIT(PG_swapbacked) && flags & BIT(PG_swapcache))
 		facts |= COWI_F_SWAPCACHE;
-	if (((flags >> ZONES_PGSHIFT) & ZONES_MASK) == ZONE_DEVICE)
+	if (cow_is_device(flags))
 		facts |= COWI_F_DEVICE;
 	if (raw->attr & COW_A_FOLIO_ORDER)
 		facts |= COWI_F_LARGE;

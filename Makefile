@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# "make help" lists what there is to make. The module's own rules are in Kbuild,
+# those of the tool in userspace/Makefile; what boots machines is in tests/vm.
+
+# The kernel to build the module for, as with any out-of-tree module.
+KDIR ?= /lib/modules/$(shell uname -r)/build
+HAVE_KDIR := $(wildcard $(KDIR)/Makefile)
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+export PREFIX DESTDIR
+
+# The kernels to test on; by default all of tests/vm/kernels.
+KERNELS ?= $(shell sed 's/\#.*//' tests/vm/kernels | awk 'NF { print $$1 }')
+DEFAULT_KERNEL := $(shell sed 's/\#.*//' tests/vm/kernels | awk 'NF { print $$1; exit }')
+VM_KERNEL ?= $(DEFAULT_KERNEL)
+
+.PHONY: all
+all: module tool	## module (if kernel headers are there) and tool
+
+.PHONY: help
+help:			## this list
+	@echo "usage: make [TARGET]"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
+		awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+	@echo
+	@echo 'kernels to test on (make test KERNELS="..."):' $(KERNELS)
+
+.PHONY: module
+ifneq ($(HAVE_KDIR),)
+module:			## cowinspect.ko for KDIR (default: the running kernel)
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+else
+module:
+	@echo "no kernel headers in $(KDIR): not building the module"
+endif
+
+.PHONY: tool
+tool:			## the cowinspect command
+	@tests/deps build
+	$(MAKE) -C userspace
+
+.PHONY: demo
+demo:			## see copy-on-write happen, in a throwaway machine
+	@tests/demo
+
+.PHONY: vm
+vm:			## a shell in a throwaway machine (VM_KERNEL=NAME)
+	@tests/vm/shell $(VM_KERNEL)
+
+.PHONY: test
+test:			## every test, on all kernels (KERNELS="..." narrows)
+	@tests/run $(KERNELS)
+
+.PHONY: check
+check:			## the quick loop: unit tests, then the default kernel
+	@tests/run --quick $(DEFAULT_KERNEL)
+
+.PHONY: bench
+bench:			## what reading costs, in instructions per page
+	@tests/bench/run $(VM_KERNEL)
+
+.PHONY: install
+install: tool		## tool, man page and ABI document; module if built
+	$(MAKE) -C userspace install
+	install -D -m 644 Documentation/ABI/testing/debugfs-cowinspect \
+		$(DESTDIR)$(PREFIX)/share/doc/cowinspect/debugfs-cowinspect
+ifneq ($(HAVE_KDIR),)
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) modules_install
+endif
+
+.PHONY: uninstall
+uninstall:		## what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/cowinspect \
+		$(DESTDIR)$(PREFIX)/lib/libcowinspect.a \
+		$(DESTDIR)$(PREFIX)/include/libcowinspect.h \
+		$(DESTDIR)$(PREFIX)/include/cowinspect.h \
+		$(DESTDIR)$(PREFIX)/share/man/man1/cowinspect.1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/cowinspect
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/cowinspect
+	rm -f $(DESTDIR)/lib/modules/*/extra/cowinspect.ko \
+		$(DESTDIR)/lib/modules/*/updates/cowinspect.ko
+
+.PHONY: clean
+clean:			## everything built (downloaded kernels stay cached)
+ifneq ($(HAVE_KDIR),)
+	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+endif
+	$(MAKE) -C userspace clean
+	rm -rf build

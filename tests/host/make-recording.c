@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Makes a directory like one with copies of the module's files, for tool.t:
+ *
+ *	make-recording DIR PAGES
+ *
+ * Process 77 has PAGES shared pages on its heap, one of them written, and a
+ * file mapping with a name that is hard to print.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "recording.h"
+
+#define HEAP	0x10000000ull
+#define LIB	0x7f0000000000ull
+
+static struct cowinspect_page heap_page(__u64 i)
+{
+	struct cowinspect_page rec = {
+		.addr = HEAP + i * 4096,
+		.pfn = 0x1000 + i,
+		.mapcount = 2,
+		.refcount = 2,
+		.flags = COWI_F_PRESENT | COWI_F_VMA_WRITE | COWI_F_LRU,
+		.kind = COWI_KIND_ANON,
+		.outcome = COWI_NEXT_COPY,
+		.confidence = COWI_CONF_SURE,
+	};
+
+	if (i == 1) {
+		rec.mapcount = 1;
+		rec.refcount = 1;
+		rec.flags |= COWI_F_WRITE | COWI_F_EXCLUSIVE;
+		rec.outcome = COWI_NEXT_NOFAULT;
+	}
+	return rec;
+}
+
+static struct cowinspect_page lib_page(void)
+{
+	struct cowinspect_page rec = {
+		.addr = LIB,
+		.pfn = 0x99,
+		.mapcount = 30,
+		.refcount = 31,
+		.flags = COWI_F_PRESENT,
+		.kind = COWI_KIND_FILE,
+		.outcome = COWI_NEXT_REFUSED,
+		.confidence = COWI_CONF_SURE,
+		.counts = COWI_COUNT_ESTIMATE,
+	};
+
+	return rec;
+}
+
+static void write_texts(const char *dir, __u64 pages)
+{
+	FILE *f = recording_file(dir, "vmas");
+
+	fprintf(f, "range perms kind pages present exclusive mapped_more ");
+	fprintf(f, "cow_pending map_mean map_max next_copy next_reuse news name\n");
+	fprintf(f, "%llx-%llx rw-p anon %llu %llu 1 %llu %llu 1.99 2 %llu 0 x [heap]\n",
+		HEAP, HEAP + pages * 4096, pages,
+		pages, pages - 1,
+		pages - 1, pages - 1);
+	fprintf(f, "%llx-%llx r-xp file 2 1 0 1 0 30.00 30 0 0 x ", LIB,
+		LIB + 8192);
+	fprintf(f, "/lib/\"od\\134d\" \303\244 name.so\n");
+	fclose(f);
+	f = recording_file(dir, "summary");
+	fprintf(f, "vmas: 2\npages: %llu\npresent: %llu\nexclusive: 1\n"
+		"mapped_more: %llu\ncow_pending: %llu\nmap_mean: 2.10\n",
+		pages + 2, pages + 1,
+		pages, pages - 1);
+	fclose(f);
+}
+
+int main(int argc, char **argv)
+{
+	struct cowinspect_page rec;
+	__u64 pages, i;
+	char dir[256];
+	FILE *f;
+
+	if (argc != 3)
+		return 2;
+	pages = strtoull(argv[2], NULL, 10);
+	recording_status(argv[1], 56);
+	snprintf(dir, sizeof(dir), "%s/77", argv[1]);
+	if (mkdir(dir, 0700))
+		return 1;
+	write_texts(dir, pages);
+	f = recording_file(dir, "pages");
+	for (i = 0; i < pages; i++) {
+		rec = heap_page(i);
+		recording_page(f, 56, &rec);
+	}
+	rec = lib_page();
+	recording_page(f, 56, &rec);
+	return fclose(f) ? 1 : 0;
+}

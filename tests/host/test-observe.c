@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What labs conclude from records, on made-up ones. */
+#include "test.h"
+
+#include "observe.h"
+
+#define PRESENT		COWI_F_PRESENT
+#define WRITE		(COWI_F_PRESENT | COWI_F_WRITE)
+
+static struct page_view view(__u64 pfn, __u64 flags,
+			     enum cowinspect_kind kind,
+			     enum cowinspect_outcome next)
+{
+	struct page_view v = {
+		.mapped = true,
+		.pfn = pfn,
+		.rec = { .pfn = pfn, .flags = flags, .kind = kind,
+			 .outcome = next, .mapcount = 1, .refcount = 1 },
+	};
+
+	return v;
+}
+
+static enum happened write_did(struct page_view before, struct page_view after,
+			       __u64 faults)
+{
+	return observe_write(&before, &after, faults, false);
+}
+
+#define ANON(pfn, flags)	view(pfn, flags, COWI_KIND_ANON, COWI_NEXT_COPY)
+
+static void happenings(void **state)
+{
+	const struct page_view nothing = { 0 };
+	struct page_view shared = ANON(1, PRESENT | COWI_F_VMA_SHARED);
+
+	(void)state;
+	assert_int_equal(HAPPENED_COPY,
+			 write_did(ANON(1, PRESENT), ANON(2, WRITE), 1));
+	assert_int_equal(HAPPENED_REUSE,
+			 write_did(ANON(1, PRESENT), ANON(1, WRITE), 1));
+	assert_int_equal(HAPPENED_NOFAULT,
+			 write_did(ANON(1, WRITE), ANON(1, WRITE), 0));
+	assert_int_equal(HAPPENED_SHARED,
+			 write_did(shared, ANON(1, WRITE), 1));
+	assert_int_equal(HAPPENED_ZEROFILL,
+			 write_did(nothing, ANON(1, WRITE), 1));
+	assert_int_equal(HAPPENED_ZEROFILL,
+			 write_did(view(0, PRESENT, COWI_KIND_ZERO,
+					COWI_NEXT_ZEROFILL),
+				   ANON(1, WRITE), 1));
+	assert_int_equal(HAPPENED_SWAPIN,
+			 write_did(view(7, 0, COWI_KIND_SWAP,
+					COWI_NEXT_SWAPIN),
+				   ANON(1, WRITE), 1));
+	assert_int_equal(HAPPENED_COPY,
+			 write_did(view(7, PRESENT, COWI_KIND_FILE,
+					COWI_NEXT_COPY), ANON(1, WRITE), 1));
+	assert_int_equal(HAPPENED_REFUSED,
+			 observe_write(&shared, &shared, 1, true));
+}
+
+/* Facts that contradict one another must not pass as an outcome. */
+static void contradictions(void **state)
+{
+	const struct page_view nothing = { 0 };
+
+	(void)state;
+	/* A writable page in another frame: migrated, not copied. */
+	assert_int_equal(HAPPENED_UNCLEAR,
+			 write_did(ANON(1, WRITE), ANON(2, WRITE), 0));
+	assert_int_equal(HAPPENED_UNCLEAR,
+			 write_did(ANON(1, WRITE), ANON(2, WRITE), 1));
+	/* A new frame without a fault. */
+	assert_int_equal(HAPPENED_UNCLEAR,
+			 write_did(ANON(1, PRESENT), ANON(2, WRITE), 0));
+	/* Written, and still write-protected. */
+	assert_int_equal(HAPPENED_UNCLEAR,
+			 write_did(ANON(1, PRESENT), ANON(1, PRESENT), 1));
+	assert_int_equal(HAPPENED_UNCLEAR,
+			 write_did(ANON(1, WRITE), ANON(1, WRITE), 1));
+	assert_int_equal(HAPPENED_UNCLEAR,
+			 write_did(ANON(1, PRESENT), nothing, 1));
+}
+
+static void predictions(void **state)
+{
+	static const struct {
+		enum cowinspect_outcome next;
+		enum happened happened;
+	} pairs[] = {
+		{ COWI_NEXT_NOFAULT, HAPPENED_NOFAULT },
+		{ COWI_NEXT_REUSE, HAPPENED_REUSE },
+		{ COWI_NEXT_COPY, HAPPENED_COPY },
+		{ COWI_NEXT_ZEROFILL, HAPPENED_ZEROFILL },
+		{ COWI_NEXT_SHARED, HAPPENED_SHARED },
+		{ COWI_NEXT_SWAPIN, HAPPENED_SWAPIN },
+		{ COWI_NEXT_REFUSED, HAPPENED_REFUSED },
+	};
+	const struct page_view nothing = { 0 };
+	struct page_view v;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(pairs); i++) {
+		v = view(1, PRESENT, COWI_KIND_ANON, pairs[i].next);
+		for (k = 0; k < ARRAY_SIZE(pairs); k++)
+			assert_int_equal(i == k,
+					 prediction_held(&v, pairs[k].happened));
+		assert_false(prediction_held(&v, HAPPENED_UNCLEAR));
+	}
+	v = view(1, PRESENT, COWI_KIND_ANON, COWI_NEXT_UNKNOWN);
+	assert_false(prediction_held(&v, HAPPENED_UNCLEAR));
+	assert_true(prediction_held(&nothing, HAPPENED_ZEROFILL));
+	assert_false(prediction_held(&nothing, HAPPENED_COPY));
+}
+
+static void frames(void **state)
+{
+	struct page_view a = ANON(5, PRESENT), b = ANON(5, WRITE);
+	struct page_view swap = view(5, 0, COWI_KIND_SWAP, COWI_NEXT_SWAPIN);
+	struct page_view none = ANON(COWINSPECT_NO_PFN, PRESENT);
+	const struct page_view nothing = { 0 };
+
+	(void)state;
+	assert_true(same_frame(&a, &b));
+	b.pfn = 6;
+	assert_false(same_frame(&a, &b));
+	/* An offset in the swap area is no frame. */
+	assert_false(same_frame(&a, &swap));
+	assert_false(same_frame(&swap, &swap));
+	assert_false(same_frame(&none, &none));
+	assert_false(same_frame(&nothing, &nothing));
+}
+
+static void expectation_fails(const struct page_expect *e, struct page_view v,
+			      const struct cowi_status *st, const char *want)
+{
+	char why[128];
+
+	assert_false(expect_page(e, &v, st, why, sizeof(why)));
+	assert_string_equal(want, why);
+}
+
+static void expectations(void **state)
+{
+	const struct page_expect e = {
+		.mapcount = 1,
+		.refcount = 1,
+		.exclusive = EXPECT_YES,
+		.write = EXPECT_YES,
+		.check_outcome = true,
+		.outcome = COWI_NEXT_NOFAULT,
+	};
+	struct page_view good = view(1, WRITE | COWI_F_EXCLUSIVE,
+				     COWI_KIND_ANON, COWI_NEXT_NOFAULT);
+	struct cowi_status st = { .exclusive = COWI_COUNT_EXACT };
+	struct page_view v = good;
+	char why[128];
+
+	(void)state;
+	assert_true(expect_page(&e, &good, &st, why, sizeof(why)));
+	v.rec.mapcount = 2;
+	expectation_fails(&e, v, &st, "mapcount is 2, not 1");
+	/* A number that is no exact one proves nothing. */
+	v.rec.counts = COWI_COUNT_AVERAGE;
+	assert_true(expect_page(&e, &v, &st, why, sizeof(why)));
+	v = good;
+	v.rec.refcount = 2;
+	expectation_fails(&e, v, &st, "refcount is 2, not 1");
+	v = good;
+	v.rec.flags &= ~COWI_F_EXCLUSIVE;
+	expectation_fails(&e, v, &st, "it is not exclusive");
+	st.exclusive = COWI_COUNT_ABSENT;
+	assert_true(expect_page(&e, &v, &st, why, sizeof(why)));
+	v = good;
+	v.rec.flags &= ~COWI_F_WRITE;
+	expectation_fails(&e, v, &st, "it is write-protected");
+	v = good;
+	v.rec.outcome = COWI_NEXT_COPY;
+	expectation_fails(&e, v, &st,
+			  "the next write is predicted to be copy, not nofault");
+	expectation_fails(&e, (struct page_view){ 0 }, &st,
+			  "nothing is mapped");
+}
+
+static void spreading(void **state)
+{
+	struct page_view pages[4] = { 0 };
+	struct snapshot s = { .start = 0x201000, .page_size = 4096, .nr = 4,
+			      .page = pages };
+	struct cowinspect_page rec = { .addr = 0x200000, .pfn = 100,
+				       .map_order = 1 };
+
+	(void)state;
+	/* Two pages, the first of which lies before the range. */
+	snapshot_add(&s, &rec);
+	assert_true(pages[0].mapped);
+	assert_int_equal(101, pages[0].pfn);
+	assert_false(pages[1].mapped);
+	/* Four pages, of which one is left. */
+	rec = (struct cowinspect_page){ .addr = 0x204000, .map_order = 2,
+					.pfn = COWINSPECT_NO_PFN };
+	snapshot_add(&s, &rec);
+	assert_false(pages[2].mapped);
+	assert_true(pages[3].mapped);
+	assert_true(pages[3].pfn == COWINSPECT_NO_PFN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(happenings),
+		cmocka_unit_test(contradictions),
+		cmocka_unit_test(predictions),
+		cmocka_unit_test(frames),
+		cmocka_unit_test(expectations),
+		cmocka_unit_test(spreading),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The parsers on good, future, truncated and corrupt input. */
+#include "test.h"
+
+#include "parse.h"
+
+#define MINIMAL "abi: 1\nrecord_size: 48\npage_size: 4096\n"
+
+static int status_error(const char *text)
+{
+	struct cowi_status st;
+	int err = cowi_parse_status(text, &st);
+
+	cowi_status_release(&st);
+	return err;
+}
+
+static void status_good(void **state)
+{
+	static const char text[] = "version: 1.2\n" MINIMAL
+		"kernel: 6.1.0-56-amd64\nrules: 5.19\nmapcount: average\n"
+		"exclusive: exact\nmax_targets: 256\ntargets: 2\n"
+		"lock_hold_max: 4711\n"
+		"target: 12 running\ntarget: 13 exited\n";
+	struct cowi_status st;
+
+	(void)state;
+	assert_int_equal(0, cowi_parse_status(text, &st));
+	assert_string_equal("1.2", st.version);
+	assert_string_equal("6.1.0-56-amd64", st.kernel);
+	assert_string_equal("5.19", st.rules);
+	assert_int_equal(1, st.abi);
+	assert_int_equal(48, st.record_size);
+	assert_int_equal(4096, st.page_size);
+	assert_int_equal(COWI_COUNT_AVERAGE, st.mapcount);
+	assert_int_equal(COWI_COUNT_EXACT, st.exclusive);
+	assert_int_equal(COWI_COUNT_ABSENT, st.uffd_wp);
+	assert_int_equal(256, st.max_targets);
+	assert_int_equal(4711, st.lock_hold_max);
+	assert_int_equal(2, st.nr_targets);
+	assert_int_equal(12, st.target[0].pid);
+	assert_true(st.target[0].running);
+	assert_false(st.target[1].running);
+	cowi_status_release(&st);
+}
+
+static void status_future(void **state)
+{
+	(void)state;
+	/* More names and longer records belong to the same ABI. */
+	assert_int_equal(0, status_error("abi: 1\nrecord_size: 64\n"
+					 "page_size: 65536\nnews: some text\n"));
+	/* Another ABI is said so, even if nothing else can be understood. */
+	assert_int_equal(-COWI_EABI, status_error("gibberish\nabi: 2\n"));
+}
+
+static void status_corrupt(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"\n",
+		"abi:",
+		"abi: one\nrecord_size: 48\npage_size: 4096\n",
+		"abi: 1\n",
+		"abi: 1\nrecord_size: 48\n",
+		"abi: 1\nrecord_size: 40\npage_size: 4096\n",
+		"abi: 1\nrecord_size: 48\npage_size: 0\n",
+		"abi: 1\nrecord_size: 48\npage_size: 4095\n",
+		"abi: 1\nrecord_size: 99999999999999999999999\npage_size: 4096\n",
+		"abi: 1\nrecord_size: -48\npage_size: 4096\n",
+		MINIMAL "mapcount: perhaps\n",
+		MINIMAL "target: none\n",
+		MINIMAL "target: 4294967297 running\n",
+		MINIMAL "a line without its mark\n",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(-COWI_EFORMAT, status_error(bad[i]));
+}
+
+static void summary_good(void **state)
+{
+	static const char text[] =
+		"vmas: 12\npages: 100\npss: 4096\nmap_mean: 1.07\nnews: x y\n";
+	struct cowi_totals sum;
+
+	(void)state;
+	assert_int_equal(0, cowi_parse_summary(text, &sum));
+	assert_int_equal(100, sum.value[COWI_TOTAL_pages]);
+	assert_int_equal(107, sum.value[COWI_TOTAL_map_mean]);
+	assert_true(sum.known[COWI_TOTAL_pss]);
+	assert_false(sum.known[COWI_TOTAL_anon]);
+	assert_int_equal(COWI_UNIT_BYTES, cowi_total_info[COWI_TOTAL_pss].unit);
+	assert_int_equal(COWI_UNIT_MEAN,
+			 cowi_total_info[COWI_TOTAL_ref_mean].unit);
+	assert_int_equal(COWI_UNIT_COUNT,
+			 cowi_total_info[COWI_TOTAL_ref_max].unit);
+	assert_int_equal(COWI_UNIT_PAGES,
+			 cowi_total_info[COWI_TOTAL_next_copy].unit);
+}
+
+static void summary_corrupt(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"pages\n",
+		"pages:\n",
+		"pages: 1x\n",
+		"pages: -1\n",
+		"pages: 18446744073709551616\n",
+		"map_mean: 1\n",
+		"map_mean: 1.5\n",
+		"map_mean: .50\n",
+		"map_mean: 1.500\n",
+		"map_mean: 184467440737095517.00\n",
+	};
+	struct cowi_totals sum;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(-COWI_EFORMAT,
+				 cowi_parse_summary(bad[i], &sum));
+}
+
+static void vmas_good(void **state)
+{
+	/* The first VMA has no name: its line ends with a blank. */
+	static const char text[] =
+		"range perms kind pages map_mean present name\n"
+		"1000-3000 rw-p anon 2 1.50 1\x20\n"
+		"3000-4000 r--s file 1 0.00 0 /tmp/a file (deleted)\n";
+	struct cowi_vmas vmas;
+
+	(void)state;
+	assert_int_equal(0, cowi_parse_vmas(text, &vmas));
+	assert_int_equal(2, vmas.nr);
+	assert_int_equal(0x1000, vmas.vma[0].start);
+	assert_int_equal(0x3000, vmas.vma[0].end);
+	assert_string_equal("rw-p", vmas.vma[0].perms);
+	assert_string_equal("", vmas.vma[0].name);
+	assert_int_equal(150, vmas.vma[0].totals.value[COWI_TOTAL_map_mean]);
+	assert_int_equal(1, vmas.vma[0].totals.value[COWI_TOTAL_present]);
+	assert_string_equal("/tmp/a file (deleted)", vmas.vma[1].name);
+	cowi_vmas_free(&vmas);
+	assert_int_equal(0, vmas.nr);
+}
+
+static void vmas_future(void **state)
+{
+	/* Other order, a new column, most of the old ones gone. */
+	static const char text[] =
+		"present news range name\n5 a:b 1000-8000 [heap]\n";
+	struct cowi_vmas vmas;
+
+	(void)state;
+	assert_int_equal(0, cowi_parse_vmas(text, &vmas));
+	assert_int_equal(1, vmas.nr);
+	assert_int_equal(5, vmas.vma[0].totals.value[COWI_TOTAL_present]);
+	assert_true(vmas.vma[0].totals.known[COWI_TOTAL_present]);
+	assert_false(vmas.vma[0].totals.known[COWI_TOTAL_pages]);
+	assert_string_equal("[heap]", vmas.vma[0].name);
+	assert_string_equal("", vmas.vma[0].kind);
+	cowi_vmas_free(&vmas);
+}
+
+static void vmas_many(void **state)
+{
+	struct cowi_vmas vmas;
+	char *text = NULL;
+	size_t size, i;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	fputs("range name\n", f);
+	for (i = 1; i <= 1000; i++)
+		fprintf(f, "%zx000-%zx800 n%zu\n", i, i, i);
+	fclose(f);
+	assert_int_equal(0, cowi_parse_vmas(text, &vmas));
+	assert_int_equal(1000, vmas.nr);
+	assert_string_equal("n1000", vmas.vma[999].name);
+	cowi_vmas_free(&vmas);
+	free(text);
+}
+
+static void vmas_corrupt(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"range perms\n",
+		"perms name\n",
+		"name range\n",
+		"range pages name\n1000-2000 1 x",
+		"range pages name\n1000-2000\n",
+		"range pages name\n1000-2000\x20\n",
+		"range pages name\n2000-1000 1 x\n",
+		"range pages name\n1000-1000 1 x\n",
+		"range pages name\n1000 1 x\n",
+		"range pages name\n1000-2000 one x\n",
+		"range pages name\n0x1000-2000 1 x\n",
+		"range name\n3000-4000 x\n1000-2000 y\n",
+		"range name\n11111111111111111-22222222222222222 x\n",
+		"range name\n\n",
+	};
+	struct cowi_vmas vmas;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(-COWI_EFORMAT, cowi_parse_vmas(bad[i], &vmas));
+		cowi_vmas_free(&vmas);
+	}
+}
+
+/* Cut good input at each byte: an error or less, never a crash. */
+static void truncated_anywhere(void **state)
+{
+	static const char good[] =
+		"range perms kind pages map_mean name\n"
+		"1000-3000 rw-p anon 2 1.50 [heap]\n";
+	struct cowi_vmas vmas;
+	struct cowi_totals sum;
+	size_t len;
+
+	(void)state;
+	for (len = 0; len < sizeof(good); len++) {
+		char *copy = strndup(good, len);
+
+		if (!cowi_parse_vmas(copy, &vmas))
+			assert_true(vmas.nr <= 1);
+		cowi_vmas_free(&vmas);
+		cowi_parse_summary(copy, &sum);
+		assert_int_not_equal(0, status_error(copy));
+		free(copy);
+	}
+}
+
+static void record_checks(void **state)
+{
+	struct cowinspect_page in = { .addr = 0x200000, .map_order = 9 };
+	struct cowinspect_page rec;
+	char longer[64] = { 0 };
+
+	(void)state;
+	memset(longer, 0xff, sizeof(longer));
+	memcpy(longer, &in, sizeof(in));
+	assert_int_equal(0, cowi_parse_record(longer, 64, 4096, &rec));
+	assert_memory_equal(&in, &rec, sizeof(rec));
+	assert_int_equal(0x400000, cowi_record_end(&rec, 4096));
+	assert_int_equal(-COWI_EFORMAT,
+			 cowi_parse_record(&in, 47, 4096, &rec));
+	in.addr = 0x200001;
+	assert_int_equal(-COWI_EFORMAT,
+			 cowi_parse_record(&in, 48, 4096, &rec));
+	in.addr = 0x200000;
+	in.map_order = 200;
+	assert_int_equal(-COWI_EFORMAT,
+			 cowi_parse_record(&in, 48, 4096, &rec));
+	in.map_order = 0;
+	in.addr = ~(__u64)4095;
+	assert_int_equal(-COWI_EFORMAT,
+			 cowi_parse_record(&in, 48, 4096, &rec));
+}
+
+static void every_word(void **state)
+{
+	unsigned int i;
+	__u64 mask, all = 0;
+
+	(void)state;
+	for (i = 0; i < COWI_NR_KINDS; i++)
+		assert_string_not_equal("?", cowi_kind_name(i));
+	assert_string_equal("?", cowi_kind_name(COWI_NR_KINDS));
+	for (i = 0; i < COWI_NR_OUTCOMES; i++)
+		assert_string_not_equal("?", cowi_outcome_name(i));
+	assert_string_equal("?", cowi_outcome_name(255));
+	assert_string_equal("sure", cowi_confidence_name(COWI_CONF_SURE));
+	assert_string_equal("?", cowi_counts_name(4));
+	for (i = 0; cowi_flag_name(i, &mask); i++) {
+		assert_int_equal(0, all & mask);
+		all |= mask;
+	}
+	for (i = COWI_ENOTMOUNTED; i <= COWI_EFORMAT; i++) {
+		assert_non_null(cowi_strerror(i));
+		assert_ptr_equal(cowi_strerror(i), cowi_strerror(-(int)i));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(status_good),
+		cmocka_unit_test(status_future),
+		cmocka_unit_test(status_corrupt),
+		cmocka_unit_test(summary_good),
+		cmocka_unit_test(summary_corrupt),
+		cmocka_unit_test(vmas_good),
+		cmocka_unit_test(vmas_future),
+		cmocka_unit_test(vmas_many),
+		cmocka_unit_test(vmas_corrupt),
+		cmocka_unit_test(truncated_anywhere),
+		cmocka_unit_test(record_checks),
+		cmocka_unit_test(every_word),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

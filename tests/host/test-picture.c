@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The letters of pictures, and how pages become cells. */
+#include "test.h"
+
+#include "picture.h"
+
+#define PRESENT		COWI_F_PRESENT
+#define PRIVATE		(COWI_F_PRESENT | COWI_F_VMA_WRITE)
+
+static void letters(void **state)
+{
+	static const struct {
+		char letter;
+		struct cowinspect_page rec;
+	} cases[] = {
+		{ 'O', { .flags = PRIVATE | COWI_F_WRITE } },
+		{ 'C', { .flags = PRIVATE, .outcome = COWI_NEXT_COPY } },
+		{ 'R', { .flags = PRIVATE, .outcome = COWI_NEXT_REUSE } },
+		{ 'P', { .flags = PRESENT, .outcome = COWI_NEXT_REFUSED } },
+		{ 'H', { .flags = PRIVATE | COWI_F_WRITE, .map_order = 9 } },
+		{ 'T', { .flags = PRIVATE, .map_order = 9,
+			 .outcome = COWI_NEXT_COPY } },
+		{ 'Z', { .flags = PRIVATE, .kind = COWI_KIND_ZERO } },
+		{ 'K', { .flags = PRIVATE, .kind = COWI_KIND_KSM } },
+		{ 'F', { .flags = PRIVATE, .kind = COWI_KIND_FILE } },
+		{ 'S', { .flags = PRIVATE | COWI_F_VMA_SHARED,
+			 .kind = COWI_KIND_SHMEM } },
+		{ 'S', { .flags = PRIVATE | COWI_F_VMA_SHARED,
+			 .kind = COWI_KIND_FILE } },
+		{ 'X', { .kind = COWI_KIND_SWAP } },
+		{ 'D', { .flags = PRESENT, .kind = COWI_KIND_PFN } },
+		{ 'M', { .kind = COWI_KIND_MARKER_GUARD } },
+		{ 'M', { .kind = COWI_KIND_MIGRATION } },
+	};
+	enum page_state a, b;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(cases[i].letter,
+				 picture_letter(picture_state(&cases[i].rec)));
+	/* Without colour only the letter tells states apart. */
+	for (a = 0; a < NR_STATES; a++) {
+		for (b = 0; b < a; b++)
+			assert_int_not_equal(picture_letter(a),
+					     picture_letter(b));
+	}
+}
+
+static struct cowinspect_page page(__u64 nr, enum cowinspect_outcome next,
+				   unsigned int order)
+{
+	struct cowinspect_page rec = {
+		.addr = nr * 4096,
+		.map_order = order,
+		.outcome = next,
+		.flags = PRIVATE,
+	};
+
+	if (next == COWI_NEXT_NOFAULT)
+		rec.flags |= COWI_F_WRITE;
+	return rec;
+}
+
+static void add(struct strip *s, __u64 nr, enum cowinspect_outcome next,
+		unsigned int order)
+{
+	struct cowinspect_page rec = page(nr, next, order);
+
+	strip_add(s, &rec);
+}
+
+static void cells(void **state)
+{
+	enum page_state st;
+	struct strip s;
+	bool mixed;
+
+	(void)state;
+	/* 18 pages in at most 5 cells: groups of 4, the last one of 2. */
+	assert_int_equal(0, strip_init(&s, 0x10000, 0x22000, 4096, 5));
+	assert_int_equal(4, s.pages_per_cell);
+	assert_int_equal(5, s.nr);
+	add(&s, 16, COWI_NEXT_COPY, 0);
+	add(&s, 17, COWI_NEXT_COPY, 0);
+	add(&s, 18, COWI_NEXT_NOFAULT, 0);
+	add(&s, 19, COWI_NEXT_COPY, 0);
+	add(&s, 24, COWI_NEXT_COPY, 0);
+	add(&s, 25, COWI_NEXT_NOFAULT, 0);
+	add(&s, 26, COWI_NEXT_NOFAULT, 0);
+	/* A huge entry that begins in the range and ends behind it. */
+	add(&s, 28, COWI_NEXT_NOFAULT, 4);
+	/* One that begins before the range, one outside. */
+	add(&s, 0, COWI_NEXT_COPY, 0);
+	add(&s, 100, COWI_NEXT_COPY, 9);
+	assert_int_equal('c', strip_letter(&s, 0, &st, &mixed));
+	assert_int_equal(STATE_COPY, st);
+	assert_true(mixed);
+	assert_int_equal('.', strip_letter(&s, 1, &st, &mixed));
+	assert_false(mixed);
+	/* Most of what is mapped counts, not what comes last. */
+	assert_int_equal('o', strip_letter(&s, 2, &st, &mixed));
+	assert_int_equal('H', strip_letter(&s, 3, &st, &mixed));
+	assert_int_equal('H', strip_letter(&s, 4, &st, &mixed));
+	assert_false(mixed);
+	strip_release(&s);
+}
+
+static void huge_from_before(void **state)
+{
+	enum page_state st;
+	struct strip s;
+	bool mixed;
+
+	(void)state;
+	assert_int_equal(0, strip_init(&s, 0x210000, 0x220000, 4096, 64));
+	assert_int_equal(1, s.pages_per_cell);
+	assert_int_equal(16, s.nr);
+	add(&s, 0x200, COWI_NEXT_COPY, 9);
+	assert_int_equal('T', strip_letter(&s, 0, &st, &mixed));
+	assert_int_equal('T', strip_letter(&s, 15, &st, &mixed));
+	strip_release(&s);
+}
+
+/* What is drawn for three pages; the caller frees. */
+static char *drawn(bool colour)
+{
+	char *text = NULL;
+	size_t size;
+	struct picture p = { .colour = colour };
+	struct strip s;
+
+	p.out = open_memstream(&text, &size);
+	assert_int_equal(0, strip_init(&s, 0, 0x3000, 4096, 64));
+	add(&s, 0, COWI_NEXT_COPY, 0);
+	add(&s, 2, COWI_NEXT_NOFAULT, 0);
+	picture_strip(&p, &s, 2, 1);
+	picture_legend(&p);
+	fclose(p.out);
+	strip_release(&s);
+	return text;
+}
+
+static void pictures(void **state)
+{
+	char *plain = drawn(false), *coloured = drawn(true);
+
+	(void)state;
+	assert_ptr_equal(plain, strstr(plain, " C.\n O\n"));
+	assert_null(strchr(plain, '\033'));
+	assert_non_null(strchr(coloured, '\033'));
+	/* The legend has the states that occur, and no others. */
+	assert_non_null(strstr(plain, "  C  "));
+	assert_non_null(strstr(plain, "  .  "));
+	assert_null(strstr(plain, "  K  "));
+	assert_null(strstr(plain, "lower case"));
+	free(plain);
+	free(coloured);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(letters),
+		cmocka_unit_test(cells),
+		cmocka_unit_test(huge_from_before),
+		cmocka_unit_test(pictures),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tables, columns, JSON and colour, as text. */
+#include "test.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "colour.h"
+#include "table.h"
+
+enum {
+	COL_NAME,
+	COL_ADDR,
+	COL_COUNT,
+	COL_MEAN,
+	COL_SIZE,
+	COL_OWN,
+	NR_COLUMNS
+};
+
+static const struct column all[NR_COLUMNS] = {
+	[COL_NAME] = { .name = "name", .by_default = true },
+	[COL_ADDR] = { .name = "addr", .type = CELL_HEX },
+	[COL_COUNT] = { .name = "mapcount", .heading = "map",
+			.type = CELL_COUNT, .by_default = true },
+	[COL_MEAN] = { .name = "mean", .type = CELL_MEAN },
+	[COL_SIZE] = { .name = "size", .type = CELL_PAGES },
+	[COL_OWN] = { .name = "own", .type = CELL_BOOL },
+};
+
+/* Writes two rows; @json stands in an object. The caller frees. */
+static char *render(const char *list, struct table_style style, int flush)
+{
+	const struct cell rows[2][NR_COLUMNS] = {
+		{ { .text = "a b" }, { .number = 0x1000 },
+		  { .number = 3, .note = '~' }, { .number = 107 },
+		  { .number = 512 }, { .number = 1 } },
+		{ { .text = "\"x\"\n\xff" }, { .number = 0x7fff0000 },
+		  { .absent = true }, { .number = 100 }, { .number = 0 },
+		  { .number = 0 } },
+	};
+	struct columns c = { .all = all, .nr_all = NR_COLUMNS };
+	char *text = NULL, bad[32];
+	size_t size, i;
+	struct json json = { .out = open_memstream(&text, &size) };
+	struct table *t;
+
+	assert_int_equal(0, columns_select(&c, list, false, bad, sizeof(bad)));
+	style.out = json.out;
+	style.json = &json;
+	style.page_size = 4096;
+	if (style.form == TABLE_JSON)
+		json_object(&json, NULL);
+	t = table_open(&style, &c, "rows");
+	assert_non_null(t);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(0, table_row(t, rows[i]));
+		if (flush)
+			assert_int_equal(0, table_flush(t));
+	}
+	assert_int_equal(0, table_close(t));
+	if (style.form == TABLE_JSON)
+		json_end_object(&json);
+	fclose(json.out);
+	free(c.shown);
+	return text;
+}
+
+static void renders(const char *want, const char *list,
+		    struct table_style style)
+{
+	char *text = render(list, style, 0);
+
+	assert_string_equal(want, text);
+	free(text);
+}
+
+static void human(void **state)
+{
+	char *text = render("addr,mapcount,mean,size,own",
+			    (struct table_style){ 0 }, 0);
+
+	(void)state;
+	assert_non_null(strstr(text, "ADDR"));
+	assert_non_null(strstr(text, "MAP MEAN SIZE"));
+	assert_non_null(strstr(text, "1000      ~3 1.07   2M yes"));
+	assert_non_null(strstr(text, "7fff0000   - 1.00    0 no"));
+	assert_null(strchr(text, '\033'));
+	free(text);
+}
+
+static void raw(void **state)
+{
+	(void)state;
+	renders("MAP SIZE\n3 512\n- 0\n", "mapcount,size",
+		(struct table_style){ .form = TABLE_RAW });
+	renders("3 2097152\n- 0\n", "MAP,SIZE",
+		(struct table_style){ .form = TABLE_RAW, .bytes = true,
+				      .noheadings = true });
+}
+
+static void json_rows(void **state)
+{
+	(void)state;
+	renders("{\n  \"rows\": [\n"
+		"    {\"name\": \"a b\", \"mapcount\": 3, \"addr\": \"0x1000\", \"mean\": 1.07, \"size\": 512, \"own\": true},\n"
+		"    {\"name\": \"\\\"x\\\"\\u000a\\ufffd\", \"mapcount\": null, \"addr\": \"0x7fff0000\", \"mean\": 1.00, \"size\": 0, \"own\": false}\n"
+		"  ]\n}\n", "+addr,mean,size,own",
+		(struct table_style){ .form = TABLE_JSON });
+}
+
+static void flushes_join(void **state)
+{
+	const struct table_style style = { 0 };
+	char *twice = render("mapcount,mean,size", style, 1);
+
+	(void)state;
+	/* Headings come once, however often the table is flushed. */
+	assert_non_null(strstr(twice, "MEAN"));
+	assert_null(strstr(strstr(twice, "MEAN") + 1, "MEAN"));
+	free(twice);
+}
+
+static int select_error(const char *list, char *bad)
+{
+	struct columns c = { .all = all, .nr_all = NR_COLUMNS };
+	int err = columns_select(&c, list, false, bad, 32);
+
+	free(c.shown);
+	return err;
+}
+
+static void selections(void **state)
+{
+	struct columns c = { .all = all, .nr_all = NR_COLUMNS };
+	char bad[32];
+
+	(void)state;
+	assert_int_equal(0, columns_select(&c, NULL, false, bad, 32));
+	assert_int_equal(2, c.nr_shown);
+	free(c.shown);
+	assert_int_equal(0, columns_select(&c, "+own,SIZE", false, bad, 32));
+	assert_int_equal(4, c.nr_shown);
+	assert_int_equal(COL_OWN, c.shown[2]);
+	assert_int_equal(COL_SIZE, c.shown[3]);
+	free(c.shown);
+	assert_int_equal(0, columns_select(&c, "own,own,own,own,own,own,own,own",
+					   false, bad, 32));
+	assert_int_equal(8, c.nr_shown);
+	free(c.shown);
+	assert_int_equal(0, columns_select(&c, "own", true, bad, 32));
+	assert_int_equal(NR_COLUMNS, c.nr_shown);
+	free(c.shown);
+	assert_int_equal(-EINVAL, select_error("own,nonsense,size", bad));
+	assert_string_equal("nonsense", bad);
+	assert_int_equal(-EINVAL, select_error("", bad));
+	assert_int_equal(-EINVAL, select_error("own,", bad));
+	assert_int_equal(-EINVAL, select_error("ow", bad));
+}
+
+static void put(const char *text, const char *want)
+{
+	char *out = NULL;
+	size_t size;
+	struct json j = { .out = open_memstream(&out, &size) };
+
+	json_string(&j, NULL, text);
+	fclose(j.out);
+	assert_string_equal(want, out);
+	free(out);
+}
+
+static void json_texts(void **state)
+{
+	(void)state;
+	put("plain", "\"plain\"");
+	put("\\ \" \t", "\"\\\\ \\\" \\u0009\"");
+	put("\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\x84",
+	    "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\x84\"");
+	/* Overlong, surrogate, behind the end, cut off. */
+	put("\xc0\x80", "\"\\ufffd\\ufffd\"");
+	put("\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\"");
+	put("\xf4\x90\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"");
+	put("x\xe2\x82", "\"x\\ufffd\\ufffd\"");
+}
+
+static void colours(void **state)
+{
+	FILE *file = tmpfile();
+
+	(void)state;
+	unsetenv("NO_COLOR");
+	setenv("TERM", "xterm", 1);
+	assert_false(colour_wanted(COLOUR_AUTO, file));
+	assert_true(colour_wanted(COLOUR_ALWAYS, file));
+	assert_false(colour_wanted(COLOUR_NEVER, file));
+	fclose(file);
+}
+
+/* On a terminal: a pseudo terminal is one. */
+static void colours_terminal(void **state)
+{
+	int master = posix_openpt(2);
+	FILE *tty;
+
+	(void)state;
+	if (master < 0 || grantpt(master) || unlockpt(master))
+		skip();
+	tty = fopen(ptsname(master), "w");
+	if (!tty)
+		skip();
+	unsetenv("NO_COLOR");
+	setenv("TERM", "xterm", 1);
+	assert_true(colour_wanted(COLOUR_AUTO, tty));
+	setenv("NO_COLOR", "1", 1);
+	assert_false(colour_wanted(COLOUR_AUTO, tty));
+	assert_true(colour_wanted(COLOUR_ALWAYS, tty));
+	unsetenv("NO_COLOR");
+	setenv("TERM", "dumb", 1);
+	assert_false(colour_wanted(COLOUR_AUTO, tty));
+	fclose(tty);
+	close(master);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(human),
+		cmocka_unit_test(raw),
+		cmocka_unit_test(json_rows),
+		cmocka_unit_test(flushes_join),
+		cmocka_unit_test(selections),
+		cmocka_unit_test(json_texts),
+		cmocka_unit_test(colours),
+		cmocka_unit_test(colours_terminal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

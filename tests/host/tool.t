@@ -1,0 +1,172 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The whole command, on a recording: no module, no root.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+O=$(realpath -m "${O:-$here/../../build/user}")
+mkdir -p "$O"
+exec 9>"$O/.test.lock"
+flock 9
+make -s -C "$here/../../userspace" O="$O" ${CC:+CC="$CC"} ${SAN:+SAN="$SAN"} \
+	"$O/cowinspect" "$O/tests/make-recording" >&2 || exit 1
+flock -u 9
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+mkdir "$tmp/small" "$tmp/large"
+"$O/tests/make-recording" "$tmp/small" 16 || exit 1
+"$O/tests/make-recording" "$tmp/large" 100000 || exit 1
+
+n=0
+ok()
+{
+	n=$((n + 1))
+	echo "ok $n - $1"
+}
+
+not_ok()
+{
+	n=$((n + 1))
+	echo "not ok $n - $1"
+	sed 's/^/# /' "$tmp/out" "$tmp/err"
+}
+
+# run STATUS ARG...: what it wrote is in $tmp/out and $tmp/err
+run()
+{
+	local want=$1 got=0
+	shift
+	"$O/cowinspect" --debugfs "$tmp/small" "$@" \
+		>"$tmp/out" 2>"$tmp/err" </dev/null || got=$?
+	[ $got = "$want" ]
+}
+
+# gives NAME STATUS PATTERN ARG...: exit status and a line of the output
+gives()
+{
+	local name=$1 status=$2 pattern=$3
+	shift 3
+	if run "$status" "$@" && cat "$tmp/out" "$tmp/err" | grep -qE -- "$pattern"
+	then ok "$name"; else not_ok "$name"; fi
+}
+
+# lacks NAME PATTERN: nothing in the last output matches
+lacks()
+{
+	if grep -qP -- "$2" "$tmp/out"; then not_ok "$1"; else ok "$1"; fi
+}
+
+# json NAME PYTHON ARG...: the output is one document d, and PYTHON is true
+json()
+{
+	local name=$1 test=$2
+	shift 2
+	if run 0 "$@" && python3 - "$tmp/out" "$test" 2>>"$tmp/err" <<-'EOF'
+		import json, sys
+		d = json.load(open(sys.argv[1], encoding="utf-8"))
+		sys.exit(not eval(sys.argv[2]))
+		EOF
+	then ok "$name"; else not_ok "$name"; fi
+}
+
+gives "--help shows the commands" 0 '^ *lab NAME' --help
+gives "--version" 0 '^cowinspect [0-9]' --version
+for command in show map status lab; do
+	gives "$command --help has examples" 0 'Examples:' "$command" --help
+done
+gives "no command is wrong usage" 2 'Usage'
+gives "an unknown command is wrong usage" 2 'no command' frobnicate
+gives "an unknown option is wrong usage" 2 'unrecognized' show --frobnicate
+gives "show without a process is wrong usage" 2 'which process' show
+gives "show with a bad process is wrong usage" 2 'no process id' show 12x
+gives "an unknown column is wrong usage" 2 "'nonsense' is no column" \
+	show 77 -o range,nonsense
+gives "a bad range is wrong usage" 2 'is not START-END' show 77 --range 5-
+gives "a bad width is wrong usage" 2 'not 1 to 4096' map 77 --width 0
+gives "an unknown lab is wrong usage" 2 'is no lab' lab frobnicate
+gives "an unknown process is a failure" 1 'no such process' show 78
+gives "labs are listed" 0 '^fork ' lab --list
+
+gives "status says what it can tell" 0 '^exclusive +exact' status
+json "status --json" 'd["abi"] == 1 and d["targets"] == [{"pid": 77, "running": True}]' \
+	status --json
+
+gives "show has human sizes and the name" 0 \
+	'^10000000-10010000 +rw-p +64K .* \[heap\]$' show 77
+lacks "no colour in a pipe" '\x1b'
+gives "show has totals below" 0 '^total +68K' show 77
+gives "unknown totals are a dash" 0 '^total +- *$' show 77 -o range,pss
+gives "show --bytes" 0 '^10000000-10010000 +65536$' show 77 -b -o range,present
+gives "show --raw" 0 '^10000000-10010000 16 1.99$' show 77 -r \
+	-o range,present,map_mean
+gives "show --output +COL" 0 'NAME +PAGES$' show 77 -o +pages
+gives "show --noheadings" 0 '^10000000' show 77 -n -o range
+lacks "--noheadings has none" RANGE
+gives "show --list-columns explains" 0 'cow_pending +cow +.*write-protected' \
+	show --list-columns
+gives "show --range leaves others out" 0 '^7f0000000000' \
+	show 77 --range 7f0000000000 -o range
+lacks "--range left them out" '^10000000|^total'
+json "show --json" 'd["vmas"][0]["present"] == 16 and d["vmas"][1]["map_mean"] == 30 and d["summary"]["present"] == 17 and d["summary"]["pss"] is None and d["vmas"][1]["name"] == "/lib/\"od\\134d\" ä name.so"' \
+	show 77 --json
+json "show --json --output-all" 'len(d["vmas"][0]) > 60' \
+	show 77 --json --output-all
+
+gives "show --pages" 0 '^10001000 +4K 1001 +anon +1 +1 yes +yes +nofault +sure' \
+	show 77 --pages
+gives "a mapcount that is not exact is marked" 0 '^7f0000000000 .* ~30 +31 ' \
+	show 77 --pages
+json "show --pages --json" 'len(d["pages"]) == 17 and d["pages"][1]["exclusive"] is True and d["pages"][0]["next"] == "copy"' \
+	show 77 --pages --json
+json "show --pages --range" '[p["addr"] for p in d["pages"]] == ["0x10001000", "0x10002000"]' \
+	show 77 --pages --json --range 10001000-10003000
+json "100000 pages are one document" 'len(d["pages"]) == 100001' \
+	--debugfs "$tmp/large" show 77 --pages --json
+
+run 0 --debugfs "$tmp/large" show 77 --pages
+if [ "$(grep -c ADDR "$tmp/out")" = 1 ] &&
+   [ "$(grep -c '' "$tmp/out")" = 100002 ] &&
+   [ "$(awk '/^1/ { print index($0, "anon") }' "$tmp/out" | sort -u | wc -l)" = 1 ]
+then ok "chunks line up under one line of headings"
+else head -n 3 "$tmp/out" >"$tmp/err"; : >"$tmp/out"
+	not_ok "chunks line up under one line of headings"; fi
+
+kb=$(python3 - "$O/cowinspect" "$tmp/large" <<'EOF'
+import resource, subprocess, sys
+subprocess.run([sys.argv[1], "--debugfs", sys.argv[2], "show", "77", "-p"],
+               stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+EOF
+)
+if [ -n "${SAN:-}" ]; then ok "memory does not grow with the process # SKIP sanitizer"
+elif [ "$kb" -lt 16000 ]; then ok "memory does not grow with the process"
+else echo "$kb KiB" >"$tmp/err"; not_ok "memory does not grow with the process"; fi
+
+if "$O/cowinspect" --debugfs "$tmp/large" show 77 -p 2>"$tmp/err" | head -n 1 |
+	grep -q ADDR && ! [ -s "$tmp/err" ]
+then ok "a reader that leaves is no failure"
+else not_ok "a reader that leaves is no failure"; fi
+
+if "$O/cowinspect" --debugfs "$tmp/small" show 77 >/dev/full 2>"$tmp/err"
+then not_ok "a full disk is a failure"
+else ok "a full disk is a failure"; fi
+
+gives "map draws a letter per page" 0 '^  COCCCCCCCCCCCCCC$' map 77 --width 64
+gives "map explains letters" 0 '^  C  copy-on-write pending' map 77
+lacks "the legend has only what occurs" '^  [KXZ]  '
+gives "map --range" 0 '^  CC$' map 77 --range 10002000-10004000
+gives "map groups pages, mixed in lower case" 0 '^  cCCC' \
+	--debugfs "$tmp/large" map 77 --width 16
+gives "map --color=always is coloured" 0 $'\033' --color always map 77
+NO_COLOR=1 gives "map in a pipe is not" 0 'copy-on-write' map 77
+lacks "no escape sequences" '\x1b'
+
+echo 'abi: 2' >"$tmp/small/status"
+gives "another ABI is said so" 1 'speaks another ABI' show 77
+gives "a lab fails on another ABI" 1 'speaks another ABI' lab fork
+echo 'nonsense' >"$tmp/small/status"
+gives "nonsense is said so" 1 'cannot be understood' status
+rm "$tmp/small/status"
+gives "a lab without the module is skipped" 4 '^SKIP: ' lab fork
+
+echo "1..$n"

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What all scripts of the test suite share. Source it, do not run it.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=$ROOT/build
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/cowinspect
+export ROOT BUILD CACHE
+
+# No script ends without a word: where "set -e" ends one, this names the place.
+set -E
+trap 'printf "%s:%s: failed: %s\n" "${BASH_SOURCE[0]##*/}" "$LINENO" "$BASH_COMMAND" >&2' ERR
+
+# /sbin holds depmod, modprobe and insmod, and is not in every user's PATH.
+PATH=$PATH:/usr/sbin:/sbin
+
+# Standard output belongs to results; progress goes to standard error.
+say() { printf '%s\n' "$*" >&2; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# as_root COMMAND...: for installing packages, the one thing that needs root.
+as_root()
+{
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "this needs root, and sudo is not there: $*"
+	fi
+}
+
+# system_apt_update: fetch the machine's own package lists, if it has none.
+# A fresh Debian container has none, and then does not even know its mirror.
+system_apt_update()
+{
+	[ -z "$(debian_mirrors)" ] || return 0
+	say "fetching the package lists (apt-get update): this machine has none yet"
+	as_root apt-get -qq update >&2
+}
+
+# debian_mirrors: "LABEL URI" of the archives the machine itself uses.
+debian_mirrors()
+{
+	# shellcheck disable=SC2016 # apt expands it
+	apt-get indextargets --format '$(ORIGIN)|$(LABEL) $(REPO_URI)' \
+		'Created-By: Packages' | sed -n 's/^Debian|//p' | sort -u
+}
+
+# with_lock FILE COMMAND...: several kernels may be prepared at the same time.
+with_lock()
+{
+	local file=$1 fd
+	shift
+	mkdir -p "$(dirname "$file")"
+	exec {fd}>"$file"
+	if ! flock -n "$fd"; then
+		say "waiting for another run that holds $file"
+		flock "$fd"
+	fi
+	# A child that stays behind must not keep the lock.
+	( exec {fd}>&-; "$@" )
+	local status=$?
+	exec {fd}>&-
+	return $status
+}

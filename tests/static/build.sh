@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What the checks that build the module share. Source it after lib.sh.
+
+. "$ROOT/tests/vm/kernels.sh"
+kernel_lookup "$(kernel_names | head -n 1)"
+
+# clean_build DIR [build-module's options and arguments]: builds from scratch,
+# and fails if anything was said about our own files.
+clean_build()
+{
+	local dir=$1
+	shift
+	rm -rf "${K_BUILD:?}/$dir"
+	"$ROOT/tests/vm/build-module" --dir "$dir" "$@" >/dev/null || return 1
+	nothing_found grep -E '(warning|error|sparse):' "$K_BUILD/$dir.log"
+}

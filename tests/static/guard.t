@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Rules of the repository that a text search can hold up.
+set -euo pipefail
+. "$(dirname "$0")/../lib.sh"
+. "$ROOT/tests/tap.sh"
+
+cd "$ROOT"
+
+# Kernel differences are met in one place.
+version_conditionals()
+{
+	repo_files 'module/*' Kbuild | grep -v '^module/compat' |
+		xargs grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION\('
+}
+
+# Where packages come from is for the machine at hand to say.
+package_hosts()
+{
+	local hosts
+	# shellcheck disable=SC2016 # apt expands it
+	hosts=$(apt-get indextargets --format '$(SITE)' |
+		sed 's#.*://##; s#/.*##' | sort -u)
+	[ -n "$hosts" ] || return 0
+	repo_files | xargs grep -nIF "$hosts"
+}
+
+# A path below someone's home works on one machine only.
+home_paths() { repo_files | grep -v '^tests/static/guard\.t$' |
+	xargs grep -nIE '(^|[[:space:]=:(])/(home/[a-z]+|root)/'; }
+
+missing_spdx()
+{
+	repo_files '*.[ch]' '*.sh' '*.t' Makefile '*/Makefile' Kbuild |
+		while IFS= read -r file; do
+			head -n 3 "$file" | grep -q SPDX-License-Identifier ||
+				echo "$file"
+		done
+}
+
+plan 4
+check "version conditionals only in module/compat.h" \
+	nothing_found version_conditionals
+check "no package host is named" nothing_found package_hosts
+check "no home directory is named" nothing_found home_paths
+check "each source file names its licence" nothing_found missing_spdx

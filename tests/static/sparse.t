@@ -1,0 +1,13 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# sparse finds nothing in the module: address spaces, lock balance, endianness.
+set -euo pipefail
+. "$(dirname "$0")/../lib.sh"
+. "$ROOT/tests/tap.sh"
+. "$ROOT/tests/static/build.sh"
+
+"$ROOT/tests/deps" static
+plan 1
+# Without -Wsparse-error make succeeds whatever sparse finds.
+check "sparse has no findings" clean_build static-sparse "$K_NAME" \
+	C=2 CF=-Wsparse-error

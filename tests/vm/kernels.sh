@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034 # the variables are for those who source this
+# Reads the table of kernels. Source it after ../lib.sh.
+
+KERNELS_FILE=$ROOT/tests/vm/kernels
+
+# kernel_names: all of them, in the order of the table
+kernel_names()
+{
+	sed 's/#.*//' "$KERNELS_FILE" | awk 'NF { print $1 }'
+}
+
+# kernel_lookup NAME: sets K_NAME, K_ARCH, K_SUITE, K_IMAGE, K_FLAGS and the
+# places of what is made from it.
+kernel_lookup()
+{
+	local line
+	line=$(sed 's/#.*//' "$KERNELS_FILE" | awk -v n="$1" '$1 == n')
+	[ -n "$line" ] ||
+		die "no kernel '$1' in tests/vm/kernels; known: $(kernel_names | xargs)"
+	read -r K_NAME K_ARCH K_SUITE K_IMAGE K_FLAGS <<<"$line"
+	K_CACHE=$CACHE/kernels/$K_NAME		# downloaded, shared by all clones
+	K_BUILD=$BUILD/$K_NAME			# built from this tree
+}
+
+kernel_has_flag()
+{
+	case ,$K_FLAGS, in
+	*,"$1",*) return 0 ;;
+	esac
+	return 1
+}

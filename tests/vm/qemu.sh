@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034 # the variables are for those who source this
+# What differs between the emulated machines. Source it after kernels.sh and
+# kernel_lookup.
+
+# machine_for_arch: sets QEMU, MACHINE and CONSOLE
+machine_for_arch()
+{
+	case $K_ARCH in
+	amd64)
+		QEMU=qemu-system-x86_64
+		MACHINE=q35
+		CONSOLE=ttyS0
+		;;
+	arm64)
+		QEMU=qemu-system-aarch64
+		MACHINE=virt
+		CONSOLE=ttyAMA0
+		;;
+	*)
+		die "no machine is known for architecture $K_ARCH"
+		;;
+	esac
+}
+
+# accelerator: KVM where it works and the guest is of the host's kind
+accelerator()
+{
+	if [ "$K_ARCH" = amd64 ] && [ "$(dpkg --print-architecture)" = amd64 ] &&
+	   "$ROOT/tests/vm/kvm-works" "$K_CACHE/vmlinuz"; then
+		echo kvm
+	else
+		echo tcg,thread=multi
+	fi
+}
+
+# The recipe that makes QEMU count instructions and makes runs repeatable: one
+# virtual nanosecond is one instruction, and rdtsc reads instructions. The CPU
+# model is fixed, since "max" emulates string instructions at another price.
+ICOUNT_CPU=qemu64,-rdrand,-rdseed
+# shellcheck disable=SC2054 # the commas are QEMU's
+ICOUNT_ARGS=(-accel tcg,thread=single -icount shift=0,sleep=off
+	-rtc "base=2024-01-01T00:00:00,clock=vm" -seed 1)
+# Requests are carried out by the CPU that makes them, not by another thread
+# some time later.
+ICOUNT_VIRTIO=,ioeventfd=off
+ICOUNT_APPEND="nokaslr random.trust_cpu=off"
