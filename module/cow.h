@@ -209,11 +209,10 @@ static inline unsigned int cow_raw_run(const struct cow_raw *raw,
  * The other members are those of COWINSPECT_TOTALS.
  */
 struct cow_tally {
-#define COW_X(field, unit, meaning) u64 field;
-	COWINSPECT_TOTALS(COW_X)
+#define COW_X(field, unit, meaning) field,
+	u64 COWINSPECT_TOTALS(COW_X)
 #undef COW_X
-	u64 map_sum;
-	u64 ref_sum;
+	    map_sum, ref_sum;
 	u64 pss_fixed;
 };
 

@@ -482,12 +482,12 @@ static const struct file_operations vmas_fops = {
 /**
  * struct cow_records - an open pages file
  * @o: the target and the walk
- * @lock: one reader at a time uses the walk and the batch
+ * @lock: guards the walk and the batch: one reader at a time
  * @batch: records on their way to the reader
  */
 struct cow_records {
 	struct cow_open o;
-	struct mutex lock;
+	struct mutex lock;	/* one reader at a time */
 	struct cowinspect_page batch[BATCH];
 };
 

@@ -40,6 +40,7 @@ static struct target targets[] = {
 	{ .name = "sparse", .size = 1UL << 31, .stride = 2 << 20 },
 	{ .name = "huge", .size = 64 << 20, .stride = 4096, .huge = true },
 };
+
 #define NR_TARGETS ((int)(sizeof(targets) / sizeof(targets[0])))
 
 static long pages_of(const struct target *t)
@@ -116,13 +117,13 @@ static void read_text(const struct target *t)
 static void read_pages(const struct target *t)
 {
 	unsigned long end = (unsigned long)t->region + t->size;
-	size_t max = BUFFER / sizeof(record_t) * sizeof(record_t);
-	record_t *last;
+	size_t max = BUFFER / sizeof(struct cowinspect_page) * sizeof(struct cowinspect_page);
+	struct cowinspect_page *last;
 	ssize_t got;
 
 	lseek(files[0], (unsigned long)t->region, SEEK_SET);
 	while ((got = read(files[0], buffer, max)) > 0) {
-		last = (record_t *)(buffer + got) - 1;
+		last = (struct cowinspect_page *)(buffer + got) - 1;
 		if (last->addr >= end - t->stride)
 			break;
 	}
@@ -201,6 +202,7 @@ static const struct {
 	{ "join-runs", open_proc, "pagemap", read_join_runs },
 	{ "join-pages", open_proc, "pagemap", read_join_pages },
 };
+
 #define NR_READERS ((int)(sizeof(readers) / sizeof(readers[0])))
 
 static uint64_t measure(const struct target *t, int r)

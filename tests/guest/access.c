@@ -13,6 +13,7 @@ static const char *const files[] = {
 	COW_DIR "/attach", COW_DIR "/detach", COW_DIR "/status",
 	COW_DIR "/%d/summary", COW_DIR "/%d/vmas", COW_DIR "/%d/pages",
 };
+
 #define NR_FILES 6
 
 static int try_file(int i)

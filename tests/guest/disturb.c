@@ -9,7 +9,7 @@
 #define ROUNDS	100
 
 static char *region;
-static record_t before[PAGES], after[PAGES];
+static struct cowinspect_page before[PAGES], after[PAGES];
 
 /* Half of it written, a hole, and the zero page at the end. */
 static void make_region(void)
@@ -32,9 +32,21 @@ static void make_old(pid_t pid)
 	close(fd);
 }
 
+static long long faults_of(pid_t pid)
+{
+	char *stat = slurp_proc(pid, "stat");
+	long long minflt;
+
+	if (sscanf(strrchr(stat, ')') + 1,
+		   " %*c %*d %*d %*d %*d %*d %*u %lld", &minflt) != 1)
+		bail("/proc/%d/stat is odd", pid);
+	free(stat);
+	return minflt;
+}
+
 static void inspect_everything(pid_t pid, int pages)
 {
-	static record_t records[4096];
+	static struct cowinspect_page records[4096];
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
@@ -65,10 +77,7 @@ int main(void)
 	text = slurp_proc(pid, "status");
 	rss = number_of(text, "VmRSS");
 	free(text);
-	text = slurp_proc(pid, "stat");
-	sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %lld",
-	       &minflt);
-	free(text);
+	minflt = faults_of(pid);
 
 	inspect_everything(pid, fd);
 
@@ -83,11 +92,7 @@ int main(void)
 	text = slurp_proc(pid, "status");
 	ok(number_of(text, "VmRSS") == rss, "so is the target's RSS");
 	free(text);
-	text = slurp_proc(pid, "stat");
-	sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %lld",
-	       &rss);
-	free(text);
-	ok(rss == minflt, "and it has not faulted");
+	ok(faults_of(pid) == minflt, "and it has not faulted");
 
 	close(fd);
 	detach(pid);

@@ -60,6 +60,7 @@ static const struct {
 	{ "of 2^31", "2147483648", 10, ESRCH },
 	{ "of a pid beyond all pids", "4194305", 7, ESRCH },
 };
+
 #define NR_BAD_TEXT	((int)(sizeof(bad_text) / sizeof(bad_text[0])))
 
 static void test_bad_text(const char *file, bool is_attach)

@@ -23,8 +23,6 @@
 
 #define COW_DIR	"/sys/kernel/debug/cowinspect"
 
-typedef struct cowinspect_page record_t;
-
 /* Write @text into attach or detach in one write. Returns 0 or an errno. */
 static inline int command_bytes(const char *file, const void *text, size_t len)
 {
@@ -150,7 +148,7 @@ static inline long long number_of(const char *text, const char *name)
 
 /* The records from @start up to @end, at most @max. Returns how many. */
 static inline int read_records(int fd, unsigned long start, unsigned long end,
-			       record_t *records, int max)
+			       struct cowinspect_page *records, int max)
 {
 	ssize_t got = pread(fd, records, max * sizeof(*records), start);
 	int n;
@@ -164,10 +162,10 @@ static inline int read_records(int fd, unsigned long start, unsigned long end,
 }
 
 /* The record of the entry that maps @addr; kind COWI_NR_KINDS if there is none. */
-static inline record_t record_at(int fd, const void *where)
+static inline struct cowinspect_page record_at(int fd, const void *where)
 {
 	unsigned long addr = (unsigned long)where & ~4095UL;
-	record_t record = { .kind = COWI_NR_KINDS };
+	struct cowinspect_page record = { .kind = COWI_NR_KINDS };
 
 	if (read_records(fd, addr, addr + 4096, &record, 1) != 1)
 		record.kind = COWI_NR_KINDS;

@@ -12,7 +12,7 @@
 
 #define MAX	8192
 
-static record_t all[MAX];
+static struct cowinspect_page all[MAX];
 static bool ksm_unknown;
 
 struct region {
@@ -109,7 +109,7 @@ static pid_t spawn_target(void)
 
 static void kind_is(int fd, const char *what, const char *at, int kind)
 {
-	record_t r = record_at(fd, at);
+	struct cowinspect_page r = record_at(fd, at);
 
 	if (!ok(r.kind == kind, "%s has kind %d", what, kind))
 		diag("it is %d", r.kind);
@@ -132,7 +132,7 @@ static void test_form(int fd)
 	/* Not a constant, which the compiler would refuse to read into. */
 	char *bad = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 			 -1, 0);
-	record_t r, some[3];
+	struct cowinspect_page r, some[3];
 	off_t pos;
 	int i, n, good;
 
@@ -172,7 +172,7 @@ static void test_form(int fd)
 
 static void test_ends(int fd)
 {
-	record_t r;
+	struct cowinspect_page r;
 	off_t end = lseek(fd, 0, SEEK_END);
 
 	ok(end > 0 && read(fd, &r, sizeof(r)) == 0,
@@ -201,7 +201,7 @@ static bool kpageflags_cry_ksm(void)
 }
 
 /* Bits of the record that pagemap and the kpage files know as well. */
-static bool agrees(pid_t pid, const record_t *r)
+static bool agrees(pid_t pid, const struct cowinspect_page *r)
 {
 	uint64_t entry = pagemap_of(pid, (void *)r->addr);
 	bool present = r->flags & COWI_F_PRESENT;

@@ -97,8 +97,9 @@ static void test_maps(pid_t pid)
 	for (at = maps; (end = strchr(at, '\n')); at = end + 1) {
 		*end = 0;
 		name = 0;
-		sscanf(at, "%lx-%lx %7s %*s %*s %*s %n", &from, &to, perms,
-		       &name);
+		if (sscanf(at, "%lx-%lx %7s %*s %*s %*s %n", &from, &to, perms,
+			   &name) != 3)
+			bail("a line of maps is odd: %s", at);
 		if (!strcmp(at + name, "[vsyscall]"))
 			continue;
 		if (i >= nr_lines || lines[i].start != from ||
@@ -179,6 +180,7 @@ static const struct equation equations[] = {
 	{ "confidence", { "present", "swapped", "nonpresent" },
 	  { "next_sure", "next_likely", "next_unknown" } },
 };
+
 #define NR_EQUATIONS ((int)(sizeof(equations) / sizeof(equations[0])))
 
 static double side(const struct line *line, const char *const *names)

@@ -15,7 +15,7 @@ static bool has_exclusive;	/* this kernel marks exclusive pages */
 
 static const char *outcome_name(int outcome)
 {
-	static const char *const names[COWI_NR_OUTCOMES] = {
+	static const char * const names[COWI_NR_OUTCOMES] = {
 		"no fault", "reuse", "copy", "zero-fill", "shared write",
 		"userfaultfd", "swap-in", "refused", "unknown",
 	};
@@ -23,44 +23,47 @@ static const char *outcome_name(int outcome)
 	return outcome < COWI_NR_OUTCOMES ? names[outcome] : "nothing";
 }
 
-static sigjmp_buf *refusal;
+static sigjmp_buf refusal;
 
 static void on_refusal(int sig)
 {
 	(void)sig;
-	siglongjmp(*refusal, 1);
+	siglongjmp(refusal, 1);
+}
+
+/* The frame behind an address, which a huge entry may map with others. */
+static uint64_t frame_at(const struct cowinspect_page *r, const char *at)
+{
+	return r->pfn + ((unsigned long)at - r->addr) / 4096;
 }
 
 /* What a write to @at really does, told from the entry before and after. */
 static int outcome_of_write(volatile char *at)
 {
-	record_t before = record_at(fd, (char *)at), after;
-	sigjmp_buf here;
+	struct cowinspect_page before = record_at(fd, (char *)at), after;
 
-	refusal = &here;
-	if (sigsetjmp(here, 1))
+	if (sigsetjmp(refusal, 1))
 		return COWI_NEXT_REFUSED;
 	*at = *at + 1;
 	after = record_at(fd, (char *)at);
 	if (!(after.flags & COWI_F_WRITE))
 		return COWI_NEXT_UNKNOWN;
-	if (before.flags & COWI_F_VMA_SHARED && !(before.flags & COWI_F_WRITE))
+	if ((before.flags & COWI_F_VMA_SHARED) && !(before.flags & COWI_F_WRITE))
 		return COWI_NEXT_SHARED;
 	if (before.flags & COWI_F_WRITE && before.pfn == after.pfn)
 		return COWI_NEXT_NOFAULT;
 	if (before.kind == COWI_KIND_ZERO)
 		return COWI_NEXT_ZEROFILL;
-	/* A part of a huge page keeps its place in it when it is reused. */
-	return before.pfn + ((unsigned long)at / 4096 * 4096 - before.addr) /
-	       4096 == after.pfn + ((unsigned long)at / 4096 * 4096 -
-	       after.addr) / 4096 ? COWI_NEXT_REUSE : COWI_NEXT_COPY;
+	if (frame_at(&before, (char *)at) == frame_at(&after, (char *)at))
+		return COWI_NEXT_REUSE;
+	return COWI_NEXT_COPY;
 }
 
 /* The prediction must be @expected, and come true. */
 static void predict_and_write(const char *what, char *at, int expected,
 			      int confidence)
 {
-	record_t r = record_at(fd, at);
+	struct cowinspect_page r = record_at(fd, at);
 	int happened = outcome_of_write(at);
 
 	if (!ok(r.outcome == expected && happened == expected,
@@ -187,7 +190,7 @@ static char *map_huge(void)
 static void test_huge(void)
 {
 	char *p = map_huge();
-	record_t r;
+	struct cowinspect_page r;
 	pid_t child;
 
 	if (p)
@@ -240,7 +243,7 @@ static void test_huge_reuse(void)
 static void test_huge_zero(void)
 {
 	char *p = map_huge();
-	record_t r = { 0 };
+	struct cowinspect_page r = { 0 };
 
 	if (p) {
 		(void)*(volatile char *)p;
@@ -268,7 +271,7 @@ static void test_hugetlb(void)
 {
 	char *p;
 	pid_t child;
-	record_t r;
+	struct cowinspect_page r;
 
 	set_hugetlb("4");
 	p = mmap(NULL, 4UL << 20, PROT_READ | PROT_WRITE,
@@ -332,7 +335,7 @@ static void test_uffd(void)
 	struct uffdio_writeprotect wp = { .mode = UFFDIO_WRITEPROTECT_MODE_WP };
 	char *p = map_pages(2, MAP_PRIVATE);
 	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	record_t r;
+	struct cowinspect_page r;
 
 	memset(p, 1, 2 * 4096);
 	reg.range.start = (unsigned long)p;
