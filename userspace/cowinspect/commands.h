@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The subcommands, and what all of them use. */
+#ifndef COWINSPECT_COMMANDS_H
+#define COWINSPECT_COMMANDS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "colour.h"
+#include "libcowinspect.h"
+
+/** enum cowinspect_exit - exit status of the tool */
+enum cowinspect_exit {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,	/* could not do it; lab: a check failed */
+	EXIT_USAGE = 2,
+	EXIT_SKIPPED = 4,	/* lab: cannot run here */
+};
+
+/**
+ * struct globals - options before the subcommand
+ * @debugfs: directory to read instead of debugfs; NULL for the real one
+ * @colour: --color
+ */
+struct globals {
+	const char *debugfs;
+	enum colour_when colour;
+};
+
+/* Each gets its own name as argv[0] and returns an enum cowinspect_exit. */
+int cmd_show(int argc, char **argv, const struct globals *g);
+int cmd_map(int argc, char **argv, const struct globals *g);
+int cmd_status(int argc, char **argv, const struct globals *g);
+int cmd_lab(int argc, char **argv, const struct globals *g);
+
+/**
+ * interrupt_init - end tidily on SIGINT, SIGTERM, SIGHUP and closed pipes
+ *
+ * System calls then fail with EINTR or EPIPE, so that loops end and what was
+ * attached is detached.
+ */
+void interrupt_init(void);
+
+/** interrupt_signal - the signal that came, 0 for none */
+int interrupt_signal(void);
+
+/** interrupt_die - end as that signal would have ended the program */
+void interrupt_die(void);
+
+/**
+ * report - print why something failed
+ * @what: what was tried, e.g. "process 123"
+ * @err: negative error of libcowinspect
+ *
+ * Return: EXIT_FAILED.
+ */
+int report(const char *what, int err);
+
+/**
+ * open_target - connect and attach, or say why not
+ * @g: options
+ * @pid: process
+ * @c: set on success
+ * @t: set on success
+ *
+ * Return: EXIT_OK or EXIT_FAILED.
+ */
+int open_target(const struct globals *g, pid_t pid, struct cowi **c,
+		struct cowi_target **t);
+
+/**
+ * finish_output - the last word on the exit status
+ * @status: so far
+ *
+ * Return: @status, or EXIT_FAILED if standard output could not be written.
+ */
+int finish_output(int status);
+
+/**
+ * parse_pid - a process id, in decimal
+ * @text: from the command line
+ * @pid: result
+ *
+ * Return: 0 or -EINVAL.
+ */
+int parse_pid(const char *text, pid_t *pid);
+
+/**
+ * struct range - addresses; all of them unless limited
+ * @start: first address
+ * @end: first address after it
+ */
+struct range {
+	__u64 start;
+	__u64 end;
+};
+
+/**
+ * parse_range - START-END, START+SIZE or ADDR (the page that holds it)
+ * @text: from the command line; numbers are hexadecimal, with or without 0x,
+ *	SIZE is decimal and may end in K, M or G
+ * @page_size: of the process, in bytes, a power of two
+ * @r: result, rounded outwards to pages
+ *
+ * Return: 0 or -EINVAL.
+ */
+int parse_range(const char *text, __u64 page_size, struct range *r);
+
+/**
+ * parse_size - a decimal number of bytes, with K, M or G behind it or not
+ * @text: from the command line
+ * @bytes: result
+ *
+ * Return: 0 or -EINVAL.
+ */
+int parse_size(const char *text, __u64 *bytes);
+
+#endif /* COWINSPECT_COMMANDS_H */

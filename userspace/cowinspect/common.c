@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the subcommands share: signals, error messages, opening a target. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array_size.h"
+#include "commands.h"
+
+static sig_atomic_t caught;
+
+static void catch(int sig)
+{
+	__atomic_store_n(&caught, sig, __ATOMIC_SEQ_CST);
+}
+
+void interrupt_init(void)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa = { .sa_handler = catch };
+	size_t i;
+
+	/* No SA_RESTART: a read of the module shall end. */
+	for (i = 0; i < ARRAY_SIZE(ends); i++)
+		sigaction(ends[i], &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+}
+
+int interrupt_signal(void)
+{
+	return __atomic_load_n(&caught, __ATOMIC_SEQ_CST);
+}
+
+void interrupt_die(void)
+{
+	int sig = interrupt_signal();
+
+	if (!sig)
+		return;
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+int report(const char *what, int err)
+{
+	/* The user knows who pressed Ctrl-C. */
+	if (!interrupt_signal())
+		fprintf(stderr, "cowinspect: %s: %s\n", what,
+			cowi_strerror(err));
+	return EXIT_FAILED;
+}
+
+int open_target(const struct globals *g, pid_t pid, struct cowi **c,
+		struct cowi_target **t)
+{
+	char what[32];
+	int err;
+
+	err = cowi_open(g->debugfs, c);
+	if (err)
+		return report(g->debugfs ? g->debugfs : COWI_DEFAULT_ROOT, err);
+	err = cowi_target_open(*c, pid, t);
+	if (!err)
+		return EXIT_OK;
+	cowi_close(*c);
+	snprintf(what, sizeof(what), "process %d", pid);
+	return report(what, err);
+}
+
+int finish_output(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	/* A reader that has seen enough ("| head") is no failure. */
+	if (errno == EPIPE)
+		return status;
+	fprintf(stderr, "cowinspect: standard output: %s\n", strerror(errno));
+	return EXIT_FAILED;
+}

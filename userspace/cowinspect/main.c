@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Finds the subcommand and the options that come before it. */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array_size.h"
+#include "commands.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv, const struct globals *g);
+} commands[] = {
+	{ "show", cmd_show },
+	{ "map", cmd_map },
+	{ "status", cmd_status },
+	{ "lab", cmd_lab },
+};
+
+const char *argp_program_version = "cowinspect " COWINSPECT_VERSION;
+
+enum {
+	OPT_DEBUGFS = 0x100,
+	OPT_COLOUR,
+};
+
+static const struct argp_option options[] = {
+	{ "color", OPT_COLOUR, "WHEN", 0,
+	  "auto (default: on a terminal, unless NO_COLOR is set), always, never",
+	  0 },
+	{ "debugfs", OPT_DEBUGFS, "DIR", OPTION_HIDDEN,
+	  "read DIR, copies of the module's files, instead of debugfs", 0 },
+	{ 0 }
+};
+
+static const char doc[] =
+	"Show what copy-on-write does to the pages of a process.\n"
+	"\vCommands:\n"
+	"  show PID      tables: how each mapping, or each page, is shared\n"
+	"  map PID       a picture of the address space, a letter per page\n"
+	"  status        what the module can tell on this kernel\n"
+	"  lab NAME      run an experiment and check what happened\n"
+	"\n"
+	"Examples:\n"
+	"  sudo cowinspect show $$\n"
+	"  sudo cowinspect map $(pidof -s redis-server)\n"
+	"  sudo cowinspect lab fork --step\n"
+	"\n"
+	"'cowinspect COMMAND --help' explains a command. The module must be\n"
+	"loaded\n"
+	"(sudo insmod cowinspect.ko) and reading needs root.\n"
+	"\n"
+	"Exit status: 0 success, 1 failure, 2 wrong usage, 4 a lab cannot\n"
+	"run here.\n";
+
+struct parsed {
+	struct globals globals;
+	int command;	/* its place in argv, 0 for none */
+};
+
+static int parse_colour(const char *text, enum colour_when *when)
+{
+	if (!strcmp(text, "auto"))
+		*when = COLOUR_AUTO;
+	else if (!strcmp(text, "always"))
+		*when = COLOUR_ALWAYS;
+	else if (!strcmp(text, "never"))
+		*when = COLOUR_NEVER;
+	else
+		return -1;
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parsed *p = state->input;
+
+	switch (key) {
+	case OPT_DEBUGFS:
+		p->globals.debugfs = arg;
+		return 0;
+	case OPT_COLOUR:
+		if (parse_colour(arg, &p->globals.colour))
+			argp_error(state, "--color: '%s' is none of auto, always, never",
+				   arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		/* The rest belongs to the command. */
+		p->command = state->next - 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "COMMAND [ARG...]",
+	.doc = doc,
+};
+
+static int run_command(int argc, char **argv, const struct globals *g)
+{
+	char name[64];
+	size_t i;
+	int status;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(argv[0], commands[i].name))
+			continue;
+		/* argp takes the name in messages from here. */
+		snprintf(name, sizeof(name), "cowinspect %s", argv[0]);
+		argv[0] = name;
+		status = finish_output(commands[i].run(argc, argv, g));
+		interrupt_die();
+		return status;
+	}
+	fprintf(stderr, "cowinspect: '%s' is no command: see 'cowinspect --help'\n",
+		argv[0]);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct parsed p = { 0 };
+
+	setlocale(LC_CTYPE, "");
+	argp_err_exit_status = EXIT_USAGE;
+	interrupt_init();
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &p);
+	return run_command(argc - p.command, argv + p.command, &p.globals);
+}

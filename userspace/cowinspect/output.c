@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The options that say how tables look. */
+#include <errno.h>
+#include <string.h>
+
+#include "commands.h"
+#include "output.h"
+
+enum {
+	OPT_OUTPUT_ALL = 0x200,
+	OPT_LIST_COLUMNS,
+};
+
+static const struct argp_option options[] = {
+	{ NULL, 0, NULL, 0, "Output:", 20 },
+	{ "output", 'o', "COLS", 0,
+	  "columns to show: NAME,NAME,...; +NAME,... adds to the default ones",
+	  20 },
+	{ "output-all", OPT_OUTPUT_ALL, NULL, 0, "show all columns", 20 },
+	{ "list-columns", OPT_LIST_COLUMNS, NULL, 0,
+	  "list the columns with their meaning, and exit", 20 },
+	{ "json", 'J', NULL, 0, "write JSON", 20 },
+	{ "raw", 'r', NULL, 0, "write plain numbers and single spaces", 20 },
+	{ "bytes", 'b', NULL, 0, "write sizes in bytes", 20 },
+	{ "noheadings", 'n', NULL, 0, "write no headings", 20 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct output *o = state->input;
+
+	switch (key) {
+	case 'o':
+		o->list = arg;
+		return 0;
+	case OPT_OUTPUT_ALL:
+		o->everything = true;
+		return 0;
+	case OPT_LIST_COLUMNS:
+		o->list_columns = true;
+		return 0;
+	case 'J':
+		o->style.form = TABLE_JSON;
+		return 0;
+	case 'r':
+		o->style.form = TABLE_RAW;
+		return 0;
+	case 'b':
+		o->style.bytes = true;
+		return 0;
+	case 'n':
+		o->style.noheadings = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp output_argp = { .options = options, .parser = parse };
+
+int output_select(const struct output *o, struct columns *c)
+{
+	char bad[64];
+	int err;
+
+	err = columns_select(c, o->list, o->everything, bad, sizeof(bad));
+	if (err == -EINVAL) {
+		fprintf(stderr,
+			"cowinspect: '%s' is no column: --list-columns shows them\n",
+			bad);
+		return EXIT_USAGE;
+	}
+	return err ? report("columns", err) : 0;
+}

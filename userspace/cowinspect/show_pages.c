@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The table of pages: written as it is read, whatever the size. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "show.h"
+
+/* Rows between flushes: few enough to hold, many enough to be fast. */
+#define ROWS_PER_FLUSH	1024
+
+enum {
+	COL_ADDR,
+	COL_SIZE,
+	COL_PFN,
+	COL_KIND,
+	COL_MAPCOUNT,
+	COL_COUNTS,
+	COL_FOLIO_MAPCOUNT,
+	COL_FOLIO_PAGES,
+	COL_REFCOUNT,
+	COL_EXCLUSIVE,
+	COL_WRITE,
+	COL_NEXT,
+	COL_CONFIDENCE,
+	COL_SWAP_TYPE,
+	COL_FLAGS,
+	NR_COLUMNS
+};
+
+static const struct column all[NR_COLUMNS] = {
+	[COL_ADDR] = { "addr", NULL, "first address, hexadecimal", CELL_HEX,
+		       12, true },
+	[COL_SIZE] = { "size", NULL, "what the entry maps", CELL_PAGES, 5,
+		       true },
+	[COL_PFN] = { "pfn", NULL,
+		      "page frame number, hexadecimal; swap: offset",
+		      CELL_HEX, 9, true },
+	[COL_KIND] = { "kind", NULL, "anon, file, shmem, zero, ksm, swap, ...",
+		       CELL_TEXT, 6, true },
+	[COL_MAPCOUNT] = { "mapcount", "map", "how often the page is mapped",
+			   CELL_COUNT, 4, true },
+	[COL_COUNTS] = { "counts", NULL,
+			 "mapcount is exact, an average or an estimate",
+			 CELL_TEXT, 8, false },
+	[COL_FOLIO_MAPCOUNT] = { "folio_mapcount", NULL,
+				 "mappings of any page of the folio",
+				 CELL_COUNT, 0, false },
+	[COL_FOLIO_PAGES] = { "folio", NULL, "size of the page's folio",
+			      CELL_PAGES, 5, false },
+	[COL_REFCOUNT] = { "refcount", "ref", "references to the folio",
+			   CELL_COUNT, 4, true },
+	[COL_EXCLUSIVE] = { "exclusive", "excl",
+			    "anonymous and owned by this mapping", CELL_BOOL,
+			    4, true },
+	[COL_WRITE] = { "write", NULL, "hardware lets writes through",
+			CELL_BOOL, 5, true },
+	[COL_NEXT] = { "next", NULL, "what the next write does", CELL_TEXT, 8,
+		       true },
+	[COL_CONFIDENCE] = { "confidence", "conf", "how far to trust that",
+			     CELL_TEXT, 6, true },
+	[COL_SWAP_TYPE] = { "swap_type", NULL, "number of the swap area",
+			    CELL_COUNT, 0, false },
+	[COL_FLAGS] = { "flags", NULL, "all flags of entry, page and VMA",
+			CELL_TEXT, 0, true },
+};
+
+struct columns show_pages_columns(void)
+{
+	return (struct columns){ .all = all, .nr_all = NR_COLUMNS };
+}
+
+void page_flags_text(__u64 flags, char *buf, size_t size)
+{
+	const char *name;
+	__u64 mask;
+	unsigned int i;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (i = 0; (name = cowi_flag_name(i, &mask)); i++) {
+		if (!(flags & mask) || used + strlen(name) + 2 > size)
+			continue;
+		used += snprintf(buf + used, size - used, "%s%s",
+				 used ? "," : "", name);
+	}
+}
+
+static bool has_page(const struct cowinspect_page *rec)
+{
+	return rec->flags & COWI_F_PRESENT && rec->kind != COWI_KIND_PFN &&
+	       rec->kind != COWI_KIND_ZERO;
+}
+
+static int add_page(struct table *table, const struct cowinspect_page *rec,
+		    bool exclusive_known)
+{
+	struct cell cells[NR_COLUMNS] = { 0 };
+	char flags[320];
+
+	page_flags_text(rec->flags, flags, sizeof(flags));
+	cells[COL_ADDR].number = rec->addr;
+	cells[COL_SIZE].number = 1ull << rec->map_order;
+	cells[COL_PFN].number = rec->pfn;
+	cells[COL_PFN].absent = rec->pfn == COWINSPECT_NO_PFN;
+	cells[COL_KIND].text = cowi_kind_name(rec->kind);
+	cells[COL_MAPCOUNT].number = rec->mapcount;
+	cells[COL_MAPCOUNT].absent = !has_page(rec) ||
+				     rec->counts == COWI_COUNT_ABSENT;
+	cells[COL_MAPCOUNT].note = rec->counts == COWI_COUNT_EXACT ? 0 : '~';
+	cells[COL_COUNTS].text = cowi_counts_name(rec->counts);
+	cells[COL_FOLIO_MAPCOUNT].number = rec->folio_mapcount;
+	cells[COL_FOLIO_MAPCOUNT].absent = !has_page(rec);
+	cells[COL_FOLIO_PAGES].number = 1ull << (rec->folio_order & 63);
+	cells[COL_FOLIO_PAGES].absent = !has_page(rec);
+	cells[COL_REFCOUNT].number = rec->refcount;
+	cells[COL_REFCOUNT].absent = !has_page(rec);
+	cells[COL_EXCLUSIVE].number = !!(rec->flags & COWI_F_EXCLUSIVE);
+	cells[COL_EXCLUSIVE].absent = !exclusive_known;
+	cells[COL_WRITE].number = !!(rec->flags & COWI_F_WRITE);
+	cells[COL_NEXT].text = cowi_outcome_name(rec->outcome);
+	cells[COL_CONFIDENCE].text = cowi_confidence_name(rec->confidence);
+	cells[COL_SWAP_TYPE].number = rec->swap_type;
+	cells[COL_SWAP_TYPE].absent = rec->kind != COWI_KIND_SWAP;
+	cells[COL_FLAGS].text = flags;
+	return table_row(table, cells);
+}
+
+static int add_pages(struct table *table, struct cowi_pages *pages, FILE *out,
+		     bool exclusive_known)
+{
+	struct cowinspect_page rec;
+	size_t rows = 0;
+	int err;
+
+	while ((err = cowi_pages_next(pages, &rec)) > 0) {
+		err = add_page(table, &rec, exclusive_known);
+		if (!err && ++rows % ROWS_PER_FLUSH == 0)
+			err = table_flush(table);
+		if (err)
+			break;
+		if (interrupt_signal())
+			return -EINTR;
+		/* "| head" has gone: finish_output() judges that. */
+		if (ferror(out))
+			return 0;
+	}
+	return err;
+}
+
+int show_pages(struct cowi_target *t, const struct table_style *style,
+	       const struct columns *columns, const struct range *range)
+{
+	const struct cowi_status *st = cowi_status(cowi_target_session(t));
+	bool json = style->form == TABLE_JSON;
+	struct cowi_pages *pages;
+	struct table *table;
+	int err, closed;
+
+	err = cowi_pages_open(t, range->start, range->end, &pages);
+	if (err)
+		return report("show", err);
+	if (json) {
+		json_object(style->json, NULL);
+		json_number(style->json, "page_size", style->page_size);
+	}
+	table = table_open(style, columns, "pages");
+	if (table) {
+		err = add_pages(table, pages, style->out ? style->out : stdout,
+				st->exclusive != COWI_COUNT_ABSENT);
+		closed = table_close(table);
+		err = err ? err : closed;
+	} else {
+		err = -ENOMEM;
+	}
+	/* Also after an error: what was written stays one valid document. */
+	if (json)
+		json_end_object(style->json);
+	cowi_pages_close(pages);
+	return err ? report("show", err) : EXIT_OK;
+}

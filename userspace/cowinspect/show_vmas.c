@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The table of VMAs. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "array_size.h"
+#include "show.h"
+
+/* Columns are the totals, with these around them. */
+enum {
+	COL_RANGE,
+	COL_PERMS,
+	COL_KIND,
+	COL_TOTALS,
+	COL_NAME = COL_TOTALS + COWI_NR_TOTALS,
+	NR_COLUMNS
+};
+
+static struct column all[NR_COLUMNS] = {
+	[COL_RANGE] = { .name = "range", .help = "addresses, hexadecimal",
+			.by_default = true },
+	[COL_PERMS] = { .name = "perms", .help = "rwx; p private, s shared",
+			.by_default = true },
+	[COL_KIND] = { .name = "kind",
+		       .help = "anon, file, shmem, hugetlb or device" },
+	[COL_NAME] = { .name = "name", .help = "path, [heap], [stack], ...",
+		       .by_default = true },
+};
+
+/* Headings that keep the default table narrow. */
+static const struct {
+	enum cowi_total id;
+	const char *heading;
+} defaults[] = {
+	{ COWI_TOTAL_present, NULL },
+	{ COWI_TOTAL_exclusive, "excl" },
+	{ COWI_TOTAL_mapped_more, "shared" },
+	{ COWI_TOTAL_cow_pending, "cow" },
+	{ COWI_TOTAL_map_mean, "mapcount" },
+	{ COWI_TOTAL_map_max, "max" },
+	{ COWI_TOTAL_next_copy, "copy" },
+	{ COWI_TOTAL_next_reuse, "reuse" },
+};
+
+static enum cell_type type_of(enum cowi_unit unit)
+{
+	switch (unit) {
+	case COWI_UNIT_PAGES:
+		return CELL_PAGES;
+	case COWI_UNIT_BYTES:
+		return CELL_BYTES;
+	case COWI_UNIT_MEAN:
+		return CELL_MEAN;
+	default:
+		return CELL_COUNT;
+	}
+}
+
+struct columns show_vmas_columns(void)
+{
+	struct columns c = { .all = all, .nr_all = NR_COLUMNS };
+	size_t i;
+
+	for (i = 0; i < COWI_NR_TOTALS; i++) {
+		all[COL_TOTALS + i].name = cowi_total_info[i].name;
+		all[COL_TOTALS + i].help = cowi_total_info[i].meaning;
+		all[COL_TOTALS + i].type = type_of(cowi_total_info[i].unit);
+	}
+	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
+		all[COL_TOTALS + defaults[i].id].heading = defaults[i].heading;
+		all[COL_TOTALS + defaults[i].id].by_default = true;
+	}
+	return c;
+}
+
+/* Numbers that follow from the mapcount are as exact as it is. */
+static bool from_mapcount(enum cowi_total id)
+{
+	return id == COWI_TOTAL_mapped_once || id == COWI_TOTAL_mapped_more ||
+	       id == COWI_TOTAL_pss ||
+	       (id >= COWI_TOTAL_map_min && id <= COWI_TOTAL_map_64);
+}
+
+static void fill_totals(const struct cowi_totals *totals,
+			const struct cowi_status *st, struct cell *cells)
+{
+	enum cowi_total i;
+
+	for (i = 0; i < COWI_NR_TOTALS; i++) {
+		struct cell *cell = &cells[COL_TOTALS + i];
+
+		cell->number = totals->value[i];
+		cell->absent = !totals->known[i];
+		if (from_mapcount(i) && st->mapcount != COWI_COUNT_EXACT) {
+			cell->note = '~';
+			cell->absent |= st->mapcount == COWI_COUNT_ABSENT;
+		}
+	}
+	if (st->exclusive == COWI_COUNT_ABSENT) {
+		cells[COL_TOTALS + COWI_TOTAL_exclusive].absent = true;
+		cells[COL_TOTALS + COWI_TOTAL_maybe_shared].absent = true;
+	}
+}
+
+static int add_vma(struct table *table, const struct cowi_vma *vma,
+		   const struct cowi_status *st)
+{
+	struct cell cells[NR_COLUMNS] = { 0 };
+	char range[40];
+
+	snprintf(range, sizeof(range), "%llx-%llx", vma->start,
+		 vma->end);
+	cells[COL_RANGE].text = range;
+	cells[COL_PERMS].text = vma->perms;
+	cells[COL_KIND].text = vma->kind;
+	cells[COL_NAME].text = vma->name;
+	fill_totals(&vma->totals, st, cells);
+	return table_row(table, cells);
+}
+
+static int add_vmas(struct table *table, const struct cowi_vmas *vmas,
+		    const struct cowi_status *st, const struct range *range)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < vmas->nr && !err; i++) {
+		if (vmas->vma[i].end > range->start &&
+		    vmas->vma[i].start < range->end)
+			err = add_vma(table, &vmas->vma[i], st);
+	}
+	return err;
+}
+
+static int add_summary(struct table *table, const struct cowi_totals *sum,
+		       const struct cowi_status *st)
+{
+	struct cell cells[NR_COLUMNS] = { 0 };
+
+	cells[COL_RANGE].text = "total";
+	fill_totals(sum, st, cells);
+	return table_row(table, cells);
+}
+
+static void json_summary(struct json *j, const struct cowi_totals *sum)
+{
+	enum cowi_total i;
+
+	json_object(j, "summary");
+	for (i = 0; i < COWI_NR_TOTALS; i++) {
+		const char *name = cowi_total_info[i].name;
+
+		if (!sum->known[i])
+			json_null(j, name);
+		else if (cowi_total_info[i].unit == COWI_UNIT_MEAN)
+			json_hundredths(j, name, sum->value[i]);
+		else
+			json_number(j, name, sum->value[i]);
+	}
+	json_end_object(j);
+}
+
+static int write_table(const struct cowi_vmas *vmas,
+		       const struct cowi_totals *sum,
+		       const struct cowi_status *st,
+		       const struct table_style *style,
+		       const struct columns *columns,
+		       const struct range *range)
+{
+	bool json = style->form == TABLE_JSON;
+	bool whole = range->start == 0 && range->end == UINT64_MAX;
+	struct table *table;
+	int err, closed;
+
+	if (json) {
+		json_object(style->json, NULL);
+		json_number(style->json, "page_size", style->page_size);
+	}
+	table = table_open(style, columns, "vmas");
+	if (!table)
+		return -ENOMEM;
+	err = add_vmas(table, vmas, st, range);
+	/* Totals of the whole task below a part of it would mislead. */
+	if (!err && whole && style->form == TABLE_HUMAN)
+		err = add_summary(table, sum, st);
+	closed = table_close(table);
+	if (json) {
+		if (whole)
+			json_summary(style->json, sum);
+		json_end_object(style->json);
+	}
+	return err ? err : closed;
+}
+
+int show_vmas(struct cowi_target *t, const struct table_style *style,
+	      const struct columns *columns, const struct range *range)
+{
+	const struct cowi_status *st = cowi_status(cowi_target_session(t));
+	struct cowi_totals sum;
+	struct cowi_vmas vmas;
+	int err;
+
+	err = cowi_vmas(t, &vmas);
+	if (!err)
+		err = cowi_summary(t, &sum);
+	if (!err)
+		err = write_table(&vmas, &sum, st, style, columns, range);
+	cowi_vmas_free(&vmas);
+	return err ? report("show", err) : EXIT_OK;
+}

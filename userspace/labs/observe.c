@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What records mean for an experiment. */
+#include <stdio.h>
+
+#include "observe.h"
+
+void snapshot_add(struct snapshot *s, const struct cowinspect_page *rec)
+{
+	__u64 nr = 1ull << rec->map_order, k;
+
+	for (k = 0; k < nr; k++) {
+		__u64 addr = rec->addr + k * s->page_size;
+		struct page_view *v;
+
+		if (addr < s->start)
+			continue;
+		if ((addr - s->start) / s->page_size >= s->nr)
+			break;
+		v = &s->page[(addr - s->start) / s->page_size];
+		v->mapped = true;
+		v->rec = *rec;
+		v->pfn = rec->pfn;
+		if (rec->pfn != COWINSPECT_NO_PFN)
+			v->pfn += k;
+	}
+}
+
+const char *happened_name(enum happened h)
+{
+	static const char *const names[] = {
+		[HAPPENED_NOFAULT] = "nofault",
+		[HAPPENED_REUSE] = "reuse",
+		[HAPPENED_COPY] = "copy",
+		[HAPPENED_ZEROFILL] = "zerofill",
+		[HAPPENED_SHARED] = "shared",
+		[HAPPENED_SWAPIN] = "swapin",
+		[HAPPENED_REFUSED] = "refused",
+		[HAPPENED_UNCLEAR] = "unclear",
+	};
+
+	return names[h];
+}
+
+static bool present(const struct page_view *v)
+{
+	return v->mapped && v->rec.flags & COWI_F_PRESENT;
+}
+
+bool same_frame(const struct page_view *a, const struct page_view *b)
+{
+	return present(a) && present(b) && a->pfn != COWINSPECT_NO_PFN &&
+	       a->pfn == b->pfn;
+}
+
+/* The frame stayed, and there was a fault: what was it for? */
+static enum happened kept_frame(const struct page_view *before,
+				const struct page_view *after)
+{
+	if (before->rec.flags & COWI_F_WRITE ||
+	    !(after->rec.flags & COWI_F_WRITE))
+		return HAPPENED_UNCLEAR;
+	if (before->rec.flags & COWI_F_VMA_SHARED)
+		return HAPPENED_SHARED;
+	return HAPPENED_REUSE;
+}
+
+enum happened observe_write(const struct page_view *before,
+			    const struct page_view *after, __u64 faults,
+			    bool refused)
+{
+	if (refused)
+		return HAPPENED_REFUSED;
+	if (!present(after))
+		return HAPPENED_UNCLEAR;
+	if (same_frame(before, after)) {
+		if (!faults && before->rec.flags & COWI_F_WRITE)
+			return HAPPENED_NOFAULT;
+		return kept_frame(before, after);
+	}
+	/* A writable page in another frame, or no fault: it was migrated. */
+	if (!faults)
+		return HAPPENED_UNCLEAR;
+	if (before->mapped && before->rec.kind == COWI_KIND_SWAP)
+		return HAPPENED_SWAPIN;
+	if (!before->mapped || before->rec.kind == COWI_KIND_ZERO)
+		return HAPPENED_ZEROFILL;
+	if (!present(before) || before->rec.flags & COWI_F_WRITE)
+		return HAPPENED_UNCLEAR;
+	return HAPPENED_COPY;
+}
+
+enum cowinspect_outcome predicted(const struct page_view *v)
+{
+	return v->mapped ? v->rec.outcome : COWI_NEXT_ZEROFILL;
+}
+
+bool prediction_held(const struct page_view *before, enum happened h)
+{
+	switch (predicted(before)) {
+	case COWI_NEXT_NOFAULT:
+		return h == HAPPENED_NOFAULT;
+	case COWI_NEXT_REUSE:
+		return h == HAPPENED_REUSE;
+	case COWI_NEXT_COPY:
+		return h == HAPPENED_COPY;
+	case COWI_NEXT_ZEROFILL:
+		return h == HAPPENED_ZEROFILL;
+	case COWI_NEXT_SHARED:
+		return h == HAPPENED_SHARED;
+	case COWI_NEXT_SWAPIN:
+		return h == HAPPENED_SWAPIN;
+	case COWI_NEXT_REFUSED:
+		return h == HAPPENED_REFUSED;
+	default:
+		return false;
+	}
+}
+
+static bool differs(enum expect_bool e, bool is)
+{
+	return e != EXPECT_ANY && is != (e == EXPECT_YES);
+}
+
+bool expect_page(const struct page_expect *e, const struct page_view *v,
+		 const struct cowi_status *st, char *why, size_t size)
+{
+	const struct cowinspect_page *rec = &v->rec;
+	bool exclusive = rec->flags & COWI_F_EXCLUSIVE;
+	bool write = rec->flags & COWI_F_WRITE;
+
+	why[0] = '\0';
+	if (!present(v))
+		snprintf(why, size, "nothing is mapped");
+	else if (e->mapcount && rec->counts == COWI_COUNT_EXACT &&
+		 rec->mapcount != e->mapcount)
+		snprintf(why, size, "mapcount is %u, not %u", rec->mapcount,
+			 e->mapcount);
+	else if (e->refcount && rec->refcount != e->refcount)
+		snprintf(why, size, "refcount is %u, not %u", rec->refcount,
+			 e->refcount);
+	else if (st->exclusive != COWI_COUNT_ABSENT &&
+		 differs(e->exclusive, exclusive))
+		snprintf(why, size, "it is %sexclusive", exclusive ? "" : "not ");
+	else if (differs(e->write, write))
+		snprintf(why, size, "it is %s", write ? "writable" :
+			 "write-protected");
+	else if (e->check_outcome && rec->outcome != e->outcome)
+		snprintf(why, size, "the next write is predicted to be %s, not %s",
+			 cowi_outcome_name(rec->outcome),
+			 cowi_outcome_name(e->outcome));
+	return !why[0];
+}

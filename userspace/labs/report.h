@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How a lab run looks, as text or as JSON. */
+#ifndef LABS_REPORT_H
+#define LABS_REPORT_H
+
+#include "lab.h"
+
+/** report_begin - the question, and the terms of the run */
+void report_begin(struct lab_run *r);
+
+/** report_step - what was done in the step that ends, seen and checked */
+void report_step(struct lab_run *r);
+
+/** report_end - the answer, or what went wrong */
+void report_end(struct lab_run *r);
+
+/** report_skip - instead of all the above: it cannot run here */
+void report_skip(struct lab_run *r);
+
+#endif /* LABS_REPORT_H */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the library share. */
+#ifndef COWI_INTERNAL_H
+#define COWI_INTERNAL_H
+
+#include "libcowinspect.h"
+
+/**
+ * struct cowi - a session
+ * @dirfd: the module's directory
+ * @recorded: a directory with copies, not debugfs
+ * @status: parsed once, at open
+ */
+struct cowi {
+	int dirfd;
+	bool recorded;
+	struct cowi_status status;
+};
+
+/**
+ * struct cowi_target - a process that is looked at
+ * @c: session
+ * @pid: its id
+ * @ours: attached by cowi_target_open(), so to be detached at the end
+ */
+struct cowi_target {
+	struct cowi *c;
+	pid_t pid;
+	bool ours;
+};
+
+/**
+ * cowi_target_file - open a file of a target for reading
+ * @t: target
+ * @name: summary, vmas or pages
+ *
+ * Return: a file descriptor, or a negative error.
+ */
+int cowi_target_file(struct cowi_target *t, const char *name);
+
+#endif /* COWI_INTERNAL_H */

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * libcowinspect: reads what the cowinspect module tells about processes.
+ *
+ *	struct cowi *c;
+ *	struct cowi_target *t;
+ *	struct cowi_totals sum;
+ *	int err;
+ *
+ *	err = cowi_open(NULL, &c);
+ *	if (!err)
+ *		err = cowi_target_open(c, pid, &t);
+ *	if (!err)
+ *		err = cowi_summary(t, &sum);
+ *	if (err < 0)
+ *		fprintf(stderr, "%s\n", cowi_strerror(err));
+ *
+ * Functions that can fail return 0 (or a documented positive value) on success
+ * and a negative number otherwise: -errno, or one of the COWI_E* below negated.
+ * cowi_strerror() explains all of them and says what to do next.
+ *
+ * A directory with copies of the module's files ("cat pages > copy/123/pages"
+ * and so on) can be opened in place of the real one: a recording.
+ *
+ * Handles are not locked: use one per thread.
+ */
+#ifndef LIBCOWINSPECT_H
+#define LIBCOWINSPECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cowinspect.h"
+
+#define COWI_DEFAULT_ROOT	"/sys/kernel/debug/cowinspect"
+
+/**
+ * enum cowi_error - failures that errno has no word for
+ * @COWI_ENOTMOUNTED: debugfs is not mounted
+ * @COWI_ENOTLOADED: debugfs is there, the module is not
+ * @COWI_EPRIV: the caller lacks the right to look
+ * @COWI_ELOCKDOWN: root was refused: the kernel is locked down
+ * @COWI_ENOPROC: there is no such process
+ * @COWI_EEXITED: the process exited while it was being looked at
+ * @COWI_EKTHREAD: a kernel thread, or a thread id that is not a process id
+ * @COWI_ELIMIT: the module's max_targets processes are attached
+ * @COWI_EABI: the module speaks an ABI that this library does not know
+ * @COWI_EFORMAT: the module's answer cannot be understood
+ */
+enum cowi_error {
+	COWI_ENOTMOUNTED = 1000,
+	COWI_ENOTLOADED,
+	COWI_EPRIV,
+	COWI_ELOCKDOWN,
+	COWI_ENOPROC,
+	COWI_EEXITED,
+	COWI_EKTHREAD,
+	COWI_ELIMIT,
+	COWI_EABI,
+	COWI_EFORMAT,
+};
+
+/**
+ * cowi_strerror - explain a failure
+ * @err: what a function of this library returned; the sign does not matter
+ *
+ * Return: one line without a newline, never NULL; valid until the next call
+ * for an error that comes from errno, otherwise for ever.
+ */
+const char *cowi_strerror(int err);
+
+/* Totals of a VMA or of a task */
+
+/** enum cowi_unit - the unit of a total: the first letter of its word */
+enum cowi_unit {
+	COWI_UNIT_PAGES = 'p',	/* base pages of page_size bytes */
+	COWI_UNIT_BYTES = 'b',
+	COWI_UNIT_COUNT = 'c',
+	COWI_UNIT_MEAN = 'm',	/* stored in hundredths */
+};
+
+/** enum cowi_total - names for the places in struct cowi_totals */
+enum cowi_total {
+#define COWI_TOTAL_ID(name, unit, meaning) COWI_TOTAL_##name,
+	COWINSPECT_TOTALS(COWI_TOTAL_ID)
+#undef COWI_TOTAL_ID
+	COWI_NR_TOTALS
+};
+
+/**
+ * struct cowi_total_info - what a total is
+ * @name: as in the module's files
+ * @meaning: one line for people
+ * @unit: of the number
+ */
+struct cowi_total_info {
+	const char *name;
+	const char *meaning;
+	enum cowi_unit unit;
+};
+
+extern const struct cowi_total_info cowi_total_info[COWI_NR_TOTALS];
+
+/**
+ * struct cowi_totals - one set of totals
+ * @value: indexed by enum cowi_total; means are in hundredths
+ * @known: whether the module reported it; where false, @value is 0
+ */
+struct cowi_totals {
+	__u64 value[COWI_NR_TOTALS];
+	bool known[COWI_NR_TOTALS];
+};
+
+/**
+ * struct cowi_vma - one line of the vmas file
+ * @start: first address, in bytes
+ * @end: first address after it
+ * @perms: "rwxp" and the like
+ * @kind: anon, file, shmem, hugetlb, device, or a word of a newer module
+ * @totals: of this VMA
+ * @name: path or [name], "" for none
+ */
+struct cowi_vma {
+	__u64 start;
+	__u64 end;
+	char perms[8];
+	char kind[16];
+	struct cowi_totals totals;
+	char *name;
+};
+
+/**
+ * struct cowi_vmas - the VMAs of a task, ascending
+ * @nr: how many
+ * @vma: @nr of them
+ */
+struct cowi_vmas {
+	size_t nr;
+	struct cowi_vma *vma;
+};
+
+/* What the module says about itself */
+
+/**
+ * struct cowi_target_state - an attached process
+ * @pid: its id, and the name of its directory
+ * @running: false once it has exited
+ */
+struct cowi_target_state {
+	pid_t pid;
+	bool running;
+};
+
+/**
+ * struct cowi_status - the status file
+ * @version: of the module
+ * @kernel: release of the kernel it runs on
+ * @rules: first kernel version of the copy-on-write rules it predicts by
+ * @abi: ABI number
+ * @record_size: of a record of the pages file, in bytes
+ * @page_size: the base page, in bytes
+ * @max_targets: limit on attached processes
+ * @lock_hold_max: longest hold of an address space's lock, in nanoseconds
+ * @mapcount: what this kernel can tell: enum cowinspect_counts, like the next
+ * @refcount: see @mapcount
+ * @folio_mapcount: see @mapcount
+ * @exclusive: see @mapcount
+ * @soft_dirty: see @mapcount
+ * @uffd_wp: see @mapcount
+ * @nr_targets: entries in @target
+ * @target: the attached processes
+ *
+ * Quantities that the module does not mention are COWI_COUNT_ABSENT; other
+ * missing texts are "", missing numbers 0.
+ */
+struct cowi_status {
+	char version[32];
+	char kernel[96];
+	char rules[16];
+	unsigned int abi;
+	size_t record_size;
+	__u64 page_size;
+	__u64 max_targets;
+	__u64 lock_hold_max;
+	enum cowinspect_counts mapcount;
+	enum cowinspect_counts refcount;
+	enum cowinspect_counts folio_mapcount;
+	enum cowinspect_counts exclusive;
+	enum cowinspect_counts soft_dirty;
+	enum cowinspect_counts uffd_wp;
+	size_t nr_targets;
+	struct cowi_target_state *target;
+};
+
+/* Sessions */
+
+struct cowi;
+struct cowi_target;
+struct cowi_pages;
+
+/**
+ * cowi_open - connect to the module, or to a recording of its files
+ * @root: directory with the status file; NULL for COWI_DEFAULT_ROOT
+ * @out: set on success; to be given to cowi_close()
+ *
+ * Return: 0; -COWI_ENOTMOUNTED, -COWI_ENOTLOADED, -COWI_EPRIV,
+ * -COWI_ELOCKDOWN, -COWI_EABI, -COWI_EFORMAT or -errno.
+ */
+int cowi_open(const char *root, struct cowi **out);
+
+/**
+ * cowi_close - end a session
+ * @c: from cowi_open(), or NULL; its targets must be closed
+ */
+void cowi_close(struct cowi *c);
+
+/**
+ * cowi_status - what the module said when the session was opened
+ * @c: session
+ *
+ * Return: a struct that belongs to the session.
+ */
+const struct cowi_status *cowi_status(const struct cowi *c);
+
+/**
+ * cowi_attach - have a process inspected
+ * @c: session
+ * @pid: its id, in the caller's pid namespace
+ *
+ * Return: 1 if this call attached it, 0 if it was attached before;
+ * -COWI_ENOPROC, -COWI_EKTHREAD, -COWI_ELIMIT or -errno.
+ */
+int cowi_attach(struct cowi *c, pid_t pid);
+
+/**
+ * cowi_detach - end the inspection of a process, whoever began it
+ * @c: session
+ * @pid: its id
+ *
+ * Return: 0; -COWI_ENOPROC if it is not attached, or -errno.
+ */
+int cowi_detach(struct cowi *c, pid_t pid);
+
+/**
+ * cowi_target_open - a process to look at; attaches it if nobody has
+ * @c: session
+ * @pid: its id
+ * @out: set on success; to be given to cowi_target_close()
+ *
+ * Return: 0; errors as for cowi_attach().
+ */
+int cowi_target_open(struct cowi *c, pid_t pid, struct cowi_target **out);
+
+/**
+ * cowi_target_close - stop looking
+ * @t: from cowi_target_open(), or NULL
+ *
+ * Detaches the process if cowi_target_open() attached it.
+ */
+void cowi_target_close(struct cowi_target *t);
+
+/** cowi_target_session - the session that a target belongs to */
+struct cowi *cowi_target_session(const struct cowi_target *t);
+
+/**
+ * cowi_summary - totals over all VMAs
+ * @t: target
+ * @sum: filled in
+ *
+ * Return: 0; -COWI_EEXITED, -COWI_EFORMAT or -errno (-EINTR after a signal).
+ */
+int cowi_summary(struct cowi_target *t, struct cowi_totals *sum);
+
+/**
+ * cowi_vmas - all VMAs with their totals
+ * @t: target
+ * @vmas: filled in; to be given to cowi_vmas_free(), also after an error
+ *
+ * Return: as cowi_summary().
+ */
+int cowi_vmas(struct cowi_target *t, struct cowi_vmas *vmas);
+
+/**
+ * cowi_vmas_free - give the memory back; @vmas is empty then
+ * @vmas: list
+ */
+void cowi_vmas_free(struct cowi_vmas *vmas);
+
+/**
+ * cowi_pages_open - start to read the mapped entries of a range
+ * @t: target
+ * @start: first address, in bytes
+ * @end: first address after it; UINT64_MAX for no limit
+ * @out: set on success; to be given to cowi_pages_close()
+ *
+ * Binds to the address space of this moment: after an exec the entries end.
+ * An entry that covers @start but begins before it is included.
+ *
+ * Return: 0; -COWI_EEXITED or -errno.
+ */
+int cowi_pages_open(struct cowi_target *t, __u64 start, __u64 end,
+		    struct cowi_pages **out);
+
+/**
+ * cowi_pages_next - the next entry, ascending by address
+ * @p: from cowi_pages_open()
+ * @rec: filled in
+ *
+ * Return: 1, or 0 after the last entry; -COWI_EEXITED, -COWI_EFORMAT or
+ * -errno (-EINTR after a signal: it may be called again).
+ */
+int cowi_pages_next(struct cowi_pages *p, struct cowinspect_page *rec);
+
+/**
+ * cowi_pages_close - done
+ * @p: from cowi_pages_open(), or NULL
+ */
+void cowi_pages_close(struct cowi_pages *p);
+
+/* Words for the numbers of the ABI; "?" for one that is not known. */
+
+/** cowi_kind_name - e.g. "anon", "swap" */
+const char *cowi_kind_name(unsigned int kind);
+/** cowi_outcome_name - e.g. "reuse", "copy" */
+const char *cowi_outcome_name(unsigned int outcome);
+/** cowi_confidence_name - "none", "likely" or "sure" */
+const char *cowi_confidence_name(unsigned int confidence);
+/** cowi_counts_name - "exact", "average", "estimate" or "absent" */
+const char *cowi_counts_name(unsigned int counts);
+
+/**
+ * cowi_flag_name - walk the names of the COWI_F_* bits
+ * @i: 0, 1, ...
+ * @mask: set to the bit
+ *
+ * Return: its name, or NULL after the last one.
+ */
+const char *cowi_flag_name(unsigned int i, __u64 *mask);
+
+#endif /* LIBCOWINSPECT_H */

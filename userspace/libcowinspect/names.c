@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Words for the numbers of the ABI, and sentences for errors. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "array_size.h"
+#include "libcowinspect.h"
+
+const struct cowi_total_info cowi_total_info[COWI_NR_TOTALS] = {
+#define TOTAL_INFO(name, unit, meaning) { #name, meaning, (unit)[0] },
+	COWINSPECT_TOTALS(TOTAL_INFO)
+#undef TOTAL_INFO
+};
+
+static const char *const kind_names[COWI_NR_KINDS] = {
+	[COWI_KIND_ANON] = "anon",
+	[COWI_KIND_KSM] = "ksm",
+	[COWI_KIND_FILE] = "file",
+	[COWI_KIND_SHMEM] = "shmem",
+	[COWI_KIND_ZERO] = "zero",
+	[COWI_KIND_PFN] = "pfn",
+	[COWI_KIND_KERNEL] = "kernel",
+	[COWI_KIND_SWAP] = "swap",
+	[COWI_KIND_MIGRATION] = "migration",
+	[COWI_KIND_HWPOISON] = "hwpoison",
+	[COWI_KIND_DEVICE_PRIVATE] = "device-private",
+	[COWI_KIND_DEVICE_EXCLUSIVE] = "device-exclusive",
+	[COWI_KIND_MARKER_UFFD_WP] = "marker-uffd-wp",
+	[COWI_KIND_MARKER_POISON] = "marker-poison",
+	[COWI_KIND_MARKER_GUARD] = "marker-guard",
+	[COWI_KIND_OTHER] = "other",
+};
+
+static const char *const outcome_names[COWI_NR_OUTCOMES] = {
+	[COWI_NEXT_NOFAULT] = "nofault",
+	[COWI_NEXT_REUSE] = "reuse",
+	[COWI_NEXT_COPY] = "copy",
+	[COWI_NEXT_ZEROFILL] = "zerofill",
+	[COWI_NEXT_SHARED] = "shared",
+	[COWI_NEXT_USERFAULTFD] = "userfaultfd",
+	[COWI_NEXT_SWAPIN] = "swapin",
+	[COWI_NEXT_REFUSED] = "refused",
+	[COWI_NEXT_UNKNOWN] = "unknown",
+};
+
+static const char *const confidence_names[] = {
+	[COWI_CONF_NONE] = "none",
+	[COWI_CONF_LIKELY] = "likely",
+	[COWI_CONF_SURE] = "sure",
+};
+
+static const char *const counts_names[] = {
+	[COWI_COUNT_EXACT] = "exact",
+	[COWI_COUNT_AVERAGE] = "average",
+	[COWI_COUNT_ESTIMATE] = "estimate",
+	[COWI_COUNT_ABSENT] = "absent",
+};
+
+static const struct {
+	__u64 mask;
+	const char *name;
+} flag_names[] = {
+	{ COWI_F_PRESENT, "present" },
+	{ COWI_F_WRITE, "write" },
+	{ COWI_F_DIRTY, "dirty" },
+	{ COWI_F_YOUNG, "young" },
+	{ COWI_F_SOFT_DIRTY, "soft-dirty" },
+	{ COWI_F_UFFD_WP, "uffd-wp" },
+	{ COWI_F_PROTNONE, "protnone" },
+	{ COWI_F_EXCLUSIVE, "exclusive" },
+	{ COWI_F_LARGE, "large" },
+	{ COWI_F_HUGETLB, "hugetlb" },
+	{ COWI_F_DEVICE, "device" },
+	{ COWI_F_LRU, "lru" },
+	{ COWI_F_LOCKED, "locked" },
+	{ COWI_F_PAGE_DIRTY, "page-dirty" },
+	{ COWI_F_REFERENCED, "referenced" },
+	{ COWI_F_WRITEBACK, "writeback" },
+	{ COWI_F_SWAPCACHE, "swapcache" },
+	{ COWI_F_SWAPBACKED, "swapbacked" },
+	{ COWI_F_MLOCKED, "mlocked" },
+	{ COWI_F_MAYBE_PINNED, "maybe-pinned" },
+	{ COWI_F_VMA_WRITE, "vma-write" },
+	{ COWI_F_VMA_SHARED, "vma-shared" },
+	{ COWI_F_VMA_UFFD_WP, "vma-uffd-wp" },
+	{ COWI_F_SPLIT, "split" },
+};
+
+static const char *const error_texts[] = {
+	[COWI_ENOTMOUNTED - COWI_ENOTMOUNTED] =
+		"debugfs is not mounted: sudo mount -t debugfs none /sys/kernel/debug",
+	[COWI_ENOTLOADED - COWI_ENOTMOUNTED] =
+		"the module is not loaded: sudo insmod cowinspect.ko",
+	[COWI_EPRIV - COWI_ENOTMOUNTED] =
+		"this needs root: try sudo",
+	[COWI_ELOCKDOWN - COWI_ENOTMOUNTED] =
+		"the kernel refuses, though you are root: it is locked down (see /sys/kernel/security/lockdown), or CAP_SYS_ADMIN is missing",
+	[COWI_ENOPROC - COWI_ENOTMOUNTED] =
+		"no such process: look for its id with ps or pgrep",
+	[COWI_EEXITED - COWI_ENOTMOUNTED] =
+		"the process exited while it was being looked at",
+	[COWI_EKTHREAD - COWI_ENOTMOUNTED] =
+		"not a process with memory of its own: give the id of a process, not of a kernel thread or of a single thread",
+	[COWI_ELIMIT - COWI_ENOTMOUNTED] =
+		"the module inspects as many processes as it may: detach one (cowinspect status lists them), or raise the module parameter max_targets",
+	[COWI_EABI - COWI_ENOTMOUNTED] =
+		"the module speaks another ABI than this program: build and load both from the same version",
+	[COWI_EFORMAT - COWI_ENOTMOUNTED] =
+		"the module's answer cannot be understood: build and load both from the same version, and report it if that does not help",
+};
+
+const char *cowi_strerror(int err)
+{
+	if (err < 0)
+		err = -err;
+	if (err >= COWI_ENOTMOUNTED && err <= COWI_EFORMAT)
+		return error_texts[err - COWI_ENOTMOUNTED];
+	return strerror(err);
+}
+
+static const char *word(const char *const *words, size_t nr, unsigned int i)
+{
+	return i < nr && words[i] ? words[i] : "?";
+}
+
+const char *cowi_kind_name(unsigned int kind)
+{
+	return word(kind_names, ARRAY_SIZE(kind_names), kind);
+}
+
+const char *cowi_outcome_name(unsigned int outcome)
+{
+	return word(outcome_names, ARRAY_SIZE(outcome_names), outcome);
+}
+
+const char *cowi_confidence_name(unsigned int confidence)
+{
+	return word(confidence_names, ARRAY_SIZE(confidence_names), confidence);
+}
+
+const char *cowi_counts_name(unsigned int counts)
+{
+	return word(counts_names, ARRAY_SIZE(counts_names), counts);
+}
+
+const char *cowi_flag_name(unsigned int i, __u64 *mask)
+{
+	if (i >= ARRAY_SIZE(flag_names))
+		return NULL;
+	*mask = flag_names[i].mask;
+	return flag_names[i].name;
+}

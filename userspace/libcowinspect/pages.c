@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The pages file: a stream of records in which the file offset is a virtual
+ * address. In a recording the records simply stand one after the other, so
+ * that "cat" can make one; there the start is found by bisection.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "parse.h"
+
+#define BUFFER_RECORDS	2048
+
+/**
+ * struct cowi_pages - a reader of one range
+ * @fd: the pages file
+ * @recorded: @fd is a recording: @offset counts bytes of the file
+ * @record_size: step in @buf
+ * @page_size: base page, in bytes
+ * @offset: where the next read starts: an address, unless @recorded
+ * @seen: first address after the last entry returned
+ * @end: first address that is not wanted
+ * @used: bytes of @buf that are filled
+ * @next: byte of @buf with the next record
+ * @buf: BUFFER_RECORDS records
+ */
+struct cowi_pages {
+	int fd;
+	bool recorded;
+	size_t record_size;
+	__u64 page_size;
+	__u64 offset;
+	__u64 seen;
+	__u64 end;
+	size_t used;
+	size_t next;
+	char buf[];
+};
+
+static int recorded_at(struct cowi_pages *p, __u64 i,
+		       struct cowinspect_page *rec)
+{
+	ssize_t n = pread(p->fd, p->buf, p->record_size, i * p->record_size);
+
+	if (n < 0)
+		return -errno;
+	return cowi_parse_record(p->buf, n, p->page_size, rec);
+}
+
+/* Find the first record that ends after @start. */
+static int recorded_seek(struct cowi_pages *p, __u64 start)
+{
+	__u64 low = 0, high;
+	struct stat st;
+
+	if (fstat(p->fd, &st))
+		return -errno;
+	high = st.st_size / p->record_size;
+	while (low < high) {
+		__u64 mid = low + (high - low) / 2;
+		struct cowinspect_page rec;
+		int err = recorded_at(p, mid, &rec);
+
+		if (err)
+			return err;
+		if (cowi_record_end(&rec, p->page_size) > start)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	p->offset = low * p->record_size;
+	return 0;
+}
+
+int cowi_pages_open(struct cowi_target *t, __u64 start, __u64 end,
+		    struct cowi_pages **out)
+{
+	const struct cowi_status *st = &t->c->status;
+	struct cowi_pages *p;
+	int err = 0;
+
+	p = calloc(1, sizeof(*p) + BUFFER_RECORDS * st->record_size);
+	if (!p)
+		return -ENOMEM;
+	p->recorded = t->c->recorded;
+	p->record_size = st->record_size;
+	p->page_size = st->page_size;
+	p->offset = start & ~(st->page_size - 1);
+	p->end = end;
+	p->fd = cowi_target_file(t, "pages");
+	if (p->fd < 0)
+		err = p->fd;
+	else if (p->recorded)
+		err = recorded_seek(p, start);
+	if (err) {
+		cowi_pages_close(p);
+		return err;
+	}
+	*out = p;
+	return 0;
+}
+
+void cowi_pages_close(struct cowi_pages *p)
+{
+	if (!p)
+		return;
+	if (p->fd >= 0)
+		close(p->fd);
+	free(p);
+}
+
+static int refill(struct cowi_pages *p)
+{
+	ssize_t n;
+
+	/* Behind the last address there is nothing, and an off_t ends there. */
+	if (p->offset > INT64_MAX)
+		return 0;
+	if (!p->recorded && p->offset >= p->end)
+		return 0;
+
+	n = pread(p->fd, p->buf, BUFFER_RECORDS * p->record_size, p->offset);
+	if (n < 0)
+		return errno == ESRCH ? -COWI_EEXITED : -errno;
+	if (n % p->record_size)
+		return -COWI_EFORMAT;
+	p->used = n;
+	p->next = 0;
+	if (p->recorded)
+		p->offset += n;
+	return n > 0;
+}
+
+int cowi_pages_next(struct cowi_pages *p, struct cowinspect_page *rec)
+{
+	int ret;
+
+	if (p->next == p->used) {
+		ret = refill(p);
+		if (ret <= 0)
+			return ret;
+	}
+	ret = cowi_parse_record(p->buf + p->next, p->record_size, p->page_size,
+				rec);
+	/* Going back would make a reader loop for ever. */
+	if (!ret && rec->addr < p->seen)
+		ret = -COWI_EFORMAT;
+	if (ret)
+		return ret;
+	if (rec->addr >= p->end)
+		return 0;
+	p->next += p->record_size;
+	p->seen = cowi_record_end(rec, p->page_size);
+	if (!p->recorded)
+		p->offset = p->seen;
+	return 1;
+}

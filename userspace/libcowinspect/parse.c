@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Text and records of the module to structs: no I/O, no trust. Whatever the
+ * input is, the functions end with an error code or a valid struct.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array_size.h"
+#include "parse.h"
+
+/* A huge PUD with 64 KiB base pages is order 26; more cannot be an entry. */
+#define MAX_MAP_ORDER	32
+
+/* A piece of a text: not NUL-terminated. */
+struct span {
+	const char *p;
+	size_t len;
+};
+
+static bool span_is(struct span s, const char *word)
+{
+	return s.len == strlen(word) && !memcmp(s.p, word, s.len);
+}
+
+/* Cut @rest at the first @sep. Without one, the whole of it is returned. */
+static struct span span_cut(struct span *rest, char sep)
+{
+	const char *at = memchr(rest->p, sep, rest->len);
+	struct span head = { rest->p, at ? (size_t)(at - rest->p) : rest->len };
+	size_t used = head.len + (at ? 1 : 0);
+
+	rest->p += used;
+	rest->len -= used;
+	return head;
+}
+
+static void span_copy(struct span s, char *to, size_t size)
+{
+	size_t n = s.len < size ? s.len : size - 1;
+
+	memcpy(to, s.p, n);
+	to[n] = '\0';
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return 16;
+}
+
+static int span_number(struct span s, unsigned int base, __u64 *out)
+{
+	__u64 n = 0;
+	size_t i;
+
+	if (!s.len)
+		return -COWI_EFORMAT;
+	for (i = 0; i < s.len; i++) {
+		unsigned int digit = digit_value(s.p[i]);
+
+		if (digit >= base || __builtin_mul_overflow(n, base, &n) ||
+		    __builtin_add_overflow(n, digit, &n))
+			return -COWI_EFORMAT;
+	}
+	*out = n;
+	return 0;
+}
+
+/* "12.34" to 1234: exactly two digits after the point. */
+static int span_hundredths(struct span s, __u64 *out)
+{
+	struct span whole = span_cut(&s, '.');
+	__u64 units, cents;
+
+	if (s.len != 2 || span_number(whole, 10, &units) ||
+	    span_number(s, 10, &cents) ||
+	    __builtin_mul_overflow(units, 100, &units) ||
+	    __builtin_add_overflow(units, cents, out))
+		return -COWI_EFORMAT;
+	return 0;
+}
+
+/* "name: value", one per line; the value loses the blanks around it. */
+static int cut_name_value(struct span line, struct span *name,
+			  struct span *value)
+{
+	const char *colon = memchr(line.p, ':', line.len);
+
+	if (!colon)
+		return -COWI_EFORMAT;
+	*name = span_cut(&line, ':');
+	while (line.len && (*line.p == ' ' || *line.p == '\t')) {
+		line.p++;
+		line.len--;
+	}
+	while (line.len && line.p[line.len - 1] == ' ')
+		line.len--;
+	*value = line;
+	return 0;
+}
+
+static int parse_counts(struct span s, enum cowinspect_counts *out)
+{
+	enum cowinspect_counts i;
+
+	for (i = COWI_COUNT_EXACT; i <= COWI_COUNT_ABSENT; i++) {
+		if (span_is(s, cowi_counts_name(i))) {
+			*out = i;
+			return 0;
+		}
+	}
+	return -COWI_EFORMAT;
+}
+
+static int parse_target(struct span s, struct cowi_status *st)
+{
+	struct span pid_text = span_cut(&s, ' ');
+	struct cowi_target_state *grown;
+	__u64 pid;
+
+	if (span_number(pid_text, 10, &pid) || !pid || pid > INT32_MAX)
+		return -COWI_EFORMAT;
+	grown = reallocarray(st->target, st->nr_targets + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	st->target = grown;
+	grown[st->nr_targets].pid = pid;
+	grown[st->nr_targets].running = span_is(s, "running");
+	st->nr_targets++;
+	return 0;
+}
+
+static int parse_size(struct span s, size_t *out)
+{
+	__u64 n;
+
+	if (span_number(s, 10, &n) || n > SIZE_MAX)
+		return -COWI_EFORMAT;
+	*out = n;
+	return 0;
+}
+
+static int status_line(struct span name, struct span value,
+		       struct cowi_status *st)
+{
+	const struct {
+		const char *name;
+		enum cowinspect_counts *to;
+	} quantity[] = {
+		{ "mapcount", &st->mapcount },
+		{ "refcount", &st->refcount },
+		{ "folio_mapcount", &st->folio_mapcount },
+		{ "exclusive", &st->exclusive },
+		{ "soft_dirty", &st->soft_dirty },
+		{ "uffd_wp", &st->uffd_wp },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(quantity); i++) {
+		if (span_is(name, quantity[i].name))
+			return parse_counts(value, quantity[i].to);
+	}
+	if (span_is(name, "version"))
+		span_copy(value, st->version, sizeof(st->version));
+	else if (span_is(name, "kernel"))
+		span_copy(value, st->kernel, sizeof(st->kernel));
+	else if (span_is(name, "rules"))
+		span_copy(value, st->rules, sizeof(st->rules));
+	else if (span_is(name, "record_size"))
+		return parse_size(value, &st->record_size);
+	else if (span_is(name, "page_size"))
+		return span_number(value, 10, &st->page_size);
+	else if (span_is(name, "max_targets"))
+		return span_number(value, 10, &st->max_targets);
+	else if (span_is(name, "lock_hold_max"))
+		return span_number(value, 10, &st->lock_hold_max);
+	else if (span_is(name, "target"))
+		return parse_target(value, st);
+	return 0;
+}
+
+/*
+ * The ABI number is looked for first: in another ABI, any other line may mean
+ * something else, and "ABI 2" is a better message than "bad line".
+ */
+static int find_abi(struct span text, unsigned int *abi)
+{
+	while (text.len) {
+		struct span line = span_cut(&text, '\n');
+		struct span name, value;
+		__u64 n;
+
+		if (cut_name_value(line, &name, &value) || !span_is(name, "abi"))
+			continue;
+		if (span_number(value, 10, &n) || n > UINT32_MAX)
+			return -COWI_EFORMAT;
+		*abi = n;
+		return n == COWINSPECT_ABI ? 0 : -COWI_EABI;
+	}
+	return -COWI_EFORMAT;
+}
+
+static bool page_size_possible(__u64 n)
+{
+	return n >= 512 && n <= (1u << 30) && !(n & (n - 1));
+}
+
+int cowi_parse_status(const char *text, struct cowi_status *st)
+{
+	struct span rest = { text, strlen(text) };
+	int err;
+
+	memset(st, 0, sizeof(*st));
+	st->mapcount = COWI_COUNT_ABSENT;
+	st->refcount = COWI_COUNT_ABSENT;
+	st->folio_mapcount = COWI_COUNT_ABSENT;
+	st->exclusive = COWI_COUNT_ABSENT;
+	st->soft_dirty = COWI_COUNT_ABSENT;
+	st->uffd_wp = COWI_COUNT_ABSENT;
+
+	err = find_abi(rest, &st->abi);
+	while (!err && rest.len) {
+		struct span line = span_cut(&rest, '\n');
+		struct span name, value;
+
+		err = cut_name_value(line, &name, &value);
+		if (!err)
+			err = status_line(name, value, st);
+	}
+	if (err)
+		return err;
+	if (st->record_size < sizeof(struct cowinspect_page) ||
+	    st->record_size > 4096 || !page_size_possible(st->page_size))
+		return -COWI_EFORMAT;
+	return 0;
+}
+
+void cowi_status_release(struct cowi_status *st)
+{
+	free(st->target);
+	st->target = NULL;
+	st->nr_targets = 0;
+}
+
+/* COWI_NR_TOTALS for a name that this library does not know. */
+static enum cowi_total total_by_name(struct span name)
+{
+	enum cowi_total i;
+
+	for (i = 0; i < COWI_NR_TOTALS; i++) {
+		if (span_is(name, cowi_total_info[i].name))
+			break;
+	}
+	return i;
+}
+
+static int parse_total(struct span text, enum cowi_total id,
+		       struct cowi_totals *to)
+{
+	int err;
+
+	if (cowi_total_info[id].unit == COWI_UNIT_MEAN)
+		err = span_hundredths(text, &to->value[id]);
+	else
+		err = span_number(text, 10, &to->value[id]);
+	if (!err)
+		to->known[id] = true;
+	return err;
+}
+
+int cowi_parse_summary(const char *text, struct cowi_totals *sum)
+{
+	struct span rest = { text, strlen(text) };
+
+	memset(sum, 0, sizeof(*sum));
+	if (!rest.len)
+		return -COWI_EFORMAT;
+	while (rest.len) {
+		struct span line = span_cut(&rest, '\n');
+		struct span name, value;
+		enum cowi_total id;
+
+		if (cut_name_value(line, &name, &value))
+			return -COWI_EFORMAT;
+		id = total_by_name(name);
+		if (id < COWI_NR_TOTALS && parse_total(value, id, sum))
+			return -COWI_EFORMAT;
+	}
+	return 0;
+}
+
+/* What a column of the vmas file holds: a total, or one of these. */
+enum {
+	COL_RANGE = COWI_NR_TOTALS,
+	COL_PERMS,
+	COL_KIND,
+	COL_NAME,
+	COL_UNKNOWN,
+};
+
+#define MAX_COLUMNS	1024
+
+struct vma_header {
+	size_t nr;
+	int what[MAX_COLUMNS];
+};
+
+static int column_by_name(struct span name)
+{
+	enum cowi_total id = total_by_name(name);
+
+	if (id < COWI_NR_TOTALS)
+		return id;
+	if (span_is(name, "range"))
+		return COL_RANGE;
+	if (span_is(name, "perms"))
+		return COL_PERMS;
+	if (span_is(name, "kind"))
+		return COL_KIND;
+	if (span_is(name, "name"))
+		return COL_NAME;
+	return COL_UNKNOWN;
+}
+
+static int parse_header(struct span line, struct vma_header *h)
+{
+	bool has_range = false;
+
+	h->nr = 0;
+	while (line.len) {
+		struct span word = span_cut(&line, ' ');
+
+		if (h->nr == MAX_COLUMNS)
+			return -COWI_EFORMAT;
+		h->what[h->nr] = column_by_name(word);
+		has_range |= h->what[h->nr] == COL_RANGE;
+		h->nr++;
+	}
+	/* "name" is the rest of the line: nothing can follow it. */
+	if (!has_range || h->what[h->nr - 1] != COL_NAME)
+		return -COWI_EFORMAT;
+	return 0;
+}
+
+static int parse_range(struct span s, struct cowi_vma *vma)
+{
+	struct span start = span_cut(&s, '-');
+
+	if (span_number(start, 16, &vma->start) ||
+	    span_number(s, 16, &vma->end) || vma->start >= vma->end)
+		return -COWI_EFORMAT;
+	return 0;
+}
+
+static int parse_cell(struct span word, int what, struct cowi_vma *vma)
+{
+	switch (what) {
+	case COL_RANGE:
+		return parse_range(word, vma);
+	case COL_PERMS:
+		span_copy(word, vma->perms, sizeof(vma->perms));
+		return 0;
+	case COL_KIND:
+		span_copy(word, vma->kind, sizeof(vma->kind));
+		return 0;
+	case COL_UNKNOWN:
+		return 0;
+	default:
+		return parse_total(word, what, &vma->totals);
+	}
+}
+
+static int parse_vma(struct span line, const struct vma_header *h,
+		     struct cowi_vma *vma)
+{
+	size_t i;
+	int err;
+
+	memset(vma, 0, sizeof(*vma));
+	for (i = 0; i + 1 < h->nr; i++) {
+		struct span word = span_cut(&line, ' ');
+
+		if (!word.len)
+			return -COWI_EFORMAT;
+		err = parse_cell(word, h->what[i], vma);
+		if (err)
+			return err;
+	}
+	vma->name = strndup(line.p, line.len);
+	return vma->name ? 0 : -ENOMEM;
+}
+
+/* Room for one more, doubling so that many VMAs stay cheap. */
+static int vmas_grow(struct cowi_vmas *vmas)
+{
+	size_t nr = vmas->nr;
+	struct cowi_vma *grown;
+
+	if (nr & (nr - 1))
+		return 0;
+	grown = reallocarray(vmas->vma, nr ? nr * 2 : 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	vmas->vma = grown;
+	return 0;
+}
+
+int cowi_parse_vmas(const char *text, struct cowi_vmas *vmas)
+{
+	struct span rest = { text, strlen(text) };
+	struct vma_header header;
+	__u64 last_end = 0;
+	int err;
+
+	memset(vmas, 0, sizeof(*vmas));
+	err = parse_header(span_cut(&rest, '\n'), &header);
+	while (!err && rest.len) {
+		/* A line without its newline was cut off. */
+		if (!memchr(rest.p, '\n', rest.len))
+			return -COWI_EFORMAT;
+		err = vmas_grow(vmas);
+		if (err)
+			return err;
+		err = parse_vma(span_cut(&rest, '\n'), &header,
+				&vmas->vma[vmas->nr]);
+		if (err)
+			return err;
+		if (vmas->vma[vmas->nr++].start < last_end)
+			return -COWI_EFORMAT;
+		last_end = vmas->vma[vmas->nr - 1].end;
+	}
+	return err;
+}
+
+void cowi_vmas_free(struct cowi_vmas *vmas)
+{
+	size_t i;
+
+	for (i = 0; i < vmas->nr; i++)
+		free(vmas->vma[i].name);
+	free(vmas->vma);
+	vmas->vma = NULL;
+	vmas->nr = 0;
+}
+
+__u64 cowi_record_end(const struct cowinspect_page *rec, __u64 page_size)
+{
+	return rec->addr + (page_size << rec->map_order);
+}
+
+int cowi_parse_record(const void *buf, size_t size, __u64 page_size,
+		      struct cowinspect_page *rec)
+{
+	if (size < sizeof(*rec))
+		return -COWI_EFORMAT;
+	memcpy(rec, buf, sizeof(*rec));
+	if (rec->map_order > MAX_MAP_ORDER || rec->addr & (page_size - 1) ||
+	    cowi_record_end(rec, page_size) <= rec->addr)
+		return -COWI_EFORMAT;
+	return 0;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * JSON, written by hand: libsmartcols can neither nest tables in a document
+ * nor stream one document in pieces.
+ */
+#include <string.h>
+
+#include "json.h"
+
+/* Length of the valid UTF-8 sequence at @s, or 0. */
+static size_t utf8_length(const unsigned char *s)
+{
+	unsigned int point;
+	size_t len, i;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		len = 2;
+	else if ((s[0] & 0xf0) == 0xe0)
+		len = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		len = 4;
+	else
+		return 0;
+	point = s[0] & (0x7f >> len);
+	for (i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		point = point << 6 | (s[i] & 0x3f);
+	}
+	/* Overlong forms, surrogates, and what lies behind Unicode's end. */
+	if ((len == 3 && point < 0x800) || (len == 4 && point < 0x10000) ||
+	    (point >= 0xd800 && point <= 0xdfff) || point > 0x10ffff)
+		return 0;
+	return len;
+}
+
+static void put_text(FILE *out, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	fputc('"', out);
+	while (*s) {
+		size_t len = utf8_length(s);
+
+		if (!len) {
+			fputs("\\ufffd", out);
+			len = 1;
+		} else if (*s == '"' || *s == '\\') {
+			fprintf(out, "\\%c", *s);
+		} else if (*s < 0x20 || *s == 0x7f) {
+			fprintf(out, "\\u%04x", *s);
+		} else {
+			fwrite(s, 1, len, out);
+		}
+		s += len;
+	}
+	fputc('"', out);
+}
+
+/* What comes before a value: comma, new line, key. */
+static void put_lead(struct json *j, const char *key)
+{
+	if (j->comma)
+		fputc(',', j->out);
+	/* Members of small objects stay on one line, lists do not. */
+	if (j->depth) {
+		if (!key || j->depth < 3)
+			fprintf(j->out, "\n%*s", j->depth * 2, "");
+		else if (j->comma)
+			fputc(' ', j->out);
+	}
+	if (key) {
+		put_text(j->out, key);
+		fputs(": ", j->out);
+	}
+	j->comma = true;
+}
+
+static void open_bracket(struct json *j, const char *key, char bracket)
+{
+	put_lead(j, key);
+	fputc(bracket, j->out);
+	j->depth++;
+	j->comma = false;
+}
+
+static void close_bracket(struct json *j, char bracket)
+{
+	bool empty = !j->comma;
+
+	j->depth--;
+	if (!empty && (bracket == ']' || j->depth < 2))
+		fprintf(j->out, "\n%*s", j->depth * 2, "");
+	fputc(bracket, j->out);
+	if (!j->depth)
+		fputc('\n', j->out);
+	j->comma = true;
+}
+
+void json_object(struct json *j, const char *key)
+{
+	open_bracket(j, key, '{');
+}
+
+void json_end_object(struct json *j)
+{
+	close_bracket(j, '}');
+}
+
+void json_array(struct json *j, const char *key)
+{
+	open_bracket(j, key, '[');
+}
+
+void json_end_array(struct json *j)
+{
+	close_bracket(j, ']');
+}
+
+void json_string(struct json *j, const char *key, const char *text)
+{
+	put_lead(j, key);
+	put_text(j->out, text);
+}
+
+void json_number(struct json *j, const char *key, __u64 n)
+{
+	put_lead(j, key);
+	fprintf(j->out, "%llu", n);
+}
+
+void json_hundredths(struct json *j, const char *key, __u64 n)
+{
+	put_lead(j, key);
+	fprintf(j->out, "%llu.%02llu", n / 100, n % 100);
+}
+
+void json_hex(struct json *j, const char *key, __u64 n)
+{
+	put_lead(j, key);
+	fprintf(j->out, "\"0x%llx\"", n);
+}
+
+void json_bool(struct json *j, const char *key, bool b)
+{
+	put_lead(j, key);
+	fputs(b ? "true" : "false", j->out);
+}
+
+void json_null(struct json *j, const char *key)
+{
+	put_lead(j, key);
+	fputs("null", j->out);
+}

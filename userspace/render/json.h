@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Writes JSON as it comes, so that a document may be larger than memory.
+ * Inside objects every value has a key; inside arrays the key is NULL.
+ */
+#ifndef RENDER_JSON_H
+#define RENDER_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <linux/types.h>
+#include <stdio.h>
+
+/**
+ * struct json - a document being written
+ * @out: where to
+ * @depth: open objects and arrays
+ * @comma: a value stands before the next one
+ */
+struct json {
+	FILE *out;
+	unsigned int depth;
+	bool comma;
+};
+
+void json_object(struct json *j, const char *key);
+void json_end_object(struct json *j);
+void json_array(struct json *j, const char *key);
+void json_end_array(struct json *j);
+/** json_string - text in UTF-8; bytes that are not become U+FFFD */
+void json_string(struct json *j, const char *key, const char *text);
+void json_number(struct json *j, const char *key, __u64 n);
+/** json_hundredths - 1234 is written as 12.34 */
+void json_hundredths(struct json *j, const char *key, __u64 n);
+/** json_hex - as the text "0x7f00", which all readers keep exactly */
+void json_hex(struct json *j, const char *key, __u64 n);
+void json_bool(struct json *j, const char *key, bool b);
+void json_null(struct json *j, const char *key);
+
+#endif /* RENDER_JSON_H */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Text cells to aligned lines. Two files implement this: layout-smartcols.c,
+ * and layout-plain.c for static programs where there is no libsmartcols.a.
+ */
+#ifndef RENDER_LAYOUT_H
+#define RENDER_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct layout;
+
+/**
+ * struct layout_column - one column
+ * @heading: above it
+ * @right: numbers go to the right
+ * @width: least width in characters, so that flushes line up; 0 for none
+ */
+struct layout_column {
+	const char *heading;
+	bool right;
+	unsigned int width;
+};
+
+/**
+ * layout_new - begin a table
+ * @out: where to
+ * @raw: columns separated by single spaces, blanks in cells as \x20
+ * @headings: print a line of headings first
+ * @columns: @nr of them
+ * @nr: how many
+ *
+ * Return: NULL without memory.
+ */
+struct layout *layout_new(FILE *out, bool raw, bool headings,
+			  const struct layout_column *columns, size_t nr);
+
+/**
+ * layout_row - add a row
+ * @l: table
+ * @text: one for each column; copied
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int layout_row(struct layout *l, const char *const *text);
+
+/**
+ * layout_flush - print the rows added since the last flush
+ * @l: table
+ *
+ * Return: 0 or -errno.
+ */
+int layout_flush(struct layout *l);
+
+/** layout_free - end a table; what was not flushed is lost */
+void layout_free(struct layout *l);
+
+#endif /* RENDER_LAYOUT_H */
