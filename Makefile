@@ -69,16 +69,12 @@ install: tool		## tool, man page and ABI document; module if built
 ifneq ($(HAVE_KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	[ -n "$(DESTDIR)" ] || depmod "$$($(MAKE) -s -C $(KDIR) kernelrelease)"
 endif
 
 .PHONY: uninstall
 uninstall:		## what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/cowinspect \
-		$(DESTDIR)$(PREFIX)/lib/libcowinspect.a \
-		$(DESTDIR)$(PREFIX)/include/libcowinspect.h \
-		$(DESTDIR)$(PREFIX)/include/cowinspect.h \
-		$(DESTDIR)$(PREFIX)/share/man/man1/cowinspect.1 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/cowinspect
+	$(MAKE) -C userspace uninstall
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/cowinspect
 	rm -f $(DESTDIR)/lib/modules/*/extra/cowinspect.ko \
 		$(DESTDIR)/lib/modules/*/updates/cowinspect.ko

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Text cells to aligned lines. Two files implement this: layout-smartcols.c,
- * and layout-plain.c for static programs where there is no libsmartcols.a.
+ * Text cells to aligned lines, by libsmartcols.
  */
 #ifndef RENDER_LAYOUT_H
 #define RENDER_LAYOUT_H

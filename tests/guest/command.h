@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Running the cowinspect command and looking at what it says. */
+#ifndef COWINSPECT_TEST_COMMAND_H
+#define COWINSPECT_TEST_COMMAND_H
+
+#include "inspect.h"
+
+static char said[1 << 20];	/* output and errors of the last command */
+
+static inline void need_tool(void)
+{
+	if (access("/bin/cowinspect", X_OK))
+		tap_skip_all("the cowinspect command is not in this machine");
+}
+
+/* Run a shell command. Returns its exit status. */
+static inline int run(const char *format, ...)
+{
+	char line[512];
+	va_list args;
+	size_t len;
+	FILE *pipe;
+	int status;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line) - 6, format, args);
+	va_end(args);
+	strcat(line, " 2>&1");
+	pipe = popen(line, "r");
+	if (!pipe)
+		bail("cannot run %s", line);
+	len = fread(said, 1, sizeof(said) - 1, pipe);
+	said[len] = 0;
+	status = pclose(pipe);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Lines of what was said, the way a reader would count them. */
+static inline int lines_said(void)
+{
+	const char *at;
+	int n = 0;
+
+	for (at = said; *at; at++)
+		n += *at == '\n';
+	return n;
+}
+
+/* After a test that failed: the end of what the command said. */
+static inline void show_said(void)
+{
+	size_t len = strlen(said);
+	char *line = said + (len > 1500 ? len - 1500 : 0);
+
+	for (line = strtok(line, "\n"); line; line = strtok(NULL, "\n"))
+		diag("| %s", line);
+}
+
+#define said_ok(good, ...) do {			\
+	if (!ok(good, __VA_ARGS__))		\
+		show_said();			\
+} while (0)
+
+#endif /* COWINSPECT_TEST_COMMAND_H */

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The cowinspect command on a live module: what it shows, and its traces. */
+#include "command.h"
+
+static int lines_of_maps(pid_t pid)
+{
+	char *maps = slurp_proc(pid, "maps"), *at;
+	int n = 0;
+
+	for (at = maps; *at; at++)
+		n += *at == '\n';
+	/* A page that no process has: the module does not list it either. */
+	n -= !!strstr(maps, "[vsyscall]");
+	free(maps);
+	return n;
+}
+
+static void test_show(pid_t pid)
+{
+	char *summary;
+	int status;
+
+	status = run("cowinspect show %d", pid);
+	said_ok(!status && !strncmp(said, "RANGE ", 6) &&
+		strstr(said, "\ntotal ") && lines_said() == lines_of_maps(pid) + 2,
+		"show: headings, a line for each VMA, totals");
+
+	status = run("cowinspect show %d --raw --noheadings -o range,perms,next_copy",
+		     pid);
+	said_ok(!status && strstr(said, " rw-p "), "show with chosen columns");
+
+	status = run("cowinspect show %d --json", pid);
+	said_ok(!status && said[0] == '{' && strstr(said, "\"vmas\": ["),
+		"show as JSON");
+
+	attach(pid);
+	summary = slurp_target(pid, "summary");
+	status = run("cowinspect show %d --pages --raw --noheadings", pid);
+	said_ok(!status && lines_said() == number_of(summary, "present"),
+		"show --pages: a line for each page");
+	free(summary);
+	detach(pid);
+}
+
+static void test_map(pid_t pid)
+{
+	int status = run("cowinspect map %d", pid);
+
+	said_ok(!status && strstr(said, "[stack]") &&
+		strstr(said, "O  own page") && !strchr(said, '\033'),
+		"map: a picture with a legend, without colours on a pipe");
+}
+
+static bool told_as_user(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		if (setgid(1000) || setuid(1000))
+			_exit(100);
+		_exit(run("cowinspect status") != 1 || !strstr(said, "sudo"));
+	}
+	return waitpid(pid, &status, 0) == pid && !status;
+}
+
+static void test_errors(void)
+{
+	said_ok(run("cowinspect show 4194304") == 1 &&
+		strstr(said, "no such process"), "no such process: status 1");
+	said_ok(run("cowinspect show 2") == 1, "a kernel thread: status 1");
+	said_ok(run("cowinspect show") == 2, "no process named: status 2");
+	said_ok(run("cowinspect frobnicate") == 2, "no such command: status 2");
+	said_ok(run("cowinspect lab nosuch") == 2, "no such lab: status 2");
+	ok(told_as_user(), "not root: status 1, and says what to do");
+}
+
+static void test_lab(const char *options)
+{
+	int status = run("cowinspect lab fork %s", options);
+
+	said_ok(!status, "lab fork %s", options);
+}
+
+int main(void)
+{
+	pid_t pid;
+
+	need_tool();
+	tap_plan(4 + 1 + 6 + 4 + 2);
+	pid = spawn(NULL, NULL);
+	test_show(pid);
+	test_map(pid);
+	test_errors();
+	test_lab("");
+	said_ok(strstr(said, " checks held, 0 failed"), "all its checks held");
+	test_lab("--size 1M --seed 7");
+	test_lab("--json");
+	said_ok(!run("cowinspect status") && strstr(said, "rules"), "status");
+	ok(!status_number("targets"), "the command has detached all it attached");
+	reap(pid);
+	return tap_done();
+}
