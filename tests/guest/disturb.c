@@ -107,7 +107,7 @@ int main(void)
 	ok(n == PAGES / 2 + 1, "the region has the records it should");
 	/* Neighbours that differ in one bit of the entry alone. */
 	for (good = 0, i = 0; i < PAGES / 2; i++)
-		good += !(before[i].flags & COWI_F_YOUNG) == i % 2 &&
+		good += !!(before[i].flags & COWI_F_YOUNG) != i % 2 &&
 			!(before[i].flags & COWI_F_SOFT_DIRTY);
 	ok(good == PAGES / 2, "every second entry is young, none soft-dirty");
 	ok(read_records(fd, start, start + PAGES * 4096, after, PAGES) == n &&
