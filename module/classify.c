@@ -3,12 +3,16 @@
  * What would the next write to an entry do?
  *
  * Pure: no locks, no allocation, no kernel headers. The rules restate, per
- * kernel generation, what these functions decide (read in Linux 6.1.192,
- * 6.12.117 and 7.2.13): do_wp_page() and wp_can_reuse_anon_folio() in
+ * kernel generation, what these functions decide (read in Linux 5.10.262,
+ * 6.1.192, 6.12.117 and 7.2.13): do_wp_page() and wp_can_reuse_anon_folio() in
  * mm/memory.c, do_huge_pmd_wp_page() in mm/huge_memory.c, hugetlb_wp() in
  * mm/hugetlb.c. The mapcount decides nothing there, except for hugetlb; it is
  * used here only to tell references that stay from references that pass.
  */
+#ifndef __KERNEL__
+#include <stdbool.h>
+#endif
+
 #include "classify.h"
 
 struct verdict {
@@ -60,19 +64,27 @@ static struct verdict next_of_hugetlb(const struct cowinspect_page *page)
 /*
  * A huge PMD is reused as a whole if nobody else has a reference, else it is
  * split, and then the rule for a part of a large folio applies: the folio has
- * other references, so that a page of it is copied under each rule.
+ * other references, so that a page of it is copied under each rule. Old kernels
+ * go by the mapcount (reuse_swap_page()), gone in 5.18 or before.
  */
-static struct verdict next_of_huge_anon(const struct cowinspect_page *page)
+static struct verdict next_of_huge_anon(const struct cowinspect_page *page,
+					const struct cow_rules *rules)
 {
 	__u64 swapcache = page->flags & COWI_F_SWAPCACHE ?
 			  1ULL << page->folio_order : 0;
+	/* An average stands for pages of which one is mapped elsewhere too. */
+	bool mapped_once = page->mapcount == 1 &&
+			   page->counts == COWI_COUNT_EXACT;
 	struct verdict copy = VERDICT(COPY, LIKELY);
 
+	if (rules->huge_by_mapcount && mapped_once)
+		return swapcache ? VERDICT(REUSE, LIKELY) :
+				   VERDICT(REUSE, SURE);
 	if (page->refcount == 1)
 		return VERDICT(REUSE, SURE);
 	if (page->refcount == 1 + swapcache)
 		return VERDICT(REUSE, LIKELY);
-	if (page->mapcount > 1)
+	if (!mapped_once)
 		copy.confidence = COWI_CONF_SURE;
 	copy.flags = COWI_F_SPLIT;
 	return copy;
@@ -142,7 +154,7 @@ static struct verdict next_of_anon(const struct cowinspect_page *page,
 	if (rules->exclusive && page->flags & COWI_F_EXCLUSIVE)
 		return VERDICT(REUSE, SURE);
 	if (page->map_order)
-		return next_of_huge_anon(page);
+		return next_of_huge_anon(page, rules);
 	if (page->folio_order)
 		return next_of_large_part(page, rules, extra);
 	return next_of_small_anon(page, rules);

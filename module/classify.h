@@ -28,6 +28,7 @@ enum cow_large_rule {
  * @exclusive: anonymous pages are marked exclusive, and a marked one is reused
  * @large: what happens to a part of a large folio
  * @swapcache_reuse: a reference from the swap cache alone does not force a copy
+ * @huge_by_mapcount: for a huge PMD the mapcount decides, not the refcount
  * @huge_zero_whole: a write to the huge zero page allocates a whole huge page
  */
 struct cow_rules {
@@ -35,6 +36,7 @@ struct cow_rules {
 	unsigned char exclusive;
 	unsigned char large;
 	unsigned char swapcache_reuse;
+	unsigned char huge_by_mapcount;
 	unsigned char huge_zero_whole;
 };
 

@@ -19,6 +19,49 @@
 #include "classify.h"
 
 /*
+ * Folios came in 5.16. Before that the head page of a compound page stands for
+ * it, with functions of other names.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+struct folio {
+	struct page page;
+};
+
+#define page_folio(p)			((struct folio *)compound_head(p))
+#define folio_page(folio, n)		(&(folio)->page + (n))
+#define folio_test_anon(folio)		PageAnon(&(folio)->page)
+#define folio_test_ksm(folio)		PageKsm(&(folio)->page)
+#define folio_ref_count(folio)		page_ref_count(&(folio)->page)
+#define folio_order(folio)		compound_order(&(folio)->page)
+#define folio_maybe_dma_pinned(folio)	page_maybe_dma_pinned(&(folio)->page)
+#define cow_folio_mapping(folio)	READ_ONCE((folio)->page.mapping)
+#else
+#define cow_folio_mapping(folio)	READ_ONCE((folio)->mapping)
+#endif
+
+/* The mark of an exclusive anonymous page: 5.19, commit 6c287605fd56. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+#define COW_FLAG_EXCLUSIVE		BIT(PG_anon_exclusive)
+#define cow_anon_exclusive(page)	PageAnonExclusive(page)
+#define cow_swp_exclusive(pte)		pte_swp_exclusive(pte)
+#else
+#define COW_FLAG_EXCLUSIVE		0UL
+#define cow_anon_exclusive(page)	false
+#define cow_swp_exclusive(pte)		false
+#endif
+
+/*
+ * pfn_to_online_page() is exported from 5.14 on or thereabouts (not in 5.10, so
+ * in 6.1, by their Module.symvers). It is only needed where frames are mapped
+ * by number.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
+#define cow_pfn_has_page(pfn)		pfn_valid(pfn)
+#else
+#define cow_pfn_has_page(pfn)		(!!pfn_to_online_page(pfn))
+#endif
+
+/*
  * Non-present entries: leafops.h came in 6.19 (read in 7.2; not in 6.12, though
  * stable updates of older kernels define one or another name of it, which is
  * why these have names of their own). The kinds of PTE markers grew: uffd-wp in
@@ -45,11 +88,23 @@
 #define cow_leaf_is_migration		is_migration_entry
 #define cow_leaf_is_hwpoison		is_hwpoison_entry
 #define cow_leaf_is_device_private	is_device_private_entry
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
 #define cow_leaf_is_device_exclusive	is_device_exclusive_entry
+#else
+#define cow_leaf_is_device_exclusive(leaf)	false
+#endif
+#ifdef PTE_MARKER_MASK
 #define cow_leaf_is_marker		is_pte_marker_entry
 #define cow_leaf_to_marker		pte_marker_get
+#else
+#define cow_leaf_is_marker(leaf)	false
+#define cow_leaf_to_marker(leaf)	0
+#endif
 #endif
 
+#ifndef PTE_MARKER_UFFD_WP
+#define PTE_MARKER_UFFD_WP	0
+#endif
 #ifndef PTE_MARKER_POISONED
 #define PTE_MARKER_POISONED	0
 #endif
@@ -80,9 +135,9 @@
 
 /* The flags word of a folio is wrapped in a struct from 6.18 (read in 7.2). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
-#define cow_folio_flags(folio)	READ_ONCE((folio)->flags.f)
+#define cow_folio_flags(folio)	READ_ONCE((folio)->page.flags.f)
 #else
-#define cow_folio_flags(folio)	READ_ONCE((folio)->flags)
+#define cow_folio_flags(folio)	READ_ONCE((folio)->page.flags)
 #endif
 
 /* vma_is_initial_heap() and _stack() are from 6.6. */
@@ -139,7 +194,7 @@ static inline bool cow_folio_uniform(struct folio *folio)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 	if (folio_test_anon(folio))
-		return !PageDoubleMap(&folio->page);
+		return !PageDoubleMap(folio_page(folio, 0));
 #endif
 	return false;
 }
@@ -223,13 +278,6 @@ static inline bool cow_folio_uniform(struct folio *folio)
 #define COW_FOLIO_FLAGS		((BIT(__NR_PAGEFLAGS) - 1) | \
 				 (ZONES_MASK << ZONES_PGSHIFT))
 
-/* The mark of an exclusive anonymous page: 5.19, commit 6c287605fd56. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
-#define COW_FLAG_EXCLUSIVE	BIT(PG_anon_exclusive)
-#else
-#define COW_FLAG_EXCLUSIVE	0UL
-#endif
-
 /*
  * The copy-on-write rules, see classify.c. AnonExclusive and the reuse of pages
  * in the swap cache: 5.19. Parts of large folios are never reused from 6.7 on
@@ -250,7 +298,7 @@ static const struct cow_rules __maybe_unused cow_kernel_rules = {
 	.name = "5.19", .exclusive = true, .swapcache_reuse = true,
 	.large = COW_LARGE_LAST_REF,
 #else
-	.name = "5.10",
+	.name = "5.10", .huge_by_mapcount = true,
 	.large = COW_LARGE_LAST_REF,
 #endif
 };

@@ -176,7 +176,7 @@ static void decode_nonpresent(const struct cow_raw *raw,
 		if (page->kind == COWI_KIND_SWAP) {
 			page->swap_type = swp_type(leaf);
 			page->pfn = swp_offset(leaf);
-			if (pte_swp_exclusive(pte))
+			if (cow_swp_exclusive(pte))
 				page->flags |= COWI_F_EXCLUSIVE;
 		}
 	}

@@ -27,15 +27,16 @@
  * Nothing is faulted in, no bit of an entry is written.
  */
 #include <linux/bitfield.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/ktime.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/userfaultfd_k.h>
@@ -83,7 +84,7 @@ static u32 capture_large_folio(struct cow_raw *raw, struct folio *folio,
 	if (cow_folio_mm_shared(folio))
 		attr |= COW_A_MM_SHARED;
 	if (folio_test_anon(folio) && !folio_test_ksm(folio) &&
-	    PageAnonExclusive(page))
+	    cow_anon_exclusive(page))
 		attr |= COW_A_EXCLUSIVE;
 	return attr;
 }
@@ -93,7 +94,7 @@ static __always_inline void capture_folio(struct cow_raw *raw, u32 attr,
 					  struct folio *folio,
 					  struct page *page)
 {
-	unsigned long mapping = (unsigned long)READ_ONCE(folio->mapping);
+	unsigned long mapping = (unsigned long)cow_folio_mapping(folio);
 	unsigned long flags = cow_folio_flags(folio);
 
 	attr |= COW_A_PAGE | FIELD_PREP(COW_A_MAPPING, mapping & 3);
@@ -137,7 +138,7 @@ static __always_inline void capture_pte(struct cow_raw *raw, bool look,
 	raw->addr = addr;
 	raw->pte = pte;
 	raw->pfn = pfn;
-	if (unlikely(pte_special(pte) || (look && !pfn_to_online_page(pfn)))) {
+	if (unlikely(pte_special(pte) || (look && !cow_pfn_has_page(pfn)))) {
 		capture_no_folio(raw, is_zero_pfn(pfn) ? COW_A_ZERO : 0);
 	} else {
 		struct page *page = pfn_to_page(pfn);
@@ -227,7 +228,7 @@ static unsigned int capture_huge(struct cow_raw *raw, u32 attr,
 	struct folio *folio;
 
 	raw->pfn = pfn;
-	if (maps_pfns(vma) && !pfn_to_online_page(pfn)) {
+	if (maps_pfns(vma) && !cow_pfn_has_page(pfn)) {
 		capture_no_folio(raw, attr);
 		return HUGE_COST;
 	}
@@ -551,7 +552,8 @@ static enum cow_vma_kind vma_kind(struct vm_area_struct *vma)
 		return COW_VMA_ANON;
 	if (!vma->vm_file || vma->vm_flags & (VM_PFNMAP | VM_IO))
 		return COW_VMA_SPECIAL;
-	if (shmem_mapping(vma->vm_file->f_mapping))
+	/* shmem_mapping() is not for modules in 5.10. */
+	if (file_inode(vma->vm_file)->i_sb->s_magic == TMPFS_MAGIC)
 		return COW_VMA_SHMEM;
 	return COW_VMA_FILE;
 }
