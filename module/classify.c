@@ -9,11 +9,50 @@
  * mm/hugetlb.c. The mapcount decides nothing there, except for hugetlb; it is
  * used here only to tell references that stay from references that pass.
  */
-#ifndef __KERNEL__
-#include <stdbool.h>
-#endif
-
 #include "classify.h"
+
+/*
+ * What changed, and when. AnonExclusive, and the reuse of pages in the swap
+ * cache: 5.19. Parts of large folios are never reused from 6.7 on (not so in
+ * 6.1, so in 6.12). A write to the huge zero page allocates a huge page from
+ * 6.13 on (not so in 6.12, so in 7.2). Parts of large folios are reused when
+ * one mm has all mappings from 6.15 on (so in 7.2).
+ */
+const struct cow_rules cow_rules_5_10 = {
+	.name = "5.10",
+	.large = COW_LARGE_LAST_REF,
+	.huge_by_mapcount = 1,
+};
+
+const struct cow_rules cow_rules_5_19 = {
+	.name = "5.19",
+	.large = COW_LARGE_LAST_REF,
+	.exclusive = 1,
+	.swapcache_reuse = 1,
+};
+
+const struct cow_rules cow_rules_6_7 = {
+	.name = "6.7",
+	.large = COW_LARGE_NEVER,
+	.exclusive = 1,
+	.swapcache_reuse = 1,
+};
+
+const struct cow_rules cow_rules_6_13 = {
+	.name = "6.13",
+	.large = COW_LARGE_NEVER,
+	.exclusive = 1,
+	.swapcache_reuse = 1,
+	.huge_zero_whole = 1,
+};
+
+const struct cow_rules cow_rules_6_15 = {
+	.name = "6.15",
+	.large = COW_LARGE_ONE_MM,
+	.exclusive = 1,
+	.swapcache_reuse = 1,
+	.huge_zero_whole = 1,
+};
 
 struct verdict {
 	enum cowinspect_outcome outcome;
@@ -73,8 +112,8 @@ static struct verdict next_of_huge_anon(const struct cowinspect_page *page,
 	__u64 swapcache = page->flags & COWI_F_SWAPCACHE ?
 			  1ULL << page->folio_order : 0;
 	/* An average stands for pages of which one is mapped elsewhere too. */
-	bool mapped_once = page->mapcount == 1 &&
-			   page->counts == COWI_COUNT_EXACT;
+	int mapped_once = page->mapcount == 1 &&
+			  page->counts == COWI_COUNT_EXACT;
 	struct verdict copy = VERDICT(COPY, LIKELY);
 
 	if (rules->huge_by_mapcount && mapped_once)

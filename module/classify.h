@@ -40,6 +40,12 @@ struct cow_rules {
 	unsigned char huge_zero_whole;
 };
 
+extern const struct cow_rules cow_rules_5_10;
+extern const struct cow_rules cow_rules_5_19;
+extern const struct cow_rules cow_rules_6_7;
+extern const struct cow_rules cow_rules_6_13;
+extern const struct cow_rules cow_rules_6_15;
+
 /**
  * struct cow_extra - facts that a prediction needs and a record does not show
  * @mm_shared: the large folio may be mapped by more than one mm

@@ -279,28 +279,19 @@ static inline bool cow_folio_uniform(struct folio *folio)
 				 (ZONES_MASK << ZONES_PGSHIFT))
 
 /*
- * The copy-on-write rules, see classify.c. AnonExclusive and the reuse of pages
- * in the swap cache: 5.19. Parts of large folios are never reused from 6.7 on
- * (not in 6.1, so in 6.12, both read), reused when one mm has all mappings from
- * 6.15 on (read in 7.2). A write to the huge zero page allocates a huge page
- * from 6.13 on (not in 6.12, so in 7.2, both read).
+ * The copy-on-write rules in force, see classify.c. 6.15's need the mm ids of
+ * large folios, which come with CONFIG_MM_ID.
  */
-static const struct cow_rules __maybe_unused cow_kernel_rules = {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
-	.name = "6.15", .exclusive = true, .swapcache_reuse = true,
-	.large = IS_ENABLED(CONFIG_MM_ID) ? COW_LARGE_ONE_MM : COW_LARGE_NEVER,
-	.huge_zero_whole = true,
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0) && defined(CONFIG_MM_ID)
+#define cow_kernel_rules	cow_rules_6_15
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define cow_kernel_rules	cow_rules_6_13
 #elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
-	.name = "6.7", .exclusive = true, .swapcache_reuse = true,
-	.large = COW_LARGE_NEVER,
-	.huge_zero_whole = LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0),
+#define cow_kernel_rules	cow_rules_6_7
 #elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
-	.name = "5.19", .exclusive = true, .swapcache_reuse = true,
-	.large = COW_LARGE_LAST_REF,
+#define cow_kernel_rules	cow_rules_5_19
 #else
-	.name = "5.10", .huge_by_mapcount = true,
-	.large = COW_LARGE_LAST_REF,
+#define cow_kernel_rules	cow_rules_5_10
 #endif
-};
 
 #endif /* _COW_COMPAT_H */
