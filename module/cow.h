@@ -200,13 +200,10 @@ static inline unsigned int cow_raw_run(const struct cow_raw *raw,
 
 /* ---- tally.c ---- */
 
-/**
- * struct cow_tally - totals in the making
- * @map_sum: sum of all mapcounts
- * @ref_sum: sum of all refcounts
+/*
+ * Totals in the making: the members that COWINSPECT_TOTALS lists, and
+ * @map_sum, @ref_sum: sums of all mapcounts and refcounts
  * @pss_fixed: proportional set size, bytes shifted left by COW_PSS_SHIFT
- *
- * The other members are those of COWINSPECT_TOTALS.
  */
 struct cow_tally {
 #define COW_X(field, unit, meaning) field,

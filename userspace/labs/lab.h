@@ -106,8 +106,10 @@ struct lab_write {
  * @title: of this step
  * @text: of this step
  * @looked: lab_look() was called in this step
- * @checks: of this step, @nr_checks of them
- * @writes: of this step, @nr_writes of them
+ * @checks: of this step
+ * @nr_checks: how many
+ * @writes: of this step
+ * @nr_writes: how many
  * @step: number of this step, 0 before the first
  * @passed: checks that held so far
  * @failed: checks that did not
