@@ -19,6 +19,18 @@
 #include "classify.h"
 
 /*
+ * With COW_FORCE_FALLBACKS (make COW_FORCE_FALLBACKS=1, for tests) the fallbacks
+ * that compile on new kernels as well are used there: their tests then run on
+ * both. It is COW_SINCE() that chooses those.
+ */
+#ifdef COW_FORCE_FALLBACKS
+#define COW_SINCE(major, minor)	0
+#else
+#define COW_SINCE(major, minor)	\
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0))
+#endif
+
+/*
  * Folios came in 5.16. Before that the head page of a compound page stands for
  * it, with functions of other names.
  */
@@ -55,10 +67,10 @@ struct folio {
  * in 6.1, by their Module.symvers). It is only needed where frames are mapped
  * by number.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
-#define cow_pfn_has_page(pfn)		pfn_valid(pfn)
-#else
+#if COW_SINCE(5, 14)
 #define cow_pfn_has_page(pfn)		(!!pfn_to_online_page(pfn))
+#else
+#define cow_pfn_has_page(pfn)		pfn_valid(pfn)
 #endif
 
 /*
@@ -113,8 +125,10 @@ struct folio {
 #endif
 
 /* pmdp_get_lockless() is from 6.2 (not in 6.1, read there); ours is 64-bit. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-#define pmdp_get_lockless(pmdp)	READ_ONCE(*(pmdp))
+#if COW_SINCE(6, 2)
+#define cow_pmdp_get(pmdp)	pmdp_get_lockless(pmdp)
+#else
+#define cow_pmdp_get(pmdp)	READ_ONCE(*(pmdp))
 #endif
 
 /* Device huge mappings were marked devmap until 6.17 (gone, read in 7.2). */
@@ -141,14 +155,17 @@ struct folio {
 #endif
 
 /* vma_is_initial_heap() and _stack() are from 6.6. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
-static inline bool vma_is_initial_heap(const struct vm_area_struct *vma)
+#if COW_SINCE(6, 6)
+#define cow_vma_is_heap(vma)	vma_is_initial_heap(vma)
+#define cow_vma_is_stack(vma)	vma_is_initial_stack(vma)
+#else
+static inline bool cow_vma_is_heap(const struct vm_area_struct *vma)
 {
 	return vma->vm_start <= vma->vm_mm->brk &&
 	       vma->vm_end >= vma->vm_mm->start_brk;
 }
 
-static inline bool vma_is_initial_stack(const struct vm_area_struct *vma)
+static inline bool cow_vma_is_stack(const struct vm_area_struct *vma)
 {
 	return vma->vm_start <= vma->vm_mm->start_stack &&
 	       vma->vm_end >= vma->vm_mm->start_stack;
@@ -220,7 +237,8 @@ static inline u32 cow_large_mapcount(struct folio *folio)
 
 static inline bool cow_folio_uniform(struct folio *folio)
 {
-	return folio_large_mapcount(folio) == folio_entire_mapcount(folio);
+	return COW_SINCE(6, 10) &&
+	       folio_large_mapcount(folio) == folio_entire_mapcount(folio);
 }
 #endif
 
@@ -246,7 +264,9 @@ static inline bool cow_folio_uniform(struct folio *folio)
  * same attributes mean the same, which is only used to save work: where an
  * architecture is not listed, no two entries are alike.
  */
-#if defined(CONFIG_X86)
+#if defined(COW_FORCE_FALLBACKS)
+#define COW_PTE_ATTRIBUTES	(~0ULL)
+#elif defined(CONFIG_X86)
 #define COW_PTE_ATTRIBUTES	PTE_FLAGS_MASK
 #elif defined(CONFIG_ARM64)
 #define COW_PTE_ATTRIBUTES	(~(u64)PTE_ADDR_MASK)

@@ -27,4 +27,7 @@ module_exit(cowinspect_exit);
 MODULE_DESCRIPTION("Shows what copy-on-write does to the pages of a process, in /sys/kernel/debug/cowinspect");
 MODULE_AUTHOR("the cowinspect maintainers");
 MODULE_VERSION(COW_VERSION);
+#ifdef COW_FORCE_FALLBACKS
+MODULE_INFO(fallbacks, "forced");
+#endif
 MODULE_LICENSE("GPL");

@@ -343,14 +343,14 @@ static unsigned long walk_pte_table(struct budget *b, pmd_t *pmd,
 	end = min(end, addr + (unsigned long)b->left * PAGE_SIZE);
 
 	rcu_read_lock();
-	pmdval = pmdp_get_lockless(pmd);
+	pmdval = cow_pmdp_get(pmd);
 	if (pmd_none(pmdval) || !pmd_present(pmdval) ||
 	    pmd_trans_huge(pmdval) || cow_pmd_devmap(pmdval) ||
 	    pmd_leaf(pmdval) || pmd_bad(pmdval))
 		goto changed;
 	ptl = pte_lockptr(walk->mm, &pmdval);
 	spin_lock(ptl);
-	if (!pmd_same(pmdval, pmdp_get_lockless(pmd))) {
+	if (!pmd_same(pmdval, cow_pmdp_get(pmd))) {
 		spin_unlock(ptl);
 		goto changed;
 	}
@@ -382,7 +382,7 @@ static unsigned long walk_pmd(struct budget *b, pmd_t *pmd, unsigned long addr,
 			      unsigned long end)
 {
 	unsigned long next = pmd_addr_end(addr, end);
-	pmd_t val = pmdp_get_lockless(pmd);
+	pmd_t val = cow_pmdp_get(pmd);
 	spinlock_t *ptl;
 
 	if (pmd_none(val)) {
@@ -391,7 +391,7 @@ static unsigned long walk_pmd(struct budget *b, pmd_t *pmd, unsigned long addr,
 	}
 	if (pmd_is_leaf(val)) {
 		ptl = pmd_lock(b->walk->mm, pmd);
-		val = pmdp_get_lockless(pmd);
+		val = cow_pmdp_get(pmd);
 		if (!pmd_none(val) && pmd_is_leaf(val)) {
 			keep_raw(b, capture_pmd(next_raw(b), &b->walk->vma,
 						addr, val));
@@ -609,9 +609,9 @@ static void note_name(struct cow_vma_name *name, struct vm_area_struct *vma)
 	}
 	if (vma->vm_ops && vma->vm_ops->name)
 		text = vma->vm_ops->name(vma);
-	if (!text && vma_is_initial_heap(vma))
+	if (!text && cow_vma_is_heap(vma))
 		text = "[heap]";
-	else if (!text && vma_is_initial_stack(vma))
+	else if (!text && cow_vma_is_stack(vma))
 		text = "[stack]";
 	if (text)
 		strscpy(name->text, text, sizeof(name->text));

@@ -305,6 +305,36 @@ static void test_hugetlb(void)
 	set_hugetlb("0");
 }
 
+/* Shared: their page tables may be shared as well, and take another lock. */
+static void test_hugetlb_shared(void)
+{
+	struct cowinspect_page r;
+	pid_t child;
+	char *p;
+
+	set_hugetlb("4");
+	p = mmap(NULL, 4UL << 20, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	if (p == MAP_FAILED) {
+		skip("no hugetlb pages: %s", strerror(errno));
+		skip("no hugetlb pages: %s", strerror(errno));
+		skip("no hugetlb pages: %s", strerror(errno));
+		return;
+	}
+	memset(p, 1, 4UL << 20);
+	child = spawn(NULL, NULL);
+	r = record_at(fd, p + (2 << 20) + 7 * 4096);
+	ok(r.kind == COWI_KIND_FILE && r.flags & COWI_F_HUGETLB &&
+	   r.flags & COWI_F_VMA_SHARED &&
+	   r.addr == (unsigned long)p + (2 << 20),
+	   "a shared hugetlb page is a file's, of a shared mapping");
+	predict_and_write("a shared hugetlb page", p, COWI_NEXT_NOFAULT,
+			  COWI_CONF_SURE);
+	reap(child);
+	munmap(p, 4UL << 20);
+	set_hugetlb("0");
+}
+
 static void test_ksm(void)
 {
 	char *p = map_pages(4, MAP_PRIVATE);
@@ -365,7 +395,7 @@ int main(void)
 	struct sigaction action = { .sa_handler = on_refusal };
 	char *status = slurp(COW_DIR "/status");
 
-	tap_plan(13 + 2 + 2 + 2 + 2 + 8 + 2 + 2 + 6 + 2 + 1);
+	tap_plan(13 + 2 + 2 + 2 + 2 + 8 + 2 + 2 + 6 + 3 + 2 + 1);
 	has_exclusive = strstr(status, "\nexclusive: exact");
 	free(status);
 	sigaction(SIGSEGV, &action, NULL);
@@ -381,6 +411,7 @@ int main(void)
 	test_huge_reuse();
 	test_huge_zero();
 	test_hugetlb();
+	test_hugetlb_shared();
 	test_ksm();
 	test_uffd();
 
