@@ -262,14 +262,19 @@ static inline bool cow_folio_uniform(struct folio *folio)
 /*
  * The attribute bits of a PTE: all but the frame number. Neighbours with the
  * same attributes mean the same, which is only used to save work: where an
- * architecture is not listed, no two entries are alike.
+ * architecture is not listed, no two entries are alike. arm64 has one mask for
+ * the frame number in 6.1, and its parts in 6.12 and 7.2 (read there).
  */
 #if defined(COW_FORCE_FALLBACKS)
 #define COW_PTE_ATTRIBUTES	(~0ULL)
 #elif defined(CONFIG_X86)
 #define COW_PTE_ATTRIBUTES	PTE_FLAGS_MASK
-#elif defined(CONFIG_ARM64)
+#elif defined(CONFIG_ARM64) && defined(PTE_ADDR_MASK)
 #define COW_PTE_ATTRIBUTES	(~(u64)PTE_ADDR_MASK)
+#elif defined(CONFIG_ARM64) && defined(PTE_ADDR_HIGH)
+#define COW_PTE_ATTRIBUTES	(~(u64)(PTE_ADDR_LOW | PTE_ADDR_HIGH))
+#elif defined(CONFIG_ARM64)
+#define COW_PTE_ATTRIBUTES	(~(u64)PTE_ADDR_LOW)
 #else
 #define COW_PTE_ATTRIBUTES	(~0ULL)
 #endif

@@ -6,6 +6,8 @@
  * It reads /run.conf, lines of "KEY VALUE" that tests/vm/run writes:
  *
  *	insmod FILE [PARAMS]	load a module before all else, in this order
+ *	missing NAMES		modules that were wanted but the kernel lacks: they
+ *				go into the command's environment
  *	module FILE [PARAMS]	the module under test: loaded just before the
  *				command, unloaded after it
  *	arg WORD		one word of the command, in order
@@ -151,6 +153,8 @@ static void read_conf_line(char *line)
 		*value++ = 0;
 	if (!strcmp(line, "shell")) {
 		conf.shell = 1;
+	} else if (!strcmp(line, "missing")) {
+		setenv("MISSING_MODULES", value, 1);
 	} else if (!strcmp(line, "arg")) {
 		if (conf.argc < MAX_ARGS)
 			conf.argv[conf.argc++] = strdup(value);

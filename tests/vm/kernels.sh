@@ -10,8 +10,10 @@ kernel_names()
 	sed 's/#.*//' "$KERNELS_FILE" | awk 'NF { print $1 }'
 }
 
-# kernel_lookup NAME: sets K_NAME, K_ARCH, K_SUITE, K_IMAGE, K_FLAGS and the
-# places of what is made from it.
+# kernel_lookup NAME: sets K_NAME, K_ARCH, K_SUITE, K_IMAGE, K_FLAGS, the places
+# of what is made from it, and how to compile for it: the prefix K_CROSS of the
+# compiler, and the groups K_DEPS of tests/deps beyond the usual ones. Both are
+# empty if it is for machines like this one.
 kernel_lookup()
 {
 	local line
@@ -21,6 +23,11 @@ kernel_lookup()
 	read -r K_NAME K_ARCH K_SUITE K_IMAGE K_FLAGS <<<"$line"
 	K_CACHE=$CACHE/kernels/$K_NAME		# downloaded, shared by all clones
 	K_BUILD=$BUILD/$K_NAME			# built from this tree
+	K_CROSS="" K_DEPS=()
+	if [ "$K_ARCH" = arm64 ]; then
+		K_CROSS=aarch64-linux-gnu-
+		K_DEPS=(arm64)
+	fi
 }
 
 kernel_has_flag()

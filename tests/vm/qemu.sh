@@ -3,18 +3,21 @@
 # What differs between the emulated machines. Source it after kernels.sh and
 # kernel_lookup.
 
-# machine_for_arch: sets QEMU, MACHINE and CONSOLE
+# machine_for_arch: sets QEMU, MACHINE, CPU and CONSOLE
 machine_for_arch()
 {
 	case $K_ARCH in
 	amd64)
 		QEMU=qemu-system-x86_64
 		MACHINE=q35
+		CPU=max
 		CONSOLE=ttyS0
 		;;
 	arm64)
 		QEMU=qemu-system-aarch64
 		MACHINE=virt
+		# The architected way to sign pointers is slow to emulate.
+		CPU=max,pauth-impdef=on
 		CONSOLE=ttyAMA0
 		;;
 	*)
