@@ -4,6 +4,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/tap.sh"
+. "$ROOT/tests/vm/kernels.sh"
 
 cd "$ROOT"
 
@@ -38,9 +39,17 @@ missing_spdx()
 		done
 }
 
-plan 4
+# Supported is what is tested: README has the kernels of the list, in its order.
+kernels_of_readme()
+{
+	diff <(sed -n '/kernels: begin/,/kernels: end/s/^| \([^ ]*-[^ ]*\) .*/\1/p' README.md) \
+		<(kernel_names)
+}
+
+plan 5
 check "version conditionals only in module/compat.h" \
 	nothing_found version_conditionals
 check "no package host is named" nothing_found package_hosts
 check "no home directory is named" nothing_found home_paths
+check "README lists the kernels that are tested" kernels_of_readme
 check "each source file names its licence" nothing_found missing_spdx

@@ -21,7 +21,9 @@ kernel_lookup()
 	[ -n "$line" ] ||
 		die "no kernel '$1' in tests/vm/kernels; known: $(kernel_names | xargs)"
 	read -r K_NAME K_ARCH K_SUITE K_IMAGE K_FLAGS <<<"$line"
-	K_CACHE=$CACHE/kernels/$K_NAME		# downloaded, shared by all clones
+	# Downloaded, shared by all clones. A kernel on which fallbacks are
+	# forced is that of the same name without the suffix.
+	K_CACHE=$CACHE/kernels/${K_NAME%-fallbacks}
 	K_BUILD=$BUILD/$K_NAME			# built from this tree
 	K_CROSS="" K_DEPS=()
 	if [ "$K_ARCH" = arm64 ]; then
