@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The status file: its lines have the agreed form and the agreed values. */
-#include "tap.h"
-#include "../../module/uapi/cowinspect.h"
+/*
+ * The status file: its lines have the agreed form and values, and it says of
+ * this kernel what is known of it, by its version.
+ */
+#include <sys/utsname.h>
 
-#include <unistd.h>
+#include "inspect.h"
 
-#define STATUS "/sys/kernel/debug/cowinspect/status"
-
-static char text[4096];
+static char *text;
+static int release;		/* 6.12 is 6012 */
 
 /* The value of the line "name: value", or "" if there is none. */
 static const char *value(const char *name)
@@ -19,8 +20,9 @@ static const char *value(const char *name)
 	found[0] = 0;
 	for (line = text; line && *line; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		if (!strncmp(line, name, len) && line[len] == ':')
-			sscanf(line + len + 1, " %127[^\n]", found);
+		if (!strncmp(line, name, len) && line[len] == ':' &&
+		    sscanf(line + len + 1, " %127[^\n]", found) == 1)
+			break;
 	}
 	return found;
 }
@@ -33,20 +35,73 @@ static void test_number(const char *name, long expected)
 		diag("it is \"%s\"", got);
 }
 
+static void test_word(const char *name, const char *expected)
+{
+	const char *got = value(name);
+
+	if (!ok(!strcmp(got, expected), "%s is %s", name, expected))
+		diag("it is \"%s\"", got);
+}
+
+/* The rules by kernel version: docs/predictions.md. */
+static const char *rules(void)
+{
+	if (release >= 6015)
+		return "6.15";
+	if (release >= 6013)
+		return "6.13";
+	if (release >= 6007)
+		return "6.7";
+	return release >= 5019 ? "5.19" : "5.10";
+}
+
+/* Our own page, which nobody else maps: exclusive, where that is known. */
+static void test_exclusive(void)
+{
+	bool known = release >= 5019;
+	struct cowinspect_page r;
+	char *p = map_pages(1, MAP_PRIVATE);
+	int fd;
+
+	*p = 1;
+	attach(getpid());
+	fd = must_open(getpid(), "pages");
+	r = record_at(fd, p);
+	ok(!!(r.flags & COWI_F_EXCLUSIVE) == known,
+	   "a page of our own is %smarked exclusive", known ? "" : "not ");
+	ok(r.counts == COWI_COUNT_EXACT && r.mapcount == 1 &&
+	   r.folio_mapcount == 1, "its mapcount is exact");
+	close(fd);
+	detach(getpid());
+}
+
 int main(void)
 {
-	FILE *file = fopen(STATUS, "re");
+	struct utsname u;
+	int major, minor;
 
-	tap_plan(5);
-	if (!file)
-		bail("cannot open %s", STATUS);
-	text[fread(text, 1, sizeof(text) - 1, file)] = 0;
-	fclose(file);
+	tap_plan(13);
+	text = slurp(COW_DIR "/status");
+	if (uname(&u) || sscanf(u.release, "%d.%d", &major, &minor) != 2)
+		bail("no release");
+	release = major * 1000 + minor;
 
 	test_number("abi", COWINSPECT_ABI);
 	test_number("record_size", sizeof(struct cowinspect_page));
 	test_number("page_size", sysconf(_SC_PAGESIZE));
 	test_number("targets", 0);
-	ok(!strcmp(value("refcount"), "exact"), "refcount is exact");
+	test_word("kernel", u.release);
+	test_word("rules", rules());
+	test_word("refcount", "exact");
+	test_word("mapcount", "exact");
+	test_word("folio_mapcount", release >= 6010 ? "exact" : "absent");
+	test_word("exclusive", release >= 5019 ? "exact" : "absent");
+#ifdef __x86_64__
+	test_word("soft_dirty", "exact");
+#else
+	test_word("soft_dirty", "absent");
+#endif
+	test_exclusive();
+	free(text);
 	return tap_done();
 }
