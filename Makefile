@@ -11,6 +11,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 export PREFIX DESTDIR
 
+# Only asked for where it is used.
+RELEASE = cowinspect-$(shell $(MAKE) -s --no-print-directory -C userspace \
+	print-version)
+
 # The kernels to test on; by default all of tests/vm/kernels.
 KERNELS ?= $(shell sed 's/\#.*//' tests/vm/kernels | awk 'NF { print $$1 }')
 DEFAULT_KERNEL := $(shell sed 's/\#.*//' tests/vm/kernels | awk 'NF { print $$1; exit }')
@@ -61,23 +65,55 @@ check:			## the quick loop: unit tests, then the default kernel
 bench:			## what reading costs, in instructions per page
 	@tests/bench/run $(VM_KERNEL)
 
+# git's part is the same for the same commit, and gzip -n keeps no date.
+.PHONY: dist
+dist:			## release tarball of the last commit, in build
+	@[ -e .git ] || { echo "make dist needs a git checkout" >&2; exit 1; }
+	@[ -z "$$(git status --porcelain)" ] || \
+		echo "uncommitted changes are not in the tarball" >&2
+	@mkdir -p build
+	git -c tar.umask=0022 archive --prefix=$(RELEASE)/ \
+		-o build/$(RELEASE).tar HEAD
+	gzip -9nf build/$(RELEASE).tar
+
+# In a copy: dpkg-buildpackage leaves its results beside the source.
+.PHONY: deb
+deb:			## Debian packages, in build/deb
+	@tests/deps deb
+	rm -rf build/deb
+	mkdir -p build/deb/$(RELEASE)
+	tar -c --exclude=./build --exclude=./.git . | \
+		tar -x -C build/deb/$(RELEASE)
+	cd build/deb/$(RELEASE) && dpkg-buildpackage -us -uc -b
+	rm -rf build/deb/$(RELEASE)
+	@ls build/deb/*.deb
+
 .PHONY: install
-install: tool		## tool, man page and ABI document; module if built
+install: tool		## tool, library, documents; module if headers are there
 	$(MAKE) -C userspace install
 	install -D -m 644 Documentation/ABI/testing/debugfs-cowinspect \
 		$(DESTDIR)$(PREFIX)/share/doc/cowinspect/debugfs-cowinspect
 ifneq ($(HAVE_KDIR),)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
-	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) \
+		INSTALL_MOD_DIR=updates DEPMOD=true modules_install
 	[ -n "$(DESTDIR)" ] || depmod "$$($(MAKE) -s -C $(KDIR) kernelrelease)"
 endif
 
+# The module goes from every kernel that it was installed for, as install may
+# have run several times; one that DKMS manages is in another directory.
 .PHONY: uninstall
 uninstall:		## what install put there
 	$(MAKE) -C userspace uninstall
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/cowinspect
-	rm -f $(DESTDIR)/lib/modules/*/extra/cowinspect.ko \
-		$(DESTDIR)/lib/modules/*/updates/cowinspect.ko
+	for dir in $(DESTDIR)/lib/modules/*/updates; do \
+		set -- "$$dir"/cowinspect.ko*; \
+		[ -e "$$1" ] || continue; \
+		rm -f "$$@"; \
+		rmdir --ignore-fail-on-non-empty "$$dir"; \
+		dir=$${dir%/updates}; \
+		[ -n "$(DESTDIR)" ] || depmod "$${dir##*/}"; \
+	done
 
 .PHONY: clean
 clean:			## everything built (downloaded kernels stay cached)

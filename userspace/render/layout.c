@@ -69,13 +69,14 @@ fail:
 static int set_cell(const struct layout *l, struct libscols_line *line,
 		    size_t i, const char *text)
 {
-	int width = l->column[i].width;
+	size_t width = l->column[i].width, length = text ? strlen(text) : 0;
 	char padded[PADDED_MAX];
 
-	if (l->raw || !text || (int)strlen(text) >= width)
+	if (l->raw || !text || length >= width || width >= PADDED_MAX)
 		return scols_line_set_data(line, i, text);
-	snprintf(padded, sizeof(padded), "%*s",
-		 l->column[i].right ? width : -width, text);
+	memset(padded, ' ', width);
+	memcpy(padded + (l->column[i].right ? width - length : 0), text, length);
+	padded[width] = '\0';
 	return scols_line_set_data(line, i, padded);
 }
 

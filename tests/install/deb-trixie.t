@@ -1,0 +1,4 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The Debian packages, built and installed on Debian 13: see inside/deb.
+exec "$(dirname "$0")/session" trixie deb
