@@ -18,6 +18,10 @@
 
 #include "classify.h"
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
+#error "cowinspect supports Linux 5.10 and later"
+#endif
+
 /*
  * With COW_FORCE_FALLBACKS (make COW_FORCE_FALLBACKS=1, for tests) the fallbacks
  * that compile on new kernels as well are used there: their tests then run on
