@@ -7,6 +7,10 @@ set -euo pipefail
 . "$ROOT/tests/vm/kernels.sh"
 . "$ROOT/tests/install/source.sh"
 
+# "make test" says where this tree is built, and with what; that is not for the
+# trees that are unpacked here.
+unset O CC SAN PREFIX DESTDIR MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+
 work=$BUILD/install/make
 stage=$work/stage
 
