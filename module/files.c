@@ -49,6 +49,7 @@ static int command_open(struct inode *inode, struct file *file)
 static int get_command(const char __user *ubuf, size_t count, unsigned int *nr)
 {
 	char text[COMMAND_MAX];
+	int ret;
 
 	if (!count || count >= sizeof(text))
 		return -EINVAL;
@@ -58,7 +59,8 @@ static int get_command(const char __user *ubuf, size_t count, unsigned int *nr)
 	/* kstrtouint() takes a sign and stops at a NUL: neither is a pid's. */
 	if (strlen(text) != count || text[0] < '0' || text[0] > '9')
 		return -EINVAL;
-	return kstrtouint(text, 10, nr);
+	ret = kstrtouint(text, 10, nr);
+	return ret || *nr ? ret : -EINVAL;
 }
 
 static ssize_t attach_write(struct file *file, const char __user *ubuf,
@@ -68,7 +70,7 @@ static ssize_t attach_write(struct file *file, const char __user *ubuf,
 	int ret = get_command(ubuf, count, &nr);
 
 	if (!ret)
-		ret = nr ? cow_target_attach(nr) : -EINVAL;
+		ret = cow_target_attach(nr);
 	return ret ? ret : count;
 }
 
@@ -79,7 +81,7 @@ static ssize_t detach_write(struct file *file, const char __user *ubuf,
 	int ret = get_command(ubuf, count, &nr);
 
 	if (!ret)
-		ret = nr ? cow_target_detach(nr) : -EINVAL;
+		ret = cow_target_detach(nr);
 	return ret ? ret : count;
 }
 
