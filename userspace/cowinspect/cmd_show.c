@@ -70,10 +70,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->range = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (a->pid)
-			argp_error(state, "one process at a time");
-		if (parse_pid(arg, &a->pid))
-			argp_error(state, "'%s' is no process id", arg);
+		take_pid(state, arg, &a->pid);
 		return 0;
 	case ARGP_KEY_END:
 		if (!a->pid && !a->output.list_columns)

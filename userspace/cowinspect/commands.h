@@ -58,6 +58,14 @@ void interrupt_die(void);
 int report(const char *what, int err);
 
 /**
+ * take_pid - the one argument of a subcommand that looks at a process
+ * @state: of argp; a wrong argument ends the program with a usage error
+ * @arg: the argument
+ * @pid: set to it; 0 before the first argument
+ */
+void take_pid(struct argp_state *state, const char *arg, pid_t *pid);
+
+/**
  * open_target - connect and attach, or say why not
  * @g: options
  * @pid: process

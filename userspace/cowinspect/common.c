@@ -53,6 +53,14 @@ int report(const char *what, int err)
 	return EXIT_FAILED;
 }
 
+void take_pid(struct argp_state *state, const char *arg, pid_t *pid)
+{
+	if (*pid)
+		argp_error(state, "one process at a time");
+	if (parse_pid(arg, pid))
+		argp_error(state, "'%s' is no process id", arg);
+}
+
 int open_target(const struct globals *g, pid_t pid, struct cowi **c,
 		struct cowi_target **t)
 {
