@@ -117,12 +117,13 @@ static struct verdict next_of_huge_anon(const struct cowinspect_page *page,
 	struct verdict copy = VERDICT(COPY, LIKELY);
 
 	if (rules->huge_by_mapcount && mapped_once)
-		return swapcache ? VERDICT(REUSE, LIKELY) :
+		return swapcache ? VERDICT(UNKNOWN, NONE) :
 				   VERDICT(REUSE, SURE);
 	if (page->refcount == 1)
 		return VERDICT(REUSE, SURE);
+	/* As for small pages: who else has it swapped out? */
 	if (page->refcount == 1 + swapcache)
-		return VERDICT(REUSE, LIKELY);
+		return VERDICT(UNKNOWN, NONE);
 	if (!mapped_once)
 		copy.confidence = COWI_CONF_SURE;
 	copy.flags = COWI_F_SPLIT;
@@ -170,7 +171,7 @@ static struct verdict next_of_small_anon(const struct cowinspect_page *page,
 	if (!rules->swapcache_reuse)
 		return VERDICT(COPY, LIKELY);
 
-	/* The swap cache gives its reference back, unless still writing. */
+	/* The swap cache may give its reference back, unless still writing. */
 	if (page->flags & COWI_F_SWAPCACHE) {
 		if (page->flags & COWI_F_WRITEBACK)
 			return VERDICT(COPY, LIKELY);
@@ -183,7 +184,16 @@ static struct verdict next_of_small_anon(const struct cowinspect_page *page,
 	 */
 	if (!(page->flags & COWI_F_LRU) && others)
 		others--;
-	return others ? VERDICT(COPY, LIKELY) : VERDICT(REUSE, LIKELY);
+	if (others)
+		return VERDICT(COPY, LIKELY);
+	/*
+	 * It keeps the reference while another process has the page swapped out
+	 * (folio_free_swap()), and the entry does not say whether one has. The
+	 * page came back by a swap entry that was not exclusive: one may.
+	 */
+	if (page->flags & COWI_F_SWAPCACHE)
+		return VERDICT(UNKNOWN, NONE);
+	return VERDICT(REUSE, LIKELY);
 }
 
 static struct verdict next_of_anon(const struct cowinspect_page *page,

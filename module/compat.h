@@ -222,9 +222,28 @@ static inline bool cow_folio_uniform(struct folio *folio)
 #else
 #define COW_FOLIO_MAPCOUNT	COWI_COUNT_EXACT
 
+#ifdef CONFIG_NO_PAGE_MAPCOUNT
+/* As folio_average_page_mapcount() in fs/proc/internal.h has it (read in 7.2). */
+static inline int cow_average_mapcount(struct folio *folio)
+{
+	int entire = folio_entire_mapcount(folio);
+	int parts = folio_large_mapcount(folio) - entire;
+
+	if (parts <= 0)
+		return entire;
+	parts += folio_nr_pages(folio) / 2;
+	return max(entire + (parts >> folio_order(folio)), 1);
+}
+#endif
+
 static inline int cow_page_mapcount(struct folio *folio, struct page *page)
 {
 	int mapcount = atomic_read(&page->_mapcount) + 1;
+
+#ifdef CONFIG_NO_PAGE_MAPCOUNT
+	if (folio_test_large(folio))
+		return cow_average_mapcount(folio);
+#endif
 
 	/* Below zero the word is a page type. */
 	if (mapcount < 0)

@@ -139,6 +139,8 @@ struct cow_vma_name {
  * @start: first address of the current chunk; it goes up to @addr
  * @nr: how many entries the current chunk has
  * @raw: the entries of the current chunk
+ * @mixed: mapcounts of the pages of a huge mapping that differ; of the chunk's
+ *	last entry, if that has COW_A_AVERAGE
  *
  * A chunk is a part of one VMA; it was captured in one hold of the mmap lock
  * and its entries of one page table in one hold of that table's lock.
@@ -155,6 +157,7 @@ struct cow_walk {
 	unsigned long start;
 	unsigned int nr;
 	struct cow_raw raw[COW_CHUNK_ENTRIES];
+	u32 mixed[PTRS_PER_PTE];
 };
 
 struct cow_walk *cow_walk_alloc(struct mm_struct *mm);

@@ -200,6 +200,13 @@ static void decode_present(const struct cow_raw *raw,
 			       (pud_write(raw->pud) ? COWI_F_WRITE : 0);
 	else if (raw->attr & COW_A_PMD)
 		page->flags |= pmd_facts(raw->pmd);
+	else if (raw->attr & COW_A_HUGETLB)
+		/*
+		 * Writing to clear_refs leaves hugetlb entries alone, so that
+		 * the bit means nothing there, and pagemap does not look at it
+		 * (pagemap_hugetlb_range()); the VMA's mark stays.
+		 */
+		page->flags |= pte_facts(raw->pte) & ~COWI_F_SOFT_DIRTY;
 	else
 		page->flags |= pte_facts(raw->pte);
 

@@ -119,6 +119,24 @@ static void add_counts(struct cow_tally *t, const struct cowinspect_page *page,
 				    max_t(u32, mapcount, 1));
 }
 
+/* The same, where each page has a mapcount of its own. */
+static void add_mixed_counts(struct cow_tally *t,
+			     const struct cowinspect_page *page,
+			     const u32 *mapcounts, u64 n)
+{
+	struct cowinspect_page one = *page;
+	u64 i, run;
+
+	for (i = 0; i < n; i += run) {
+		one.mapcount = mapcounts[i];
+		for (run = 1; i + run < n; run++) {
+			if (mapcounts[i + run] != one.mapcount)
+				break;
+		}
+		add_counts(t, &one, run);
+	}
+}
+
 static void add_mapping(struct cow_tally *t, const struct cowinspect_page *page,
 			const struct cow_raw *raw, u64 n)
 {
@@ -133,13 +151,15 @@ static void add_mapping(struct cow_tally *t, const struct cowinspect_page *page,
 }
 
 static void add_present(struct cow_tally *t, const struct cowinspect_page *page,
-			const struct cow_raw *raw, u64 n)
+			const struct cow_raw *raw, const u32 *mixed, u64 n)
 {
 	u64 flags = page->flags;
 
 	t->present += n;
 	add_mapping(t, page, raw, n);
-	if (raw->attr & COW_A_PAGE)
+	if (raw->attr & COW_A_AVERAGE)
+		add_mixed_counts(t, page, mixed, n);
+	else if (raw->attr & COW_A_PAGE)
 		add_counts(t, page, n);
 	if (flags & COWI_F_EXCLUSIVE)
 		t->exclusive += n;
@@ -161,13 +181,16 @@ static void add_present(struct cow_tally *t, const struct cowinspect_page *page,
 		t->pinned += n;
 }
 
-/* Add @n pages, all of entries like @raw, of which @page is the record. */
+/*
+ * Add @n pages, all of entries like @raw, of which @page is the record and
+ * @mixed has the mapcounts, if they differ.
+ */
 static void add_entries(struct cow_tally *t, const struct cowinspect_page *page,
-			const struct cow_raw *raw, u64 n)
+			const struct cow_raw *raw, const u32 *mixed, u64 n)
 {
 	*kind_total(t, page->kind) += n;
 	if (page->flags & COWI_F_PRESENT)
-		add_present(t, page, raw, n);
+		add_present(t, page, raw, mixed, n);
 	else if (page->kind != COWI_KIND_SWAP)
 		t->nonpresent += n;
 	if (page->flags & COWI_F_UFFD_WP)
@@ -198,6 +221,15 @@ static u64 pages_of_run(const struct cow_raw *raw, const struct cow_raw *last,
 	return n;
 }
 
+/* Mapcounts of the first page that an entry with such maps in the chunk. */
+static const u32 *mixed_from(const struct cow_raw *raw,
+			     const struct cow_walk *walk)
+{
+	if (raw->addr < walk->start)
+		return walk->mixed + ((walk->start - raw->addr) >> PAGE_SHIFT);
+	return walk->mixed;
+}
+
 /**
  * cow_tally_chunk - add the walk's current chunk to totals
  * @tally: the totals
@@ -214,7 +246,7 @@ void cow_tally_chunk(struct cow_tally *tally, const struct cow_walk *walk)
 	for (; raw < end; raw += n) {
 		n = cow_raw_run(raw, end);
 		cow_decode(raw, &walk->vma, &page);
-		add_entries(tally, &page, raw,
+		add_entries(tally, &page, raw, mixed_from(raw, walk),
 			    pages_of_run(raw, raw + n - 1, walk));
 	}
 }

@@ -44,7 +44,10 @@
 #include "compat.h"
 #include "cow.h"
 
-/* What reading all pages of a huge mapping one by one costs, in entries. */
+/*
+ * What reading all pages of a huge mapping one by one costs, in entries. It ends
+ * the chunk, which thus has at most one such mapping, as its last entry.
+ */
 #define MIXED_HUGE_COST		COW_CHUNK_ENTRIES
 /* Capturing a huge entry takes a lock of its own. */
 #define HUGE_COST		4
@@ -192,10 +195,11 @@ static noinline struct cow_raw *capture_ptes(struct cow_raw *raw,
 
 /*
  * A folio that is mapped as a whole here may be mapped page by page elsewhere:
- * then its pages have different mapcounts, and one entry can only say the mean.
- * Returns what that cost, in entries.
+ * then its pages have different mapcounts. One record can only say the mean;
+ * for the totals each is kept. Returns what that cost, in entries.
  */
-static unsigned int capture_huge_mapcount(struct cow_raw *raw,
+static unsigned int capture_huge_mapcount(struct cow_walk *walk,
+					  struct cow_raw *raw,
 					  struct folio *folio,
 					  struct page *page, unsigned long nr)
 {
@@ -204,12 +208,14 @@ static unsigned int capture_huge_mapcount(struct cow_raw *raw,
 	unsigned long i;
 	u64 sum = 0;
 
-	if (raw->attr & COW_A_HUGETLB || cow_folio_uniform(folio))
+	if (raw->attr & COW_A_HUGETLB || nr != PTRS_PER_PTE ||
+	    cow_folio_uniform(folio))
 		return HUGE_COST;
 
 	for (i = 0; i < nr; i++) {
 		s32 mapcount = cow_page_mapcount(folio, page + i);
 
+		walk->mixed[i] = mapcount;
 		sum += mapcount;
 		mixed |= mapcount != first;
 	}
@@ -221,25 +227,25 @@ static unsigned int capture_huge_mapcount(struct cow_raw *raw,
 }
 
 /* Caller holds the lock of the table that holds the entry. */
-static unsigned int capture_huge(struct cow_raw *raw, u32 attr,
-				 const struct cow_vma *vma, unsigned long pfn)
+static unsigned int capture_huge(struct cow_walk *walk, struct cow_raw *raw,
+				 u32 attr, unsigned long pfn)
 {
 	struct page *page;
 	struct folio *folio;
 
 	raw->pfn = pfn;
-	if (maps_pfns(vma) && !cow_pfn_has_page(pfn)) {
+	if (maps_pfns(&walk->vma) && !cow_pfn_has_page(pfn)) {
 		capture_no_folio(raw, attr);
 		return HUGE_COST;
 	}
 	page = pfn_to_page(pfn);
 	folio = page_folio(page);
 	capture_folio(raw, attr, folio, page);
-	return capture_huge_mapcount(raw, folio, page,
+	return capture_huge_mapcount(walk, raw, folio, page,
 				     1UL << FIELD_GET(COW_A_MAP_ORDER, attr));
 }
 
-static unsigned int capture_pmd(struct cow_raw *raw, const struct cow_vma *vma,
+static unsigned int capture_pmd(struct cow_walk *walk, struct cow_raw *raw,
 				unsigned long addr, pmd_t pmd)
 {
 	u32 attr = COW_A_PMD |
@@ -256,12 +262,12 @@ static unsigned int capture_pmd(struct cow_raw *raw, const struct cow_vma *vma,
 	if (cow_pmd_special(pmd) || cow_pmd_devmap(pmd)) {
 		raw->pfn = pmd_pfn(pmd);
 		/* The only special PMD that anonymous memory can have. */
-		if (vma->kind == COW_VMA_ANON)
+		if (walk->vma.kind == COW_VMA_ANON)
 			attr |= COW_A_ZERO;
 		capture_no_folio(raw, attr);
 		return HUGE_COST;
 	}
-	cost = capture_huge(raw, attr, vma, pmd_pfn(pmd));
+	cost = capture_huge(walk, raw, attr, pmd_pfn(pmd));
 	/* huge_zero_page is not exported; no other THP is without a mapping. */
 	if (raw->attr & COW_A_NO_MAPPING)
 		capture_no_folio(raw, attr | COW_A_ZERO);
@@ -280,8 +286,8 @@ static unsigned int capture_pud(struct cow_raw *raw, unsigned long addr,
 	return HUGE_COST;
 }
 
-static unsigned int capture_hugetlb(struct cow_raw *raw,
-				    const struct cow_vma *vma,
+static unsigned int capture_hugetlb(struct cow_walk *walk,
+				    struct cow_raw *raw,
 				    unsigned long addr, pte_t pte,
 				    unsigned int order)
 {
@@ -295,7 +301,8 @@ static unsigned int capture_hugetlb(struct cow_raw *raw,
 		return HUGE_COST;
 	}
 	/* An attribute bit may stand where the low bits of a frame would. */
-	return capture_huge(raw, attr, vma, pte_pfn(pte) & ~((1UL << order) - 1));
+	return capture_huge(walk, raw, attr,
+			    pte_pfn(pte) & ~((1UL << order) - 1));
 }
 
 /* ---- one table ---- */
@@ -393,8 +400,8 @@ static unsigned long walk_pmd(struct budget *b, pmd_t *pmd, unsigned long addr,
 		ptl = pmd_lock(b->walk->mm, pmd);
 		val = cow_pmdp_get(pmd);
 		if (!pmd_none(val) && pmd_is_leaf(val)) {
-			keep_raw(b, capture_pmd(next_raw(b), &b->walk->vma,
-						addr, val));
+			keep_raw(b, capture_pmd(b->walk, next_raw(b), addr,
+						val));
 			spin_unlock(ptl);
 			return next;
 		}
@@ -515,8 +522,8 @@ static unsigned long walk_hugetlb_step(struct budget *b, struct hstate *h,
 	if (pte_none(val))
 		b->left--;
 	else
-		keep_raw(b, capture_hugetlb(next_raw(b), &b->walk->vma, base,
-					    val, huge_page_order(h)));
+		keep_raw(b, capture_hugetlb(b->walk, next_raw(b), base, val,
+					    huge_page_order(h)));
 	spin_unlock(ptl);
 	return min(base + size, end);
 }

@@ -116,7 +116,8 @@ enum cowinspect_kind {
 
 /**
  * enum cowinspect_outcome - what the next write to the entry would do
- * @COWI_NEXT_NOFAULT: nothing: the entry is writable
+ * @COWI_NEXT_NOFAULT: nothing: the entry is writable. A CPU that still has an
+ *	older translation may fault once more, which changes nothing
  * @COWI_NEXT_REUSE: fault; the page is kept and made writable
  * @COWI_NEXT_COPY: fault; the page is copied, the copy mapped
  * @COWI_NEXT_ZEROFILL: fault; a fresh zeroed page is mapped, nothing is copied

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What must be set up before layouts can be made, what this kernel cannot do,
+ * and how to keep everything quiet that would change pages on its own.
+ */
+#include <linux/loop.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "truth.h"
+
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret	447
+#endif
+
+#define THP	"/sys/kernel/mm/transparent_hugepage/"
+#define KSM	"/sys/kernel/mm/ksm/"
+
+struct machine machine = { .device = -1 };
+
+bool kernel_since(int major, int minor)
+{
+	struct utsname name;
+	int has_major, has_minor;
+
+	if (uname(&name) ||
+	    sscanf(name.release, "%d.%d", &has_major, &has_minor) != 2)
+		bail("what kernel is this?");
+	return has_major > major || (has_major == major && has_minor >= minor);
+}
+
+static bool set(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY);
+	bool good = fd >= 0 && write(fd, value, strlen(value)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+static void must_set(const char *path, const char *value)
+{
+	if (!set(path, value))
+		bail("cannot write %s to %s", value, path);
+}
+
+static void missing(enum ingredient what, const char *why)
+{
+	machine.missing[what] = why;
+}
+
+/* ---- what would change pages behind our back ---- */
+
+static void keep_quiet(void)
+{
+	set("/proc/sys/kernel/numa_balancing", "0");
+	set("/proc/sys/vm/compaction_proactiveness", "0");
+	/* It samples all memory for accesses, clearing the accessed bits. */
+	set("/sys/module/damon_stat/parameters/enabled", "N");
+	/* Written back only when told to, by msync(). */
+	must_set("/proc/sys/vm/dirty_writeback_centisecs", "0");
+	must_set("/proc/sys/vm/dirty_expire_centisecs", "100000000");
+	set(THP "khugepaged/scan_sleep_millisecs", "100000000");
+	set(THP "khugepaged/alloc_sleep_millisecs", "100000000");
+	set(KSM "run", "2");
+	set(KSM "run", "0");
+}
+
+/**
+ * machine_drain - get pages out of the CPUs' LRU batches
+ *
+ * Migrating begins by emptying those of all CPUs; from node 0 to node 0 there
+ * is nothing else to do.
+ */
+void machine_drain(void)
+{
+	unsigned long node = 1;
+
+	if (syscall(SYS_migrate_pages, 0, 8 * sizeof(node), &node, &node) < 0)
+		bail("cannot drain LRU batches");
+}
+
+/* ---- KSM ---- */
+
+static long long ksm_scans(void)
+{
+	char *text = slurp(KSM "full_scans");
+	long long scans = atoll(text);
+
+	free(text);
+	return scans;
+}
+
+/**
+ * machine_merge_pages - let KSM look at everything, then stop it
+ *
+ * A page is merged in the third scan at the latest: the first two find out
+ * that it does not change.
+ */
+void machine_merge_pages(void)
+{
+	long long scans = ksm_scans();
+	int i;
+
+	must_set(KSM "run", "1");
+	for (i = 0; ksm_scans() < scans + 4; i++) {
+		if (i == 60000)
+			bail("KSM did not scan within a minute");
+		usleep(1000);
+	}
+	must_set(KSM "run", "0");
+}
+
+static void setup_ksm(void)
+{
+	char *p = map_pages(1, MAP_PRIVATE);
+
+	if (access(KSM "run", W_OK)) {
+		missing(ING_KSM, "no KSM in this kernel");
+		return;
+	}
+	/* Where nobody wants anything merged, no scan is ever complete. */
+	if (madvise(p, PAGE, MADV_DONTFORK) || madvise(p, PAGE, MADV_MERGEABLE))
+		bail("cannot ask KSM for anything");
+	must_set(KSM "sleep_millisecs", "1");
+	must_set(KSM "pages_to_scan", "5000");
+	/* A kernel that adapts the number of pages would take it slowly. */
+	set(KSM "advisor_mode", "none");
+	set(KSM "smart_scan", "0");
+}
+
+/* ---- swap ---- */
+
+static bool make_swap(const char *device, unsigned int pages)
+{
+	uint32_t page[1024] = { 0 };
+	bool good;
+	int fd = open(device, O_WRONLY);
+
+	page[256] = 1;			/* version */
+	page[257] = pages - 1;		/* last page */
+	memcpy((char *)page + 4086, "SWAPSPACE2", 10);
+	good = fd >= 0 && write(fd, page, sizeof(page)) == sizeof(page);
+	if (fd >= 0)
+		close(fd);
+	return good && !swapon(device, 0);
+}
+
+static void setup_swap(void)
+{
+	const char *why = "no zram in this kernel";
+
+	if (set("/sys/block/zram0/disksize", "128M") &&
+	    make_swap("/dev/zram0", 128 << 8))
+		return;
+	if (!access("/sys/block/zram0", F_OK))
+		bail("cannot swap to zram");
+	missing(ING_SWAPPED, why);
+	missing(ING_SWAPPED_IN, why);
+	missing(ING_SWAP_SHARED, why);
+}
+
+/* ---- file systems ---- */
+
+static void setup_tmpfs(void)
+{
+	mkdir("/truth", 0700);
+	mkdir("/truth/tmpfs", 0700);
+	mkdir("/truth/ext4", 0700);
+	if (mount("truth", "/truth/tmpfs", "tmpfs", 0, ""))
+		bail("cannot mount tmpfs");
+}
+
+/* The image came with the machine. */
+static bool mount_ext4(void)
+{
+	int image = open("/truth.ext4", O_RDWR), loop;
+
+	/* Without udev nobody makes this, unless the driver is built in. */
+	mknod("/dev/loop0", S_IFBLK | 0600, makedev(7, 0));
+	loop = open("/dev/loop0", O_RDWR);
+	if (image < 0 || loop < 0 || ioctl(loop, LOOP_SET_FD, image))
+		return false;
+	return !mount("/dev/loop0", "/truth/ext4", "ext4", 0, "");
+}
+
+static void setup_ext4(void)
+{
+	if (mount_ext4())
+		return;
+	diag("ext4: %s", strerror(errno));
+	missing(ING_EXT4_PRIVATE, "no ext4 to be mounted");
+	missing(ING_EXT4_SHARED, "no ext4 to be mounted");
+}
+
+/* ---- huge pages ---- */
+
+static void setup_thp(void)
+{
+	static const int all[] = {
+		ING_HUGE_ANON, ING_HUGE_SHMEM, ING_HUGE_PART, ING_HUGE_MIXED,
+		ING_PARTLY_UNMAPPED, ING_HUGE_ZERO, ING_MTHP, ING_COLLAPSED,
+	};
+	unsigned int i;
+
+	if (access(THP "enabled", W_OK)) {
+		for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+			missing(all[i], "no transparent huge pages in this kernel");
+		return;
+	}
+	must_set(THP "enabled", "madvise");
+	must_set(THP "shmem_enabled", "advise");
+	if (!set(THP "hugepages-64kB/enabled", "madvise"))
+		missing(ING_MTHP, "no anonymous folios of other sizes before 6.8");
+	if (!kernel_since(6, 1))
+		missing(ING_COLLAPSED, "no MADV_COLLAPSE before 6.1");
+}
+
+static void setup_hugetlb(const char *size, const char *pages,
+			  enum ingredient what)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path),
+		 "/sys/kernel/mm/hugepages/hugepages-%skB/nr_hugepages", size);
+	if (access(path, W_OK))
+		missing(what, "no hugetlb pages of this size on this architecture");
+	else
+		must_set(path, pages);
+}
+
+/* ---- single calls ---- */
+
+static void probe_uffd(void)
+{
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP |
+			    UFFD_FEATURE_SIGBUS,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
+		missing(ING_UFFD_WP, "no write protection by userfaultfd");
+	close(fd);
+}
+
+static void probe_guard(void)
+{
+	char *p = map_pages(1, MAP_PRIVATE);
+
+	/* Locked memory, as all of ours is, cannot have any. */
+	munlock(p, PAGE);
+	if (madvise(p, PAGE, 102))
+		missing(ING_GUARD, "no guard regions before 6.13");
+	munmap(p, PAGE);
+}
+
+static void probe_soft_dirty(void)
+{
+	char *p = map_pages(1, MAP_PRIVATE);
+
+	*p = 1;
+	if (!(pagemap_of(getpid(), p) & PAGEMAP_SOFT_DIRTY))
+		missing(ING_SOFT_DIRTY_CLEARED,
+			"no soft-dirty bits on this architecture");
+	munmap(p, PAGE);
+}
+
+static void probe_secretmem(void)
+{
+	int fd = syscall(SYS_memfd_secret, 0);
+
+	if (fd < 0)
+		missing(ING_SECRETMEM, "no memfd_secret");
+	else
+		close(fd);
+}
+
+/* Memory of devices that may be read without effect, and has no driver. */
+static void probe_device(void)
+{
+	static const off_t candidates[] = {
+		0xf0000,		/* PC: the BIOS */
+		0x4000000,		/* arm64 virt: the second flash bank */
+		0x0,			/* and the first */
+	};
+	unsigned int i;
+	char *p;
+
+	machine.device = open("/dev/mem", O_RDWR | O_CLOEXEC);
+	for (i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
+		machine.device_at = candidates[i];
+		p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, machine.device,
+			 candidates[i]);
+		if (p == MAP_FAILED)
+			continue;
+		if (touch(p, false, NULL)) {
+			munmap(p, PAGE);
+			return;
+		}
+		munmap(p, PAGE);
+	}
+	missing(ING_DEVICE_SHARED, "no device memory that /dev/mem lets us map");
+	missing(ING_DEVICE_PRIVATE, "no device memory that /dev/mem lets us map");
+}
+
+static void find_vdso(void)
+{
+	char *maps = slurp("/proc/self/maps"), *line;
+	uint64_t start, end;
+	char name[32];
+
+	for (line = maps; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s %31s",
+			   &start, &end, name) != 3)
+			continue;
+		if (!strcmp(name, "[vvar]"))
+			machine.vvar = start;
+		if (!strcmp(name, "[vdso]"))
+			machine.vdso = start;
+	}
+	free(maps);
+}
+
+static void probe_kernel(void)
+{
+	char here = 0;
+	char *status = slurp(COW_DIR "/status");
+	uint64_t entry = pagemap_of(getpid(), &here);
+
+	machine.has_exclusive = strstr(status, "\nexclusive: exact");
+	free(status);
+	/* Read in 6.12 on the one side, in 6.1 and 7.2 on the other. */
+	machine.each_page_once = kernel_since(6, 10) && !kernel_since(7, 0);
+	/* walk_page_vma() in 6.1 and 6.12. */
+	machine.smaps_sees_frames = kernel_since(6, 12);
+	/* See records.c: no page of our stack is KSM's. */
+	machine.ksm_flag_wrong = u64_at("/proc/kpageflags", PAGEMAP_PFN(entry)) &
+				 (1ULL << 21);
+}
+
+/**
+ * machine_setup - prepare the machine; once
+ */
+void machine_setup(void)
+{
+	struct timespec now;
+
+	/* What this program faults in later would change mapcounts of its file. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		bail("mlockall");
+	signal(SIGCHLD, SIG_IGN);
+	/* A look at the clock faults in vdso and vvar. */
+	clock_gettime(CLOCK_MONOTONIC, &now);
+
+	keep_quiet();
+	setup_ksm();
+	setup_swap();
+	setup_tmpfs();
+	setup_ext4();
+	setup_thp();
+	setup_hugetlb("2048", "64", ING_HUGETLB_PRIVATE);
+	machine.missing[ING_HUGETLB_SHARED] = machine.missing[ING_HUGETLB_PRIVATE];
+	setup_hugetlb("64", "256", ING_HUGETLB_64K);
+	setup_hugetlb("32768", "12", ING_HUGETLB_32M);
+	probe_uffd();
+	probe_guard();
+	probe_soft_dirty();
+	probe_secretmem();
+	probe_device();
+	probe_kernel();
+	find_vdso();
+	if (access("/sys/devices/system/node/node1", F_OK))
+		missing(ING_MIGRATED, "this machine has one node");
+}

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A process of the family: it waits for orders and carries them out. */
+#include <linux/futex.h>
+#include <linux/io_uring.h>
+#include <linux/userfaultfd.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "truth.h"
+
+#ifndef MADV_COLD
+#define MADV_COLD		20
+#define MADV_PAGEOUT		21
+#endif
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ	22
+#define MADV_POPULATE_WRITE	23
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE		25
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL	102
+#endif
+
+static int me;
+
+static long futex(_Atomic uint32_t *word, int op, uint32_t value)
+{
+	return syscall(SYS_futex, word, op, value, NULL, NULL, 0);
+}
+
+static int error_of(long result)
+{
+	return result < 0 ? errno : 0;
+}
+
+static int touch_all(char *at, size_t len, bool write)
+{
+	size_t i;
+
+	for (i = 0; i < len; i += PAGE)
+		touch(at + i, write, NULL);
+	return 0;
+}
+
+static int write_same(char *at, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i += PAGE) {
+		if (touch(at + i, true, NULL))
+			memset(at + i, 0x5a, PAGE);
+	}
+	return 0;
+}
+
+/*
+ * The kernel takes pages for lazy freeing, and for reclaim, from the LRU only:
+ * not from a CPU's batch, where fresh ones are.
+ */
+static void drain_sometimes(void)
+{
+	if (shared->members[me].order.arg & 4)
+		machine_drain();
+}
+
+static int free_lazily(char *at, size_t len)
+{
+	drain_sometimes();
+	return error_of(madvise(at, len, MADV_FREE));
+}
+
+/* Swapping in is only seen where a page was swapped out just before. */
+static int pageout(char *at, size_t len)
+{
+	int error;
+
+	drain_sometimes();
+	error = error_of(madvise(at, len, MADV_PAGEOUT));
+	if (!error && len > 2 * PAGE && shared->members[me].order.arg % 2) {
+		touch(at, false, NULL);
+		touch(at + PAGE, false, NULL);
+		shared->seen[ING_SWAPPED_IN] = true;
+	}
+	return error;
+}
+
+/* Into the second half of the slot, where nothing is yet. */
+static int move(char *at, size_t len)
+{
+	char *to = at + SLOT / 2;
+
+	if (mremap(at, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+		return errno;
+	shared->seen[ING_MOVED] = true;
+	return 0;
+}
+
+static int migrate(char *at, size_t len, int node)
+{
+	enum { MOST = 64, MOVE = 1 << 1 };
+	void *pages[MOST];
+	int nodes[MOST], status[MOST];
+	unsigned long i, n = len / PAGE < MOST ? len / PAGE : MOST;
+	long error;
+
+	for (i = 0; i < n; i++) {
+		pages[i] = at + i * PAGE;
+		nodes[i] = node;
+	}
+	error = syscall(SYS_move_pages, 0, n, pages, nodes, status, MOVE);
+	if (error < 0)
+		return errno;
+	for (i = 0; i < n; i++) {
+		if (status[i] == node && node)
+			shared->seen[ING_MIGRATED] = true;
+	}
+	return 0;
+}
+
+/* Pinned as long as the ring lives, in whichever process. */
+static int pin(char *at, size_t len)
+{
+	struct io_uring_params params = { 0 };
+	struct iovec buffer = { at, len < 8 * PAGE ? len : 8 * PAGE };
+	int ring = syscall(SYS_io_uring_setup, 1, &params), error;
+
+	if (ring < 0)
+		return errno;
+	error = error_of(syscall(SYS_io_uring_register, ring,
+				 IORING_REGISTER_BUFFERS, &buffer, 1));
+	if (error)
+		close(ring);
+	return error;
+}
+
+/* The pipe keeps a reference on each page, as long as nobody reads it. */
+static int splice_out(char *at, size_t len)
+{
+	struct iovec some = { at, len < 4 * PAGE ? len : 4 * PAGE };
+	int ends[2];
+
+	if (pipe(ends))
+		return errno;
+	if (vmsplice(ends[1], &some, 1, SPLICE_F_NONBLOCK) <= 0)
+		return errno;
+	shared->seen[ING_REFERENCED] = true;
+	return 0;
+}
+
+/* A write then raises SIGBUS, instead of waiting for somebody to decide. */
+static int protect_uffd(char *at, size_t len)
+{
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP |
+			    UFFD_FEATURE_SIGBUS,
+	};
+	struct uffdio_register reg = {
+		.range = { (unsigned long)at, len },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	struct uffdio_writeprotect wp = {
+		.range = { (unsigned long)at, len },
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) ||
+	    ioctl(uffd, UFFDIO_REGISTER, &reg) ||
+	    ioctl(uffd, UFFDIO_WRITEPROTECT, &wp))
+		return errno;
+	return 0;
+}
+
+static int advise(char *at, size_t len, int advice, int ingredient)
+{
+	if (madvise(at, len, advice))
+		return errno;
+	if (ingredient >= 0)
+		shared->seen[ingredient] = true;
+	return 0;
+}
+
+static __attribute__((noinline)) char deep(unsigned int pages)
+{
+	volatile char frame[4096];
+
+	frame[0] = pages;
+	return pages ? deep(pages - 1) + frame[0] : frame[0];
+}
+
+static int go_deep(unsigned int pages)
+{
+	deep(pages);
+	shared->seen[ING_STACK] = true;
+	return 0;
+}
+
+static void loop(int m);
+
+static int fork_member(int m)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return errno;
+	if (!pid)
+		loop(m);
+	shared->members[m].pid = pid;
+	return 0;
+}
+
+static int carry_out(const struct order *order)
+{
+	char *at = order->region.addr + order->first * PAGE;
+	size_t len = order->pages * PAGE;
+
+	switch (order->op) {
+	case OP_MAKE:
+		return region_make(&order->region, order->arg);
+	case OP_READ:
+		return touch_all(at, len, false);
+	case OP_WRITE:
+		return touch_all(at, len, true);
+	case OP_WRITE_SAME:
+		return write_same(at, len);
+	case OP_DONTNEED:
+		return advise(at, len, MADV_DONTNEED, -1);
+	case OP_FREE:
+		return free_lazily(at, len);
+	case OP_PAGEOUT:
+		return pageout(at, len);
+	case OP_POPULATE:
+		return advise(at, len, order->arg % 2 ? MADV_POPULATE_READ :
+			      MADV_POPULATE_WRITE, -1);
+	case OP_COLLAPSE:
+		return advise(at, len, MADV_COLLAPSE, ING_COLLAPSED);
+	case OP_PROT_READ:
+		return error_of(mprotect(at, len, PROT_READ));
+	case OP_PROT_WRITE:
+		return error_of(mprotect(at, len, PROT_READ | PROT_WRITE));
+	case OP_PROT_NONE:
+		return error_of(mprotect(at, len, PROT_NONE));
+	case OP_UNMAP:
+		return error_of(munmap(at, len));
+	case OP_MOVE:
+		return move(at, len);
+	case OP_LOCK:
+		return error_of(mlock(at, len));
+	case OP_UNLOCK:
+		return error_of(munlock(at, len));
+	case OP_MIGRATE:
+		return migrate(at, len, order->arg);
+	case OP_MERGE:
+		return error_of(madvise(at, len, MADV_MERGEABLE));
+	case OP_PIN:
+		return pin(at, len);
+	case OP_SPLICE:
+		return splice_out(at, len);
+	case OP_PROTECT_UFFD:
+		return protect_uffd(at, len);
+	case OP_GUARD:
+		return advise(at, len, MADV_GUARD_INSTALL, -1);
+	case OP_WIPE:
+		return advise(at, len, MADV_WIPEONFORK, ING_WIPED);
+	case OP_NOFORK:
+		return advise(at, len, MADV_DONTFORK, ING_NOT_FORKED);
+	case OP_DEEP:
+		return go_deep(order->pages);
+	case OP_SYNC:
+		return error_of(msync(at, len, MS_SYNC));
+	case OP_FORK:
+		return fork_member(order->arg);
+	case OP_EXIT:
+		_exit(0);
+	case OP_TRY:
+		member_try_writes();
+		return 0;
+	default:
+		return EINVAL;
+	}
+}
+
+/*
+ * On a CPU where it ran before, a process may find a stale translation that
+ * does not let it write yet, and take a fault that changes nothing; so each
+ * member stays on the CPU it is given at birth.
+ */
+static void stay_on_cpu(int m)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(m % 2, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		bail("cannot stay on CPU %d", m % 2);
+}
+
+/* Faults in vdso and vvar, which a fork leaves out. */
+static void look_at_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+}
+
+/*
+ * Between two orders nothing is touched but the shared memory and the stack
+ * where this runs.
+ */
+static void loop(int m)
+{
+	struct member *self = &shared->members[m];
+	uint32_t done = 0;
+
+	me = m;
+	stay_on_cpu(m);
+	look_at_clock();
+	for (;;) {
+		while (self->told == done)
+			futex(&self->told, FUTEX_WAIT, done);
+		self->result = carry_out(&self->order);
+		self->done = ++done;
+		futex(&self->done, FUTEX_WAKE, 1);
+	}
+}
+
+/**
+ * member_run - be member @m, never to return
+ * @m: which
+ */
+void member_run(int m)
+{
+	/* Nobody waits for children: who exits is gone at once. */
+	signal(SIGCHLD, SIG_IGN);
+	loop(m);
+}

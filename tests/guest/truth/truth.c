@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The truth test: what it is about stands in truth.h.
+ *
+ *	truth [LAYOUTS [SEED]]
+ *
+ * LAYOUTS may also come from the environment. The layouts have the seeds SEED, SEED + 1, ...; a seed that failed is printed
+ * and replays alone with "truth 1 SEED".
+ */
+#include "truth.h"
+
+/* After so many lines about differences, in a layout, the rest is only counted. */
+#define MOST_SAID	6
+
+const char * const ingredient_texts[NR_INGREDIENTS] = {
+#define X(id, text) text,
+	INGREDIENTS(X)
+#undef X
+};
+
+struct shared *shared;
+uint64_t steady_checks;
+
+static uint64_t nr_differences, differences_before, seed;
+static unsigned int layouts_with[NR_INGREDIENTS];
+
+/**
+ * differs - report a difference between the module and the kernel
+ * @format: what differs
+ */
+void differs(const char *format, ...)
+{
+	char line[1024];
+	va_list args;
+
+	if (nr_differences++ - differences_before >= MOST_SAID)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	diag("seed %" PRIu64 ": %s", seed, line);
+}
+
+static void count_ingredients(void)
+{
+	int i;
+
+	for (i = 0; i < NR_INGREDIENTS; i++)
+		layouts_with[i] += shared->seen[i];
+}
+
+/* An ingredient that never occurred, with no reason why it cannot, is a fault. */
+static void report_ingredients(void)
+{
+	int i, present = 0, never = 0;
+
+	for (i = 0; i < NR_INGREDIENTS; i++) {
+		if (layouts_with[i]) {
+			diag("%5u layouts with: %s", layouts_with[i],
+			     ingredient_texts[i]);
+			present++;
+		} else if (machine.missing[i]) {
+			diag("   no layout with: %s: %s", ingredient_texts[i],
+			     machine.missing[i]);
+		} else {
+			diag("   NO LAYOUT WITH: %s", ingredient_texts[i]);
+			never++;
+		}
+	}
+	ok(!never, "%d ingredients occurred, %d cannot here, %d should have",
+	   present, NR_INGREDIENTS - present - never, never);
+}
+
+static int run_layouts(int n)
+{
+	int i, failed = 0;
+
+	for (i = 0; i < n; i++, seed++) {
+		differences_before = nr_differences;
+		layout_run(seed);
+		count_ingredients();
+		if (nr_differences == differences_before)
+			continue;
+		failed++;
+		diag("layout with seed %" PRIu64 " failed", seed);
+	}
+	return failed;
+}
+
+int main(int argc, char **argv)
+{
+	const char *layouts = argc > 1 ? argv[1] : getenv("LAYOUTS");
+	int n = layouts ? atoi(layouts) : 200, failed;
+
+	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+	tap_plan(n > 1 ? 5 : 4);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		bail("no memory");
+	views_alloc();
+	machine_setup();
+
+	failed = run_layouts(n);
+	ok(!failed, "layouts without a difference: %d of %d", n - failed, n);
+	ok(!nr_differences, "%" PRIu64 " entries, %" PRIu64 " pages, %" PRIu64
+	   " totals compared with the kernel's: %" PRIu64 " differences",
+	   compared_entries, compared_pages, compared_totals, nr_differences);
+	report_predictions();
+	diag("non-disturbance: %" PRIu64 " members, 100 inspections each%s",
+	     steady_checks, access("/sys/kernel/mm/page_idle", F_OK) ?
+	     "; without page_idle there is no idle flag to change" : "");
+	/* One layout cannot have everything. */
+	if (n > 1)
+		report_ingredients();
+	return tap_done();
+}
