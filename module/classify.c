@@ -65,10 +65,19 @@ struct verdict {
 	.confidence = COWI_CONF_##confidence_,				\
 })
 
+static int is_uffd_protected(const struct cowinspect_page *page)
+{
+	return page->flags & COWI_F_UFFD_WP &&
+	       page->flags & COWI_F_VMA_UFFD_WP;
+}
+
 static struct verdict next_of_nonpresent(const struct cowinspect_page *page)
 {
 	switch (page->kind) {
 	case COWI_KIND_SWAP:
+		/* Brought in still protected, do_swap_page() has do_wp_page() ask. */
+		if (is_uffd_protected(page))
+			return VERDICT(USERFAULTFD, LIKELY);
 		return VERDICT(SWAPIN, SURE);
 	case COWI_KIND_DEVICE_PRIVATE:
 		/* The driver migrates it back, by means we do not know. */
@@ -248,7 +257,7 @@ static struct verdict next_of_present(const struct cowinspect_page *page,
 	struct verdict v;
 
 	/* Only likely: in asynchronous mode (6.7) the kernel resolves it. */
-	if (page->flags & COWI_F_UFFD_WP && page->flags & COWI_F_VMA_UFFD_WP)
+	if (is_uffd_protected(page))
 		return VERDICT(USERFAULTFD, LIKELY);
 	if (page->flags & COWI_F_WRITE && !(page->flags & COWI_F_PROTNONE))
 		return VERDICT(NOFAULT, SURE);

@@ -59,6 +59,11 @@ static const struct row rows[] = {
 	  NEXT(REFUSED, SURE) },
 
 	{ "swapped", G_ALL, KIND(SWAP, COWI_F_VMA_WRITE), NEXT(SWAPIN, SURE) },
+	{ "swapped, protected by userfaultfd", G_ALL,
+	  KIND(SWAP, COWI_F_VMA_WRITE | COWI_F_UFFD_WP | COWI_F_VMA_UFFD_WP),
+	  NEXT(USERFAULTFD, LIKELY) },
+	{ "swapped, protected in a range no longer registered", G_ALL,
+	  KIND(SWAP, COWI_F_VMA_WRITE | COWI_F_UFFD_WP), NEXT(SWAPIN, SURE) },
 	{ "in device memory", G_ALL, KIND(DEVICE_PRIVATE, COWI_F_VMA_WRITE),
 	  NEXT(SWAPIN, LIKELY) },
 	{ "exclusive to a device", G_ALL,

@@ -46,10 +46,18 @@ kernels_of_readme()
 		<(kernel_names)
 }
 
-plan 5
+# The same for the results of the truth test.
+kernels_of_truth()
+{
+	diff <(sed -n '/totals: begin/,/totals: end/s/^| \([^ ]*-[^ ]*\) .*/\1/p' docs/truth.md) \
+		<(kernel_names)
+}
+
+plan 6
 check "version conditionals only in module/compat.h" \
 	nothing_found version_conditionals
 check "no package host is named" nothing_found package_hosts
 check "no home directory is named" nothing_found home_paths
 check "README lists the kernels that are tested" kernels_of_readme
+check "docs/truth.md has results of the same kernels" kernels_of_truth
 check "each source file names its licence" nothing_found missing_spdx

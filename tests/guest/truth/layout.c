@@ -237,7 +237,7 @@ static void make_regions(void)
 	struct order order = { .op = OP_MAKE };
 	int i, error;
 
-	nr_regions = 2 + draw(MAX_REGIONS - 1);
+	nr_regions = 2 + draw(MAX_REGIONS - 2);
 	for (i = 0; i < nr_regions; i++) {
 		regions[i].addr = (char *)(ARENA + i * SLOT);
 		region_choose(&regions[i]);
@@ -484,7 +484,7 @@ static void predict(void)
 {
 	int m, i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 2; i++) {
 		try_writes(draw_member(), draw(2));
 		if (!draw(3) && nr_alive() > 1)
 			exit_member(draw_member());

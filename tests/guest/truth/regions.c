@@ -333,7 +333,7 @@ static const struct maker {
 	unsigned int min, max, unit;
 } makers[] = {
 	{ make_anon, ING_ANON, false, 1, 40, 1 },
-	{ make_anon, ING_ANON, false, 100, 700, 1 },
+	{ make_anon, ING_ANON, false, 64, 256, 1 },
 	{ make_shared_anon, ING_SHARED_ANON, true, 1, 24, 1 },
 	{ make_memfd_private, ING_MEMFD_PRIVATE, true, 1, 24, 1 },
 	{ make_memfd_shared, ING_MEMFD_SHARED, true, 1, 24, 1 },
