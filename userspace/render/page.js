@@ -10,7 +10,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const FIGURE_PAGES = 64;
 const FIGURE_PROCESSES = 8;
 // Printed strips have so many cells for each process and step.
-const PRINT_CELLS = 4000;
+const PRINT_CELLS = 1500;
 const TABLE_ROWS = 200;
 
 // The places in a form, and in a process.
@@ -47,7 +47,10 @@ function svg(tag, attributes, ...children) {
 
 const hex = (n) => n.toString(16);
 const word = (list, i) => list[i] === undefined ? "?" : list[i];
-const plural = (n, what) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+
+function plural(n, one, many = one + "s") {
+	return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+}
 
 function addressOf(page) {
 	return (BigInt(page) * BigInt(data.page_size)).toString(16);
@@ -271,10 +274,12 @@ function vmaText(v) {
 
 function inkOn(colour) {
 	const n = parseInt(colour.slice(1), 16);
-	const bright = 0.299 * (n >> 16) + 0.587 * (n >> 8 & 255) +
-		0.114 * (n & 255);
+	const linear = (part) => (part / 255) ** 2.2;
+	const light = 0.2126 * linear(n >> 16) +
+		0.7152 * linear(n >> 8 & 255) + 0.0722 * linear(n & 255);
 
-	return bright > 120 ? "#000000" : "#ffffff";
+	// Where black and white have the same contrast, by WCAG 2.
+	return light > 0.179 ? "#000000" : "#ffffff";
 }
 
 function swatch(state) {
@@ -693,7 +698,7 @@ function drawMarks(s, ctx, c, x, y) {
 	const first = i < 0 ? page : s.table.start[i];
 
 	if (s.table.changed.has(first)) {
-		const corner = Math.max(4, s.size / 3);
+		const corner = Math.max(3, s.size / 4);
 
 		ctx.beginPath();
 		ctx.moveTo(x + s.size - corner, y);
@@ -1035,11 +1040,32 @@ function showRecord() {
 
 // Processes.
 
+// How many pages are in each state: "12 C, 4 O".
+function countsText(t) {
+	const nr = data.states.map(() => 0);
+	let holes = 0;
+
+	for (let i = 0; i < t.n; i++) {
+		const pages = entrySize(t.form[i]);
+
+		nr[entryState(t, i)] += pages;
+		holes -= pages;
+	}
+	for (const v of vmasOf(t))
+		holes += v.end - v.start;
+	// A huge entry may reach beyond its mapping.
+	nr[ABSENT] = Math.max(0, holes);
+	return data.states.map(([letter], i) => [nr[i], letter])
+		.filter(([n]) => n)
+		.map(([n, letter]) => `${n.toLocaleString("en")} ${letter}`)
+		.join(", ") || "no mappings";
+}
+
 function processItem(p, children) {
 	const t = tablesOf(view.step)[p];
-	const item = el("li", { class: t ? "" : "away" }, processText(p) +
-		(t ? `: ${plural(t.n, "entry").replace("entrys", "entries")}` :
-			": not there in this step"));
+	const item = el("li", { class: t ? "here" : "away" },
+		el("div", {}, processText(p)), el("div", { class: "quiet" },
+			t ? countsText(t) : "not there in this step"));
 	const list = children.get(p);
 
 	if (list)
@@ -1063,46 +1089,14 @@ function showTree() {
 		.map((p) => processItem(p, children))));
 }
 
-// The legend, with how many pages are in each state.
+// The legend: the states that occur in any step.
 
-function countStates(t) {
-	const nr = data.states.map(() => 0);
-	let mapped = 0;
+const usedStates = new Set([ABSENT, ...data.forms.map((form) => form[STATE])]);
 
-	for (let i = 0; i < t.n; i++) {
-		const pages = entrySize(t.form[i]);
-
-		nr[entryState(t, i)] += pages;
-		mapped += pages;
-	}
-	for (const v of vmasOf(t))
-		nr[ABSENT] += v.end - v.start;
-	nr[ABSENT] = Math.max(0, nr[ABSENT] - mapped);
-	return nr;
-}
-
-const usedStates = new Set();
-
-function legendTable(step, mixed) {
-	const counts = tablesOf(step).map(countStates);
-	const there = data.processes.map((process, p) => p)
-		.filter((p) => counts[p]);
-	const table = el("table", {}, el("tr", {}, el("th", {}),
-		el("th", {}, "pages"),
-		...there.map((p) => el("th", { class: "number" },
-			data.processes[p][NAME]))));
-
-	data.states.forEach((state, i) => {
-		there.forEach((p) => counts[p][i] && usedStates.add(i));
-		if (!usedStates.has(i))
-			return;
-		table.append(el("tr", {}, el("td", {}, swatch(i)),
-			el("td", {}, state[2]),
-			...there.map((p) => el("td", { class: "number" },
-				counts[p][i].toLocaleString("en")))));
-	});
-	return mixed ? el("div", {}, table, el("p", { class: "quiet" },
-		data.mixed)) : table;
+function legend() {
+	return el("table", {}, ...data.states.flatMap((state, i) =>
+		usedStates.has(i) ? [el("tr", {}, el("td", {}, swatch(i)),
+			el("td", {}, state[2]))] : []));
 }
 
 // The table that says the same.
@@ -1303,10 +1297,10 @@ function changesText(step) {
 		else if (!now[p] && before[p])
 			parts.push(`${name} is gone`);
 		else if (now[p] && now[p].changed.size)
-			parts.push(`${name}: ${plural(now[p].changed.size, "page")} changed`);
+			parts.push(`${name}: ${plural(now[p].changed.size, "entry", "entries")} changed`);
 	});
 	return "Since the step before: " + (parts.join("; ") ||
-		"no page has changed") + ".";
+		"no frame or state has changed") + ".";
 }
 
 function noteItems(step) {
@@ -1330,7 +1324,6 @@ function showStep() {
 	byId("notes").replaceChildren(...noteItems(view.step));
 	if (plan)
 		byId("figure").replaceChildren(drawFigure(view.step));
-	byId("legend").replaceChildren(legendTable(view.step, false));
 	showTree();
 	strips.forEach(updateStrip);
 	showTable();
@@ -1369,22 +1362,22 @@ function printedStep(step) {
 
 	if (plan)
 		section.append(drawFigure(step));
-	let mixed = false;
-
 	tablesOf(step).forEach((t, p) => {
 		const [canvas, group] = printedStrip(t);
 
-		section.append(el("h3", {}, processText(p) + (group > 1 ?
-			`: a letter stands for ${group} entries` : "")), canvas);
-		mixed = mixed || group > 1;
+		section.append(el("h3", {}, processText(p)), el("p",
+			{ class: "quiet" }, countsText(t) + (group > 1 ?
+			`; a letter below stands for ${group} entries` : "")),
+			canvas);
 	});
-	section.append(legendTable(step, mixed));
 	return section;
 }
 
 function makePrint() {
-	byId("print").replaceChildren(...data.steps.map((step, s) =>
-		printedStep(s)));
+	byId("print").replaceChildren(
+		...data.steps.map((step, s) => printedStep(s)),
+		el("section", {}, el("h2", {}, "Legend"), legend(),
+			el("p", { class: "quiet" }, data.mixed)));
 }
 
 // The page.
@@ -1424,6 +1417,7 @@ function listen() {
 }
 
 showAbout();
+byId("legend").append(legend());
 byId("bar").hidden = data.steps.length < 2;
 byId("figure-box").hidden = !plan;
 byId("slider").max = Math.max(1, data.steps.length);
