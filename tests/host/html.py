@@ -126,6 +126,10 @@ def changes(_):
     assert "vmas" not in data["steps"][1]["tables"][1]
     differ = [at for at in child[0] if child[0][at][0] != child[1][at][0]]
     assert differ == [START // 4096 + i for i in range(4)]
+    # The parent keeps its frames, but is alone with four of them.
+    parent = list(entries(data, 0))
+    counts = [data["forms"][parent[1][at][1]][4] for at in sorted(parent[1])]
+    assert counts == [1] * 4 + [2] * 99996
     kinds = list(entries(data_of(page("kinds")), 3))
     assert len(kinds[0]) == 12 and len(kinds[1]) == 1
 
@@ -160,6 +164,7 @@ def from_show(b):
     load(b, "", path)
     assert data_of(path) == data_of(f"{tmp}/small-map.html")
     assert b.text("#title") == "process 77"
+    assert "process 77" in b.text("#tree")
     # One step needs no slider.
     assert not b.run("return document.querySelector('#bar').offsetHeight")
 

@@ -50,8 +50,8 @@ static int put_target(struct html *h, struct cowi_target *t, pid_t pid,
 
 	err = cowi_vmas(t, &vmas);
 	if (!err) {
-		html_process(h, 0, pid, 0, "process");
-		html_step(h, "What is mapped", "");
+		html_process(h, 0, pid, 0, "");
+		html_step(h, "", "");
 		html_table(h, 0);
 		put_vmas(h, &vmas, range);
 		err = put_pages(h, t, range);

@@ -93,7 +93,7 @@ int html_open(const char *path, const struct html_about *about,
  *	as a later process may get it again.
  * @pid: of the process
  * @parent: pid of its parent, 0 if that is not known
- * @name: for people
+ * @name: for people; "" for "process @pid"
  *
  * To name an @id again does no harm, and nothing else.
  */

@@ -72,8 +72,14 @@ function hasFlag(form, name) {
 	return (form[FLAGS] & (1 << bit)) !== 0;
 }
 
+function nameOf(p) {
+	return data.processes[p][NAME] || `process ${data.processes[p][PID]}`;
+}
+
 function processText(p) {
-	return `${data.processes[p][NAME]} (${data.processes[p][PID]})`;
+	const name = data.processes[p][NAME];
+
+	return name ? `${name} (${data.processes[p][PID]})` : nameOf(p);
 }
 
 // Page tables: arrays with one place for each entry, ascending.
@@ -382,7 +388,8 @@ function planFigure() {
 	plan.right = plan.frames + FRAME + GAP;
 	plan.width = data.processes.length > 1 ? plan.right + CELL + BOX :
 		plan.frames + FRAME;
-	plan.width += 2;
+	// Behind a name there is room for "not there".
+	plan.width += data.processes.length > 1 ? 50 : 2;
 	return plan;
 }
 
@@ -393,7 +400,7 @@ function pageText(t, p, page) {
 	const [letter, , meaning] = data.states[i < 0 ? ABSENT : entryState(t, i)];
 	const frame = frameOf(t, i, page);
 
-	return `${data.processes[p][NAME]}, address ${addressOf(page)}: ` +
+	return `${nameOf(p)}, address ${addressOf(page)}: ` +
 		`${letter}, ${meaning}` +
 		(frame >= 0 ? `; frame ${hex(frame)}` : "");
 }
@@ -962,7 +969,7 @@ function flagsText(form) {
 }
 
 function whereText(p, page) {
-	return `${data.processes[p][NAME]} at ${addressOf(page)}`;
+	return `${nameOf(p)} at ${addressOf(page)}`;
 }
 
 function mappingsText(a, frame) {
@@ -1028,7 +1035,7 @@ function showRecord() {
 	const state = i < 0 ? ABSENT : entryState(t, i);
 	const vma = vmasOf(t).find((v) => v.start <= a.page && a.page < v.end);
 	const rows = [["address", addressOf(a.page)],
-		["mapping", vma ? `${vma.name || "(no name)"} ${vma.perms}` : "-"],
+		["mapping", vma ? `${vma.name || "(no name)"} ${vma.perms}`.trim() : "-"],
 		...(i < 0 ? [] : recordRows(a, t, i)), ...beforeRows(a)];
 
 	for (const [name, text] of rows)
@@ -1040,7 +1047,7 @@ function showRecord() {
 
 // Processes.
 
-// How many pages are in each state: "12 C, 4 O".
+// How many pages are in each state: "O 4 · C 12".
 function countsText(t) {
 	const nr = data.states.map(() => 0);
 	let holes = 0;
@@ -1055,10 +1062,10 @@ function countsText(t) {
 		holes += v.end - v.start;
 	// A huge entry may reach beyond its mapping.
 	nr[ABSENT] = Math.max(0, holes);
-	return data.states.map(([letter], i) => [nr[i], letter])
-		.filter(([n]) => n)
-		.map(([n, letter]) => `${n.toLocaleString("en")} ${letter}`)
-		.join(", ") || "no mappings";
+	return data.states.map(([letter], i) => [letter, nr[i]])
+		.filter(([, n]) => n)
+		.map(([letter, n]) => `${letter} ${n.toLocaleString("en")}`)
+		.join(" \u00b7 ") || "no mappings";
 }
 
 function processItem(p, children) {
@@ -1290,7 +1297,7 @@ function changesText(step) {
 	const before = tablesOf(step - 1), now = tablesOf(step), parts = [];
 
 	data.processes.forEach((process, p) => {
-		const name = process[NAME];
+		const name = nameOf(p);
 
 		if (now[p] && !before[p])
 			parts.push(`${name} appears`);
@@ -1319,6 +1326,7 @@ function showStep() {
 	byId("back").disabled = view.step === 0;
 	byId("next").disabled = view.step === nr - 1;
 	byId("step-title").textContent = step.title;
+	byId("steps").hidden = nr < 2 && !step.title;
 	byId("step-text").textContent = step.text;
 	byId("changes").textContent = changesText(view.step);
 	byId("notes").replaceChildren(...noteItems(view.step));
@@ -1353,9 +1361,15 @@ function printedStrip(t) {
 	return [canvas, s.group];
 }
 
+function stepText(step) {
+	const title = data.steps[step].title;
+
+	return data.steps.length > 1 ? `${step + 1}. ${title}` : title;
+}
+
 function printedStep(step) {
 	const section = el("section", {},
-		el("h2", {}, `${step + 1}. ${data.steps[step].title}`),
+		el("h2", {}, stepText(step)),
 		el("p", {}, data.steps[step].text),
 		el("p", { class: "quiet" }, changesText(step)),
 		el("ul", {}, ...noteItems(step)));
@@ -1419,6 +1433,7 @@ function listen() {
 showAbout();
 byId("legend").append(legend());
 byId("bar").hidden = data.steps.length < 2;
+byId("corners").hidden = data.steps.length < 2;
 byId("figure-box").hidden = !plan;
 byId("slider").max = Math.max(1, data.steps.length);
 if (data.format !== 1) {
