@@ -64,7 +64,8 @@ int html_target(const char *path, struct cowi_target *t, pid_t pid,
 		const struct range *range)
 {
 	struct html_about about = {
-		.text = "What is mapped, who shares it, and what the next write to each page would do.",
+		.text = "What is mapped, who shares it, and what the next "
+			"write to each page would do.",
 		.status = cowi_status(cowi_target_session(t)),
 	};
 	char title[32];

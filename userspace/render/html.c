@@ -157,7 +157,7 @@ static void put_states(struct json *j)
 		json_end_array(j);
 	}
 	json_end_array(j);
-	json_string(j, "mixed", picture_mixed);
+	json_string(j, "mixed", picture_mixed());
 }
 
 static void put_flags(struct json *j)

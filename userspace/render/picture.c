@@ -32,8 +32,6 @@ static const struct {
 	[STATE_MARKER] = { 'M', 160, "marker, migration or poison entry" },
 };
 
-const char picture_mixed[] = "lower case: most mapped pages are of this kind";
-
 char picture_letter(enum page_state state)
 {
 	return states[state].letter;
@@ -42,6 +40,11 @@ char picture_letter(enum page_state state)
 const char *picture_meaning(enum page_state state)
 {
 	return states[state].meaning;
+}
+
+const char *picture_mixed(void)
+{
+	return "lower case: most mapped pages are of this kind";
 }
 
 /*
@@ -203,5 +206,5 @@ void picture_legend(struct picture *p)
 		fprintf(p->out, "  %s\n", states[st].meaning);
 	}
 	if (p->mixed)
-		fprintf(p->out, "  %s\n", picture_mixed);
+		fprintf(p->out, "  %s\n", picture_mixed());
 }

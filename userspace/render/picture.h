@@ -44,7 +44,7 @@ const char *picture_meaning(enum page_state state);
 unsigned int picture_rgb(enum page_state state);
 
 /** picture_mixed - what a letter in lower case means */
-extern const char picture_mixed[];
+const char *picture_mixed(void);
 
 /**
  * struct picture - a picture being drawn
