@@ -221,6 +221,9 @@ def slider(b):
     b.focus("#slider")
     for step in range(5):
         assert b.text("#count") == f"step {step + 1} of 5"
+        # Checks are in the way of the picture only where one has failed.
+        assert b.run("return document.querySelector('#notes-box').open"
+                     ) == (step == 1)
         figure = b.run("return document.querySelector('#figure').innerHTML")
         shown = (b.text("#step-title"), figure, str(b.canvases()))
         assert not [old for old in seen
@@ -236,6 +239,7 @@ def slider(b):
     assert b.count("svg .arrow.new") == 4
     assert b.count("svg .arrow.old") == 4
     assert b.count("svg .frame.shared") == 12
+    assert b.text("#notes-count") == "1 ok, 1 FAIL"
     assert "FAIL" in b.text("#notes .failed")
     b.press("Home")
     assert b.text("#count") == "step 1 of 5"

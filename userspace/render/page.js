@@ -705,7 +705,7 @@ function drawMarks(s, ctx, c, x, y) {
 	const first = i < 0 ? page : s.table.start[i];
 
 	if (s.table.changed.has(first)) {
-		const corner = Math.max(3, s.size / 4);
+		const corner = Math.max(3, s.size * 0.35);
 
 		ctx.beginPath();
 		ctx.moveTo(x + s.size - corner, y);
@@ -1316,6 +1316,25 @@ function noteItems(step) {
 			el("span", { class: "mark" }, mark), " ", text));
 }
 
+// "8 ok", "7 ok, 1 FAIL".
+function marksText(notes) {
+	const marks = new Map();
+
+	for (const [mark] of notes)
+		marks.set(mark, (marks.get(mark) || 0) + 1);
+	return [...marks].map(([mark, n]) => `${n} ${mark}`).join(", ");
+}
+
+// Folded, so that the picture is in sight, unless something went wrong.
+function showNotes() {
+	const notes = data.steps[view.step].notes;
+
+	byId("notes-box").hidden = !notes.length;
+	byId("notes-box").open = notes.some(([mark]) => mark === "FAIL");
+	byId("notes-count").textContent = marksText(notes);
+	byId("notes").replaceChildren(...noteItems(view.step));
+}
+
 function showStep() {
 	const step = data.steps[view.step], nr = data.steps.length;
 
@@ -1329,7 +1348,7 @@ function showStep() {
 	byId("steps").hidden = nr < 2 && !step.title;
 	byId("step-text").textContent = step.text;
 	byId("changes").textContent = changesText(view.step);
-	byId("notes").replaceChildren(...noteItems(view.step));
+	showNotes();
 	if (plan)
 		byId("figure").replaceChildren(drawFigure(view.step));
 	showTree();
