@@ -85,8 +85,8 @@ static void test_lab(const char *options)
 /* What a browser makes of a page is for tests/host/html.t. */
 static void test_lab_html(void)
 {
+	static const char table[] = "\"tables\":[{";
 	int status = run("cowinspect lab fork --html /tmp/fork.html");
-	const char table[] = "\"tables\":[{";
 	char *page, *at;
 	int steps = 0;
 

@@ -82,6 +82,22 @@ function processText(p) {
 	return name ? `${name} (${data.processes[p][PID]})` : nameOf(p);
 }
 
+// The first number from 0 to n - 1 that passes a test which all later ones pass
+// too; n if there is none.
+function firstThat(n, passes) {
+	let low = 0, high = n;
+
+	while (low < high) {
+		const mid = (low + high) >> 1;
+
+		if (passes(mid))
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low;
+}
+
 // Page tables: arrays with one place for each entry, ascending.
 
 function newTable(n) {
@@ -185,19 +201,9 @@ function tablesOf(step) {
 
 // The entry that maps a page, or -1.
 function findEntry(t, page) {
-	let low = 0, high = t.n;
+	const i = firstThat(t.n, (k) => t.start[k] > page) - 1;
 
-	while (low < high) {
-		const mid = (low + high) >> 1;
-
-		if (t.start[mid] <= page)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (!low || page >= t.start[low - 1] + entrySize(t.form[low - 1]))
-		return -1;
-	return low - 1;
+	return i >= 0 && page < t.start[i] + entrySize(t.form[i]) ? i : -1;
 }
 
 // The frame behind a page of entry i, or -1: of swap entries the number is an
@@ -578,7 +584,7 @@ function layOut(t, columns, group) {
 		let first = pages.length;
 
 		if (i < 0)
-			i = firstAfter(t, v.start);
+			i = firstThat(t.n, (k) => t.start[k] >= v.start);
 		rows.push({ caption: vmaText(v) });
 		for (; i < t.n && t.start[i] < v.end; i++) {
 			const start = Math.max(t.start[i], v.start);
@@ -595,20 +601,6 @@ function layOut(t, columns, group) {
 
 	vmasOf(t).forEach(addVma);
 	return { rows: rows, pages: pages, entries: entries };
-}
-
-function firstAfter(t, page) {
-	let low = 0, high = t.n;
-
-	while (low < high) {
-		const mid = (low + high) >> 1;
-
-		if (t.start[mid] < page)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
 }
 
 // One small picture for each state, once as it is and once as most of a group.
@@ -727,20 +719,17 @@ function drawMarks(s, ctx, c, x, y) {
 		ring(ctx, x - 1, y - 1, s.size + 2, 3, s.theme.ink);
 }
 
+// The number of the row at a height.
+function rowAt(s, y) {
+	return firstThat(s.layout.rows.length, (k) => s.tops[k + 1] > y);
+}
+
 // Draw the rows between two heights.
 function drawRows(s, ctx, top, bottom) {
-	let low = 0, high = s.layout.rows.length;
+	const rows = s.layout.rows;
 
-	while (low < high) {
-		const mid = (low + high) >> 1;
-
-		if (s.tops[mid + 1] <= top)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (; low < s.layout.rows.length && s.tops[low] < bottom; low++) {
-		const row = s.layout.rows[low], y = s.tops[low] - top;
+	for (let i = rowAt(s, top); i < rows.length && s.tops[i] < bottom; i++) {
+		const row = rows[i], y = s.tops[i] - top;
 
 		if (row.from === undefined)
 			drawText(s, ctx, row, y);
@@ -867,27 +856,14 @@ function drawSoon() {
 	});
 }
 
-function rowUnder(s, y) {
-	let low = 0, high = s.layout.rows.length;
-
-	while (low < high) {
-		const mid = (low + high) >> 1;
-
-		if (s.tops[mid + 1] <= y)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return s.layout.rows[low];
-}
-
 function pageUnder(p, event) {
 	const strip = strips[p], rect = strip.canvas.getBoundingClientRect();
 	const s = strip.s;
 
 	if (!s)
 		return null;
-	const row = rowUnder(s, event.clientY - rect.top + strip.box.scrollTop);
+	const row = s.layout.rows[rowAt(s, event.clientY - rect.top +
+		strip.box.scrollTop)];
 	const c = Math.floor((event.clientX - rect.left - 4) / (s.size + 1));
 
 	if (!row || row.from === undefined || c < 0 || row.from + c >= row.to)
@@ -897,17 +873,8 @@ function pageUnder(p, event) {
 
 // The cell of a page, or of the one before it.
 function cellOf(s, page) {
-	let low = 0, high = s.layout.pages.length;
-
-	while (low < high) {
-		const mid = (low + high) >> 1;
-
-		if (s.layout.pages[mid] <= page)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return Math.max(0, low - 1);
+	return Math.max(0, firstThat(s.layout.pages.length,
+		(c) => s.layout.pages[c] > page) - 1);
 }
 
 function scrollTo(strip, c) {
