@@ -82,12 +82,28 @@ static void test_lab(const char *options)
 	said_ok(!status, "lab fork %s", options);
 }
 
+/* What a browser makes of a page is for tests/host/html.t. */
+static void test_lab_html(void)
+{
+	static const char table[] = "\"tables\":[{";
+	int status = run("cowinspect lab fork --html /tmp/fork.html");
+	char *page, *at;
+	int steps = 0;
+
+	page = status ? strdup("") : slurp("/tmp/fork.html");
+	for (at = page; (at = strstr(at, table)); at++)
+		steps++;
+	said_ok(steps == 5 && strstr(page, "\"child\"]]}"),
+		"lab --html: page tables of five steps and two processes");
+	free(page);
+}
+
 int main(void)
 {
 	pid_t pid;
 
 	need_tool();
-	tap_plan(4 + 1 + 6 + 4 + 2);
+	tap_plan(4 + 1 + 6 + 5 + 2);
 	pid = spawn(NULL, NULL);
 	test_show(pid);
 	test_map(pid);
@@ -96,6 +112,7 @@ int main(void)
 	said_ok(strstr(said, " checks held, 0 failed"), "all its checks held");
 	test_lab("--size 1M --seed 7");
 	test_lab("--json");
+	test_lab_html();
 	said_ok(!run("cowinspect status") && strstr(said, "rules"), "status");
 	ok(!status_number("targets"), "the command has detached all it attached");
 	reap(pid);

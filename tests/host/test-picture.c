@@ -158,10 +158,27 @@ static void pictures(void **state)
 	free(coloured);
 }
 
+/* What other pictures than this one need of a state. */
+static void states(void **state)
+{
+	enum page_state a, b;
+
+	(void)state;
+	/* As xterm has them: a colour of the cube, and a grey. */
+	assert_int_equal(0xff8700, picture_rgb(STATE_COPY));
+	assert_int_equal(0xbcbcbc, picture_rgb(STATE_PROTECTED));
+	for (a = 0; a < NR_STATES; a++) {
+		assert_true(*picture_meaning(a));
+		for (b = 0; b < a; b++)
+			assert_int_not_equal(picture_rgb(a), picture_rgb(b));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(letters),
+		cmocka_unit_test(states),
 		cmocka_unit_test(cells),
 		cmocka_unit_test(huge_from_before),
 		cmocka_unit_test(pictures),

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "html.h"
 #include "lab.h"
 
 static const char doc[] =
@@ -21,6 +22,7 @@ static const char doc[] =
 	"  sudo cowinspect lab fork\n"
 	"  sudo cowinspect lab fork --step\n"
 	"  sudo cowinspect lab fork --size 1M --seed 7\n"
+	"  sudo cowinspect lab fork --html fork.html\n"
 	"  sudo cowinspect lab fork --json | jq '.steps[].checks'\n";
 
 static const struct argp_option options[] = {
@@ -33,12 +35,15 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "json", 'J', NULL, 0, "write the complete data of all steps as JSON",
 	  0 },
+	{ "html", 'H', "FILE", 0,
+	  "also write a page for a browser, with a slider over the steps", 0 },
 	{ 0 }
 };
 
 struct arguments {
 	struct lab_options options;
 	const char *name;
+	const char *html;
 	bool list;
 };
 
@@ -63,6 +68,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'J':
 		a->options.json = true;
+		return 0;
+	case 'H':
+		a->html = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->name)
@@ -128,6 +136,26 @@ static int run(const struct lab *lab, const struct lab_options *options,
 	}
 }
 
+static int run_with_html(const struct lab *lab, struct arguments *a,
+			 struct cowi *c)
+{
+	struct html_about about = {
+		.text = lab->help,
+		.status = cowi_status(c),
+	};
+	char title[160];
+	int err, status;
+
+	snprintf(title, sizeof(title), "%s: %s", lab->name, lab->question);
+	about.title = title;
+	err = html_open(a->html, &about, &a->options.html);
+	if (err)
+		return report(a->html, err);
+	status = run(lab, &a->options, c);
+	err = html_close(a->options.html);
+	return err ? report(a->html, err) : status;
+}
+
 /* A lab without the module is not wrong: it only cannot run here. */
 static int cannot_open(int err)
 {
@@ -159,7 +187,10 @@ int cmd_lab(int argc, char **argv, const struct globals *g)
 		return cannot_open(status);
 	a.options.colour = colour_wanted(g->colour, stdout);
 	a.options.interrupted = interrupt_signal;
-	status = run(lab, &a.options, c);
+	if (a.html)
+		status = run_with_html(lab, &a, c);
+	else
+		status = run(lab, &a.options, c);
 	cowi_close(c);
 	return status;
 }

@@ -23,7 +23,8 @@ static const char doc[] =
 	"Examples:\n"
 	"  sudo cowinspect map $$\n"
 	"  sudo cowinspect map $$ --range 7ffd4000-7ffd8000\n"
-	"  sudo cowinspect map $$ --width 128\n";
+	"  sudo cowinspect map $$ --width 128\n"
+	"  sudo cowinspect map $$ --html map.html\n";
 
 static const struct argp_option options[] = {
 	{ "range", 'R', "START-END", 0,
@@ -31,12 +32,14 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "width", 'w', "N", 0, "letters per line (default: what fits)", 0 },
 	{ "all", 'a', NULL, 0, "also mappings of which nothing is present", 0 },
+	{ "html", 'H', "FILE", 0, "also write the picture for a browser", 0 },
 	{ 0 }
 };
 
 struct arguments {
 	pid_t pid;
 	const char *range;
+	const char *html;
 	unsigned int width;
 	bool all;
 };
@@ -49,6 +52,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'R':
 		a->range = arg;
+		return 0;
+	case 'H':
+		a->html = arg;
 		return 0;
 	case 'w':
 		if (parse_size(arg, &n) || !n || n > 4096)
@@ -199,6 +205,8 @@ int cmd_map(int argc, char **argv, const struct globals *g)
 	} else {
 		status = draw(t, &a, &range, colour_wanted(g->colour, stdout));
 	}
+	if (!status && a.html)
+		status = html_target(a.html, t, a.pid, &range);
 	cowi_target_close(t);
 	cowi_close(c);
 	return status;

@@ -27,11 +27,13 @@ static const char doc[] =
 	"  sudo cowinspect show $$ -o range,present,pss,name\n"
 	"  sudo cowinspect show $$ -o +young,dirty\n"
 	"  sudo cowinspect show $$ --pages --range 7ffd4000-7ffd8000\n"
+	"  sudo cowinspect show $$ --html pages.html\n"
 	"  sudo cowinspect show $$ --json | jq '.summary.cow_pending'\n";
 
 enum {
 	OPT_PAGES = 'p',
 	OPT_RANGE = 'R',
+	OPT_HTML = 'H',
 };
 
 static const struct argp_option options[] = {
@@ -40,6 +42,8 @@ static const struct argp_option options[] = {
 	{ "range", OPT_RANGE, "START-END", 0,
 	  "only these addresses, hexadecimal; also START+SIZE, or one address",
 	  0 },
+	{ "html", OPT_HTML, "FILE", 0,
+	  "also write a page for a browser, of each page and its record", 0 },
 	{ 0 }
 };
 
@@ -52,6 +56,7 @@ struct arguments {
 	struct output output;
 	bool pages;
 	const char *range;
+	const char *html;
 	pid_t pid;
 };
 
@@ -68,6 +73,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_RANGE:
 		a->range = arg;
+		return 0;
+	case OPT_HTML:
+		a->html = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		take_pid(state, arg, &a->pid);
@@ -114,6 +122,8 @@ static int run(struct arguments *a, const struct globals *g,
 	} else {
 		status = show_vmas(t, &a->output.style, columns, &range);
 	}
+	if (!status && a->html)
+		status = html_target(a->html, t, a->pid, &range);
 	cowi_target_close(t);
 	cowi_close(c);
 	return status;

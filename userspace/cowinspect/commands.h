@@ -116,6 +116,18 @@ struct range {
 int parse_range(const char *text, __u64 page_size, struct range *r);
 
 /**
+ * html_target - write a page for a browser, or say why not
+ * @path: file
+ * @t: process to look at
+ * @pid: its id
+ * @range: only what lies in it
+ *
+ * Return: EXIT_OK or EXIT_FAILED.
+ */
+int html_target(const char *path, struct cowi_target *t, pid_t pid,
+		const struct range *range);
+
+/**
  * parse_size - a decimal number of bytes, with K, M or G behind it or not
  * @text: from the command line
  * @bytes: result

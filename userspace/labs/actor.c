@@ -338,6 +338,8 @@ int actor_fork(struct cast *cast, struct actor *parent, const char *name,
 		err = enter(cast, name, ans.result, sock[0], out);
 	if (err)
 		close(sock[0]);
+	else
+		(*out)->parent = parent->pid;
 	return err;
 }
 

@@ -22,12 +22,14 @@
  * struct actor - the runner's end of a process
  * @name: "parent", "child"; for people
  * @pid: its id
+ * @parent: id of the actor that forked it, 0 for none
  * @pidfd: says when it has exited, and kills it and nobody else
  * @sock: commands out, answers in; -1 once it has exited
  */
 struct actor {
 	const char *name;
 	pid_t pid;
+	pid_t parent;
 	int pidfd;
 	int sock;
 };

@@ -21,6 +21,7 @@
 #include "libcowinspect.h"
 #include "observe.h"
 
+struct html;
 struct lab_run;
 
 /**
@@ -55,6 +56,7 @@ extern const struct lab *const all_labs[];
  * @step: wait for Enter after each step
  * @json: write JSON instead of text
  * @colour: use colour
+ * @html: a page for the steps; NULL for none
  * @interrupted: returns non-zero when the run shall end
  */
 struct lab_options {
@@ -63,6 +65,7 @@ struct lab_options {
 	bool step;
 	bool json;
 	bool colour;
+	struct html *html;
 	int (*interrupted)(void);
 };
 

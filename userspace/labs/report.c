@@ -5,6 +5,7 @@
 
 #include "picture.h"
 #include "report.h"
+#include "report_html.h"
 #include "table.h"
 
 #define LINE_WIDTH	64
@@ -475,6 +476,8 @@ void report_step(struct lab_run *r)
 		json_step(&r->json, r);
 	else
 		text_step(r);
+	if (r->options.html)
+		report_html_step(r);
 }
 
 void report_end(struct lab_run *r)

@@ -36,9 +36,10 @@ static size_t utf8_length(const unsigned char *s)
 	return len;
 }
 
-static void put_text(FILE *out, const char *text)
+static void put_text(const struct json *j, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
+	FILE *out = j->out;
 
 	fputc('"', out);
 	while (*s) {
@@ -49,7 +50,8 @@ static void put_text(FILE *out, const char *text)
 			len = 1;
 		} else if (*s == '"' || *s == '\\') {
 			fprintf(out, "\\%c", *s);
-		} else if (*s < 0x20 || *s == 0x7f) {
+		} else if (*s < 0x20 || *s == 0x7f ||
+			   (*s == '<' && j->in_page)) {
 			fprintf(out, "\\u%04x", *s);
 		} else {
 			fwrite(s, 1, len, out);
@@ -65,15 +67,15 @@ static void put_lead(struct json *j, const char *key)
 	if (j->comma)
 		fputc(',', j->out);
 	/* Members of small objects stay on one line, lists do not. */
-	if (j->depth) {
+	if (j->depth && !j->in_page) {
 		if (!key || j->depth < 3)
 			fprintf(j->out, "\n%*s", j->depth * 2, "");
 		else if (j->comma)
 			fputc(' ', j->out);
 	}
 	if (key) {
-		put_text(j->out, key);
-		fputs(": ", j->out);
+		put_text(j, key);
+		fputs(j->in_page ? ":" : ": ", j->out);
 	}
 	j->comma = true;
 }
@@ -91,7 +93,7 @@ static void close_bracket(struct json *j, char bracket)
 	bool empty = !j->comma;
 
 	j->depth--;
-	if (!empty && (bracket == ']' || j->depth < 2))
+	if (!empty && !j->in_page && (bracket == ']' || j->depth < 2))
 		fprintf(j->out, "\n%*s", j->depth * 2, "");
 	fputc(bracket, j->out);
 	if (!j->depth)
@@ -122,7 +124,7 @@ void json_end_array(struct json *j)
 void json_string(struct json *j, const char *key, const char *text)
 {
 	put_lead(j, key);
-	put_text(j->out, text);
+	put_text(j, text);
 }
 
 void json_number(struct json *j, const char *key, __u64 n)
@@ -153,4 +155,10 @@ void json_null(struct json *j, const char *key)
 {
 	put_lead(j, key);
 	fputs("null", j->out);
+}
+
+void json_verbatim(struct json *j, const char *key, const char *text)
+{
+	put_lead(j, key);
+	fputs(text, j->out);
 }

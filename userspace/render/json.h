@@ -16,11 +16,14 @@
  * @out: where to
  * @depth: open objects and arrays
  * @comma: a value stands before the next one
+ * @in_page: the document stands in a page of HTML: nothing in it may look like
+ *	a tag, and it is written without blanks
  */
 struct json {
 	FILE *out;
 	unsigned int depth;
 	bool comma;
+	bool in_page;
 };
 
 void json_object(struct json *j, const char *key);
@@ -36,5 +39,7 @@ void json_hundredths(struct json *j, const char *key, __u64 n);
 void json_hex(struct json *j, const char *key, __u64 n);
 void json_bool(struct json *j, const char *key, bool b);
 void json_null(struct json *j, const char *key);
+/** json_verbatim - a value that is JSON already */
+void json_verbatim(struct json *j, const char *key, const char *text);
 
 #endif /* RENDER_JSON_H */

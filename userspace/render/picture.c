@@ -37,6 +37,32 @@ char picture_letter(enum page_state state)
 	return states[state].letter;
 }
 
+const char *picture_meaning(enum page_state state)
+{
+	return states[state].meaning;
+}
+
+const char *picture_mixed(void)
+{
+	return "lower case: most mapped pages are of this kind";
+}
+
+/*
+ * The 256 colours of xterm: 16 that users choose, a cube of 6 * 6 * 6, greys.
+ * Its 256colres.pl has the levels.
+ */
+unsigned int picture_rgb(enum page_state state)
+{
+	static const unsigned char level[] = { 0, 95, 135, 175, 215, 255 };
+	unsigned int colour = states[state].colour;
+
+	if (colour >= 232)
+		return (8 + (colour - 232) * 10) * 0x10101;
+	colour -= 16;
+	return level[colour / 36] << 16 | level[colour / 6 % 6] << 8 |
+	       level[colour % 6];
+}
+
 static enum page_state anon_state(const struct cowinspect_page *rec)
 {
 	bool huge = rec->map_order > 0;
@@ -180,6 +206,5 @@ void picture_legend(struct picture *p)
 		fprintf(p->out, "  %s\n", states[st].meaning);
 	}
 	if (p->mixed)
-		fputs("  lower case: most mapped pages are of this kind\n",
-		      p->out);
+		fprintf(p->out, "  %s\n", picture_mixed());
 }

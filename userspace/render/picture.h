@@ -37,6 +37,15 @@ enum page_state picture_state(const struct cowinspect_page *rec);
 /** picture_letter - of a state: upper case, a dot for a hole */
 char picture_letter(enum page_state state);
 
+/** picture_meaning - of a state: one line for people */
+const char *picture_meaning(enum page_state state);
+
+/** picture_rgb - the colour of a state, as 0xrrggbb */
+unsigned int picture_rgb(enum page_state state);
+
+/** picture_mixed - what a letter in lower case means */
+const char *picture_mixed(void);
+
 /**
  * struct picture - a picture being drawn
  * @out: where to

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A headless Chromium, driven through chromedriver (W3C WebDriver)."""
+import base64
+import json
+import subprocess
+import urllib.error
+import urllib.request
+
+# How WebDriver names what it sends as keys, and elements.
+KEYS = {"Left": "\ue012", "Up": "\ue013", "Right": "\ue014",
+        "Down": "\ue015", "Home": "\ue011", "End": "\ue010",
+        "PageDown": "\ue00f", "Tab": "\ue004", "Escape": "\ue00c",
+        "Space": " "}
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+
+# A new profile, and nothing that would look for a network.
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+             "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync",
+             "--window-size=1400,1100"]
+
+
+class Browser:
+    """Made with a new directory for the profile; ends with end()."""
+
+    def __init__(self, profile):
+        self.driver = subprocess.Popen(["chromedriver", "--port=0"],
+                                       stdout=subprocess.PIPE, text=True)
+        for line in self.driver.stdout:
+            if "started successfully on port" in line:
+                port = int(line.split("port")[1].strip(" .\n"))
+                break
+        else:
+            raise RuntimeError("chromedriver does not start")
+        self.base = f"http://127.0.0.1:{port}/session"
+        options = {"args": ARGUMENTS + ["--user-data-dir=" + profile]}
+        wanted = {"browserName": "chrome", "goog:chromeOptions": options,
+                  "goog:loggingPrefs": {"browser": "ALL"}}
+        session = self.call("POST", "", {"capabilities":
+                                         {"alwaysMatch": wanted}})
+        self.base += "/" + session["sessionId"]
+
+    def call(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.base + path, method=method, data=data,
+            headers={"Content-Type": "application/json"})
+        # Not through a proxy: it is on this machine.
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(error.read().decode()[:400]) from None
+
+    def open(self, path):
+        """Load a file; what an earlier page has logged is forgotten."""
+        self.log()
+        self.call("POST", "/url", {"url": "file://" + path})
+
+    def log(self):
+        entries = self.call("POST", "/se/log", {"type": "browser"})
+        return [entry["message"] for entry in entries]
+
+    def run(self, script, *arguments):
+        return self.call("POST", "/execute/sync",
+                         {"script": script, "args": list(arguments)})
+
+    def text(self, selector):
+        return self.run("return document.querySelector(arguments[0])"
+                        ".innerText", selector)
+
+    def count(self, selector):
+        return self.run("return document.querySelectorAll(arguments[0])"
+                        ".length", selector)
+
+    def frames_drawn(self):
+        """Wait until what was asked for has been drawn."""
+        self.run("return new Promise(done => requestAnimationFrame(() =>"
+                 " requestAnimationFrame(done)))")
+
+    def focus(self, selector):
+        self.run("document.querySelector(arguments[0]).focus()", selector)
+
+    def press(self, *names):
+        actions = []
+        for name in names:
+            key = KEYS.get(name, name)
+            actions += [{"type": "keyDown", "value": key},
+                        {"type": "keyUp", "value": key}]
+        self.call("POST", "/actions", {"actions": [
+            {"type": "key", "id": "keys", "actions": actions}]})
+        self.frames_drawn()
+
+    def find(self, selector):
+        return self.call("POST", "/element", {"using": "css selector",
+                                              "value": selector})[ELEMENT]
+
+    def point(self, selector, x=0, y=0):
+        """Move the mouse to the middle of an element, or beside it."""
+        origin = {ELEMENT: self.find(selector)}
+        self.run("document.querySelector(arguments[0])"
+                 ".scrollIntoView({block: 'center'})", selector)
+        self.call("POST", "/actions", {"actions": [
+            {"type": "pointer", "id": "mouse", "actions": [
+                {"type": "pointerMove", "origin": origin,
+                 "x": x, "y": y, "duration": 0}]}]})
+        self.frames_drawn()
+
+    def canvases(self):
+        """The pixels of all of them, as text."""
+        self.frames_drawn()
+        return self.run("return Array.from(document.querySelectorAll("
+                        "'.strip canvas'), (c) => c.toDataURL())")
+
+    def scheme(self, name):
+        self.call("POST", "/goog/cdp/execute", {
+            "cmd": "Emulation.setEmulatedMedia",
+            "params": {"features": [{"name": "prefers-color-scheme",
+                                     "value": name}]}})
+        self.frames_drawn()
+
+    def screenshot(self, path):
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(self.call("GET", "/screenshot")))
+
+    def print(self, path):
+        """As PDF; returns its text."""
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(self.call("POST", "/print", {})))
+        return subprocess.run(["pdftotext", "-layout", path, "-"],
+                              capture_output=True, text=True,
+                              check=True).stdout
+
+    def end(self):
+        try:
+            self.call("DELETE", "")
+        finally:
+            self.driver.terminate()
+            self.driver.wait()

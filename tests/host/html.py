@@ -1,0 +1,486 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The pages of --html, in Chromium. Run by html.t; speaks TAP.
+
+    html.py COWINSPECT DIR
+
+DIR has the pages of make-page, and the recordings "small" and "large". With
+PICTURES=DIR in the environment, screenshots are left there to be looked at.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import traceback
+
+from browser import Browser
+
+tool, tmp = sys.argv[1:]
+START = 0x7f12340000
+tests = []
+
+
+def test(name):
+    def add(function):
+        tests.append((name, function))
+        return function
+    return add
+
+
+def page(name):
+    return f"{tmp}/{name}.html"
+
+
+def load(b, name, pages=None):
+    """Open a page, in which nothing must go wrong."""
+    b.open(pages or page(name))
+    quiet(b)
+
+
+def quiet(b):
+    log = b.log()
+    assert not log, log
+
+
+def picture(b, name):
+    if os.environ.get("PICTURES"):
+        b.screenshot(f"{os.environ['PICTURES']}/{name}.png")
+
+
+def cowinspect(recording, *arguments):
+    return subprocess.run([tool, "--debugfs", f"{tmp}/{recording}",
+                           *arguments], capture_output=True, text=True,
+                          check=False)
+
+
+def data_of(path):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    begin = text.index(">", text.index('id="data"')) + 1
+    return json.loads(text[begin:text.index("</script>", begin)])
+
+
+def entries(data, process):
+    """Page tables of a process in all steps, decoded by what html.h says."""
+    table, forms = {}, data["forms"]
+    for step in data["steps"]:
+        mine = [t for t in step["tables"] if t["process"] == process]
+        if not mine:
+            table = {}
+            yield None
+            continue
+        flat, after = mine[0]["changes"], 0
+        for i in range(0, len(flat), 4):
+            gap, count, frame, form = flat[i:i + 4]
+            size = 1 if form is None else 1 << forms[form][2]
+            for k in range(count):
+                at = after + gap + k * size
+                if form is None:
+                    del table[at]
+                else:
+                    table[at] = (None if frame is None else
+                                 frame + k * size, form)
+            after = at + 1
+        yield dict(table)
+
+
+@test("the data is what show --pages tells")
+def same_data(_):
+    for recording in "small", "large":
+        path = f"{tmp}/{recording}-map.html"
+        assert cowinspect(recording, "map", "77", "--html",
+                          path).returncode == 0
+        told = json.loads(cowinspect(recording, "show", "77", "--pages",
+                                     "--json", "--output-all").stdout)
+        data = data_of(path)
+        mine = next(entries(data, 0))
+        assert len(mine) == len(told["pages"])
+        for record in told["pages"]:
+            frame, form = mine[int(record["addr"], 16) // 4096]
+            form = data["forms"][form]
+            assert f"{frame:#x}" == record["pfn"], record
+            assert form[4] == record["mapcount"], record
+            assert form[6] == record["refcount"], record
+            assert data["kinds"][form[1]] == record["kind"], record
+            assert data["counts"][form[5]] == record["counts"], record
+            assert data["outcomes"][form[8]] == record["next"], record
+            assert data["confidences"][form[9]] == record["confidence"]
+            flags = [name for bit, name in enumerate(data["flags"])
+                     if form[11] >> bit & 1]
+            assert ",".join(flags) == record["flags"], record
+
+
+@test("100000 pages are small, also where frames are in disorder")
+def small_files(_):
+    assert os.path.getsize(f"{tmp}/large-map.html") < 200000
+    assert os.path.getsize(page("large")) < 100000 * 60
+
+
+@test("a step has only what has changed, and a process may end")
+def changes(_):
+    data = data_of(page("large"))
+    child = list(entries(data, 1))
+    assert [t and len(t) for t in child] == [100000, 100000, 100000, None,
+                                             None]
+    assert len(data["steps"][1]["tables"][1]["changes"]) == 4 * 4
+    assert "vmas" not in data["steps"][1]["tables"][1]
+    differ = [at for at in child[0] if child[0][at][0] != child[1][at][0]]
+    assert differ == [START // 4096 + i for i in range(4)]
+    # The parent keeps its frames, but is alone with four of them.
+    parent = list(entries(data, 0))
+    counts = [data["forms"][parent[1][at][1]][4] for at in sorted(parent[1])]
+    assert counts == [1] * 4 + [2] * 99996
+    kinds = list(entries(data_of(page("kinds")), 3))
+    assert len(kinds[0]) == 12 and len(kinds[1]) == 1
+
+
+@test("a page that cannot be written is a failure")
+def unwritable(_):
+    for path, message in ("/nonexistent/x", "No such file"), \
+            ("/dev/full", "No space"):
+        for command in "show", "map":
+            ran = cowinspect("small", command, "77", "--html", path)
+            assert ran.returncode == 1, ran
+            assert message in ran.stderr, ran
+
+
+@test("a page needs nothing but itself")
+def alone(b):
+    for name in "fork", "hostile":
+        load(b, name)
+        assert b.run("return performance.getEntriesByType('resource')"
+                     ".length") == 0
+        with open(page(name), encoding="utf-8") as file:
+            text = file.read()
+        addresses = set(re.findall(r"\w+://[\w./]+", text))
+        assert addresses == {"http://www.w3.org/2000/svg"}, addresses
+        assert not re.search(r"<[^>]*\b(src|href)=", text)
+
+
+@test("show writes the page of map")
+def from_show(b):
+    path = f"{tmp}/show.html"
+    assert cowinspect("small", "show", "77", "--html", path).returncode == 0
+    load(b, "", path)
+    assert data_of(path) == data_of(f"{tmp}/small-map.html")
+    assert b.text("#title") == "process 77"
+    assert "process 77" in b.text("#tree")
+    # One step needs no slider.
+    assert not b.run("return document.querySelector('#bar').offsetHeight")
+
+
+@test("--range limits the page")
+def limited(_):
+    path = f"{tmp}/range.html"
+    ran = cowinspect("small", "map", "77", "--range", "10002000-10004000",
+                     "--html", path)
+    assert ran.returncode == 0
+    data = data_of(path)
+    assert data["steps"][0]["tables"][0]["vmas"] == [
+        [0x10002, 2, "rw-p", "[heap]"]]
+    assert sorted(next(entries(data, 0))) == [0x10002, 0x10003]
+
+
+@test("the legend is that of the terminal")
+def same_legend(b):
+    load(b, "", f"{tmp}/small-map.html")
+    rows = b.run("return Array.from(document.querySelectorAll('#legend tr'),"
+                 " (row) => row.innerText.trim().split(/\\s+/).join(' '))")
+    picture_text = cowinspect("small", "map", "77").stdout
+    # The recording has a page without an entry, and so has the terminal.
+    told = re.findall(r"^  (\S)  (.*)$", picture_text, re.M)
+    assert rows == [" ".join(pair) for pair in told], (rows, told)
+    load(b, "kinds")
+    assert b.count("#legend tr") == 13
+    letters = b.run("return Array.from(document.querySelectorAll("
+                    "'#legend .swatch'), (e) => e.innerText)")
+    assert len(set(letters)) == 13, letters
+
+
+@test("colours are those of the terminal")
+def same_colours(_):
+    coloured = subprocess.run(
+        [tool, "--color=always", "--debugfs", f"{tmp}/small", "map", "77"],
+        capture_output=True, text=True, check=True).stdout
+    found = dict(re.findall(r"\033\[38;5;(\d+)m(\S)\033", coloured))
+    by_letter = {letter: colour for letter, colour, _ in
+                 data_of(f"{tmp}/small-map.html")["states"]}
+    # What xterm shows for these numbers.
+    known = {"208": "#ff8700", "36": "#00af87", "25": "#005faf",
+             "244": "#808080"}
+    assert len(found) == 4, found
+    for number, letter in found.items():
+        assert by_letter[letter] == known[number], letter
+
+
+@test("the slider changes the picture, by keyboard")
+def slider(b):
+    load(b, "fork")
+    picture(b, "fork-1")
+    seen = set()
+    b.focus("#slider")
+    for step in range(5):
+        assert b.text("#count") == f"step {step + 1} of 5"
+        # Checks are in the way of the picture only where one has failed.
+        assert b.run("return document.querySelector('#notes-box').open"
+                     ) == (step == 1)
+        figure = b.run("return document.querySelector('#figure').innerHTML")
+        shown = (b.text("#step-title"), figure, str(b.canvases()))
+        assert not [old for old in seen
+                    for part in range(2) if old[part] == shown[part]], step
+        seen.add(shown)
+        b.press("Right")
+    assert b.count("svg .arrow.new") == 0
+    b.press("Left", "Left", "Left")
+    picture(b, "fork-2")
+    assert b.text("#count") == "step 2 of 5"
+    assert "child: 4 entries changed" in b.text("#changes")
+    # The child's four new frames, and where the arrows led before.
+    assert b.count("svg .arrow.new") == 4
+    assert b.count("svg .arrow.old") == 4
+    assert b.count("svg .frame.shared") == 12
+    assert b.text("#notes-count") == "1 ok, 1 FAIL"
+    assert "FAIL" in b.text("#notes .failed")
+    b.press("Home")
+    assert b.text("#count") == "step 1 of 5"
+    b.run("document.querySelector('#next').click()")
+    assert b.text("#count") == "step 2 of 5"
+    quiet(b)
+
+
+@test("frames keep their places in all steps")
+def places(b):
+    load(b, "fork")
+    b.focus("#slider")
+    where = {}
+    for _ in range(5):
+        for frame, y in b.run(
+                "return Array.from(document.querySelectorAll('svg .frame'),"
+                " (e) => [e.dataset.frame, e.querySelector('rect')"
+                ".getAttribute('y')])"):
+            assert where.setdefault(frame, y) == y
+        b.press("Right")
+    assert len(set(where.values())) == len(where) == 21
+
+
+@test("hovering a page shows its record, and who maps the same frame")
+def hover(b):
+    load(b, "fork")
+    b.focus("#slider")
+    b.press("Right")
+    b.point("svg .page[data-p='0'][data-page='%d']" % (START // 4096 + 7))
+    record = b.text("#record")
+    for part in "7f12347000", "copy (sure)", "mapcount", "2 (exact)", \
+            "child at 7f12347000":
+        assert part in record, (part, record)
+    assert b.count("svg .page.lit") == 2
+    assert b.count("svg .frame.lit") == 1
+    assert b.count("svg .arrow.lit") == 2
+    picture(b, "hover")
+    # A page of its own: nobody else is marked, and it says what was before.
+    b.point("svg .page[data-p='1'][data-page='%d']" % (START // 4096 + 1))
+    assert b.count("svg .page.lit") == 1
+    assert "no other page" in b.text("#record")
+    assert "before" in b.text("#record")
+    b.point("#title")
+    assert "Point at a page" in b.text("#record")
+
+
+@test("hovering a cell of a strip marks cells of other processes")
+def hover_strip(b):
+    load(b, "fork")
+    before = b.canvases()
+    box = b.run("const r = document.querySelector('.strip canvas')"
+                ".getBoundingClientRect(); return [r.width, r.height]")
+    # The sixth cell: cells are 18 wide, their row begins below a caption.
+    b.point(".strip canvas", int(4 + 5 * 19 + 9 - box[0] / 2),
+            int(24 + 9 - box[1] / 2))
+    assert "7f12345000" in b.text("#record")
+    after = b.canvases()
+    assert before[0] != after[0] and before[1] != after[1]
+    b.point("#title")
+    assert b.canvases() == before
+
+
+@test("the figure is used by keyboard")
+def figure_keys(b):
+    load(b, "crowd")
+    b.focus("#slider")
+    b.press("End")
+    picture(b, "crowd")
+    b.focus("#figure")
+    b.press("Down")
+    assert "server" in b.text("#record")
+    b.press("Down", "Right")
+    assert "first" in b.text("#record")
+    assert "7f12341000" in b.text("#record")
+    # On to the process below, on the same side.
+    b.press(*["Down"] * 7)
+    assert "third" in b.text("#record")
+    b.press("Escape")
+    assert "Point at a page" in b.text("#record")
+    b.press("Tab")
+    assert b.run("return document.activeElement.id") == "size"
+
+
+@test("all states and all cells, by keyboard")
+def strip_keys(b):
+    load(b, "kinds")
+    picture(b, "kinds")
+    b.focus(".strip")
+    seen = set()
+    for _ in range(13):
+        b.press("Right")
+        seen.add(b.text("#record p"))
+    assert len(seen) == 12, seen
+    assert "?" in b.text("#record")
+    b.press("Home")
+    assert "huge page" in b.text("#record")
+    assert "2M from 7f12140000" in b.text("#record")
+    b.focus("#slider")
+    b.press("Right")
+    assert "kinds: 12 entries changed" in b.text("#changes")
+    quiet(b)
+
+
+@test("processes are a tree")
+def tree(b):
+    load(b, "crowd")
+    b.focus("#slider")
+    b.press("Right")
+    assert b.count("#tree > ul > li") == 1
+    assert b.count("#tree > ul > li > ul > li") == 3
+    assert b.text("#tree > ul > li > ul > li > ul").startswith("fourth")
+    load(b, "fork")
+    assert b.count("#tree .away") == 0
+    b.focus("#slider")
+    b.press("End")
+    assert "child (1002)\nnot there" in b.text("#tree .away")
+
+
+@test("there is a table that says the same")
+def table(b):
+    load(b, "fork")
+    b.focus("#table-box summary")
+    b.press("Space")
+    assert b.count("#table tbody tr, #table table > tr") == 16
+    first = b.text("#table table > tr")
+    for part in "7f12340000", "101eef", "copy (sure)":
+        assert part in first, first
+    b.focus("#slider")
+    b.press("Right")
+    assert b.count("#table .changed") == 4
+    assert "changed" in b.text("#table .changed")
+    load(b, "large")
+    b.run("document.querySelector('#table-box').open = true")
+    b.frames_drawn()
+    assert b.text("#table-count") == "1 to 200 of 100,000"
+    b.run("document.querySelector('#table-next').click()")
+    assert b.text("#table-count") == "201 to 400 of 100,000"
+
+
+@test("100000 pages in two processes load and respond")
+def large(b):
+    load(b, "large")
+    assert not b.run("return document.querySelector('#figure-box')"
+                     ".offsetHeight")
+    before = b.canvases()
+    b.focus("#slider")
+    b.press("Right")
+    assert b.canvases() != before
+    assert "child: 4 entries changed" in b.text("#changes")
+    b.focus(".strip")
+    b.press("End")
+    assert f"{START + 99999 * 4096:x}" in b.text("#record")
+    assert f"child at {START + 99999 * 4096:x}" in b.text("#record")
+    assert b.run("return document.querySelector('.strip').scrollTop") > 0
+    picture(b, "large")
+    b.press("Home", "PageDown")
+    b.run("const s = document.querySelector('#size'); s.value = 18;"
+          "s.dispatchEvent(new Event('change'))")
+    b.focus(".strip")
+    b.press("Down")
+    load(b, "", f"{tmp}/large-map.html")
+    picture(b, "map")
+    b.focus(".strip")
+    b.press("Right", "Right")
+    assert "own page, writable" in b.text("#record")
+    b.press("End")
+    assert "/lib/\"od\\134d\" \u00e4 name.so" in b.text("#record")
+    quiet(b)
+
+
+@test("dark mode is dark, also in the strips")
+def dark(b):
+    colour = "return getComputedStyle(document.body).backgroundColor"
+    load(b, "crowd")
+    light, light_strips = b.run(colour), b.canvases()
+    b.scheme("dark")
+    assert b.run(colour) != light
+    # The absent page is written in the colour of text.
+    assert b.canvases() != light_strips
+    picture(b, "dark")
+    b.scheme("light")
+    assert (b.run(colour), b.canvases()) == (light, light_strips)
+
+
+@test("on paper all steps stand below one another")
+def paper(b):
+    b.scheme("dark")
+    for name in "fork", "large":
+        load(b, name)
+        titles = [step["title"] for step in data_of(page(name))["steps"]]
+        folder = os.environ.get("PICTURES", tmp)
+        text = b.print(f"{folder}/{name}.pdf")
+        at = [text.find(f"{i + 1}. {title}")
+              for i, title in enumerate(titles)]
+        assert -1 not in at and at == sorted(at), at
+        assert "copy-on-write pending" in text
+        # The screen is as it was.
+        assert b.count("#print > *") == 0
+        quiet(b)
+    assert "a letter below stands for 128 entries" in text
+    b.scheme("light")
+
+
+@test("names cannot break the page")
+def hostile(b):
+    load(b, "hostile")
+    text = "</script><script>document.title='caught'</script>"
+    assert b.run("return document.title").startswith(text)
+    for selector in "#title", "#step-title", "#step-text", "#notes", \
+            "#strips h3", "#tree":
+        shown = b.run("return document.querySelector(arguments[0])"
+                      ".textContent", selector)
+        assert text + "<!--<b>\"'&amp;\\\ufffd\x01\u2028" in shown, shown
+    b.focus(".strip")
+    b.press("Right")
+    assert text in b.text("#record")
+    assert b.count("script") == 2
+    assert b.count("b") == 0
+    quiet(b)
+
+
+@test("a page without steps says so")
+def empty(b):
+    load(b, "empty")
+    assert "Nothing was recorded" in b.text("#step-title")
+
+
+def main():
+    print(f"1..{len(tests)}", flush=True)
+    browser = Browser(f"{tmp}/profile")
+    try:
+        for i, (name, function) in enumerate(tests, 1):
+            try:
+                function(browser)
+                print(f"ok {i} - {name}", flush=True)
+            except Exception:  # pylint: disable=broad-except
+                print(f"not ok {i} - {name}")
+                for line in traceback.format_exc().splitlines():
+                    print("# " + line, flush=True)
+    finally:
+        browser.end()
+
+
+main()
