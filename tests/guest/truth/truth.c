@@ -41,6 +41,17 @@ void differs(const char *format, ...)
 	diag("seed %" PRIu64 ": %s", seed, line);
 }
 
+uint64_t differences_so_far(void)
+{
+	return nr_differences;
+}
+
+/* Go back to a number of differences: those since then do not count. */
+void differences_forget(uint64_t mark)
+{
+	nr_differences = mark;
+}
+
 static void count_ingredients(void)
 {
 	int i;

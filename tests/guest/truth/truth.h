@@ -260,6 +260,9 @@ void check_steady(void);
 __attribute__((format(printf, 1, 2)))
 void differs(const char *format, ...);
 
+uint64_t differences_so_far(void);
+void differences_forget(uint64_t mark);
+
 static inline unsigned long pages_of(const struct cowinspect_page *r)
 {
 	return 1UL << r->map_order;
