@@ -283,8 +283,12 @@ enum cowinspect_counts {
  * COWI_DID_LOST stands where the records are missing, and says how many. So,
  * over all records of a stream, @count adds up to the number of faults.
  *
- * 0 is end of file: the process has exited or called exec, and so have, of a
- * target that is followed, its descendants (whose exec ends nothing).
+ * 0 is end of file: the process has exited or called exec. The stream of a
+ * process that is followed has the faults of its descendants as well; it ends
+ * when all of them have exited, and no exec ends it.
+ *
+ * A fault belongs to the process whose memory it is in. So the faults of a
+ * vfork() child, until it calls exec, are remote faults of its parent.
  */
 
 /**
@@ -296,7 +300,7 @@ enum cowinspect_counts {
  *	there was none
  * @new_pfn: the frame behind @addr afterwards, or COWINSPECT_NO_PFN
  * @cost: how long the kernel worked at it, in nanoseconds, waiting and the
- *	observation itself included
+ *	observation itself included; see COWI_DID_LOST, COWI_DID_FORK_COPIED
  * @count: how many faults this record stands for: 1; for COWI_DID_LOST the
  *	number of faults that are missing; 0 for a note
  * @pid: the process whose memory it is, by the name of its directory
@@ -309,8 +313,8 @@ enum cowinspect_counts {
  * @order: 2^@order base pages were copied, filled or mapped, as @outcome says
  * @vma: enum cowinspect_vma
  * @predicted: enum cowinspect_outcome: what <pid>/pages would have said of a
- *	write right before; COWI_NR_OUTCOMES if there was no entry, if it was
- *	no write, or if the access needed no leave to write (ptrace)
+ *	write right before; COWI_NR_OUTCOMES if it was no write, if there was no
+ *	entry, or if that depends on more of a large folio than is looked at here
  * @confidence: enum cowinspect_confidence, of @predicted
  * @old_order: the entry before mapped 2^@old_order base pages
  * @reserved: 0
@@ -351,12 +355,15 @@ struct cowinspect_event {
  * @COWI_DID_MAPPED: a page that existed was mapped: of a file, of shared memory
  *	or of a device
  * @COWI_DID_SHARED: a page of a shared mapping was made writable
- * @COWI_DID_SWAPIN: brought in from swap, not writable yet
+ * @COWI_DID_SWAPIN: brought in from swap; not writable yet, or it cannot be told
+ *	whether it was copied (before Linux 5.19; with others' part given up)
  * @COWI_DID_SWAPIN_COPIED: brought in and copied
  * @COWI_DID_SWAPIN_REUSED: brought in and made writable
  * @COWI_DID_SPLIT: a huge mapping was split, and nothing else
  * @COWI_DID_USERFAULTFD: handed to a userfaultfd, whose handler decides
- * @COWI_DID_RETRIED: given up half way (a lock, I/O); it comes again
+ * @COWI_DID_RETRIED: given up half way (a lock, I/O); it comes again. Before
+ *	Linux 6.0 also a write to shared memory that was done, but then had to
+ *	wait for writeback: what comes again finds it done
  * @COWI_DID_REFUSED: SIGSEGV, SIGBUS or out of memory
  * @COWI_DID_NUMA: only NUMA balancing's protection was taken away
  * @COWI_DID_MARKED: only an accessed or dirty bit was set
@@ -364,7 +371,8 @@ struct cowinspect_event {
  * @COWI_DID_SPURIOUS: nothing: another thread's fault had done it already
  * @COWI_DID_UNKNOWN: the entry was changed by others meanwhile, or is of a kind
  *	that this module does not know
- * @COWI_DID_LOST: not a fault: @count records were lost here
+ * @COWI_DID_LOST: not a fault: here @count records of faults, and @cost notes,
+ *	were lost
  * @COWI_DID_CHILD: not a fault: @pid was born to @tid and is followed
  * @COWI_DID_FORK_COPIED: not a fault: fork in process @pid copied pages that
  *	were pinned; @cost is how many, @tid the child's process
@@ -425,6 +433,7 @@ enum cowinspect_vma {
 #define COWI_E_TRIED		(1U << 6)	/* not the first attempt */
 #define COWI_E_SHARED		(1U << 7)	/* the VMA is MAP_SHARED */
 #define COWI_E_SPLIT		(1U << 8)	/* a huge mapping was split */
+#define COWI_E_UNSHARE		(1U << 9)	/* a read that wants its own page */
 
 /*
  * The counters of <pid>/faults. After "counters: total" and the names of enum
@@ -445,7 +454,7 @@ enum cowinspect_vma {
 	X(zeropage, "faults", "the shared zero page, for reading") \
 	X(mapped, "faults", "an existing page of a file or of shared memory") \
 	X(shared, "faults", "a page of a shared mapping made writable") \
-	X(swapin, "faults", "brought in from swap, not writable yet") \
+	X(swapin, "faults", "brought in from swap, not writable or not known") \
 	X(swapin_copied, "faults", "brought in from swap and copied") \
 	X(swapin_reused, "faults", "brought in from swap and made writable") \
 	X(split, "faults", "a huge mapping was split, and nothing else") \
@@ -471,6 +480,7 @@ enum cowinspect_vma {
 	X(major, "faults", "of these: what majflt counts") \
 	X(fork_copied, "pages", "pinned, so copied when this process forked") \
 	X(fork_unknown, "forks", "of pinned memory too large to be looked through") \
+	X(fork_lost, "forks", "of a followed process: the child is not attached") \
 	X(lost, "faults", "missing in the numbers above: at most so many")
 
 #endif /* _UAPI_COWINSPECT_H */

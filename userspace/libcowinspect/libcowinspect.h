@@ -423,7 +423,8 @@ int cowi_events_fd(const struct cowi_events *e);
  *
  * Waits for one.
  *
- * Return: 1, or 0 at the end (the process has exited or called exec);
+ * Return: 1, or 0 at the end (the process has exited or called exec, or if it
+ * is followed, it and all its descendants have exited);
  * -COWI_EEXITED once it has been detached, -COWI_EFORMAT, or -errno: -EINTR
  * after a signal, and -EAGAIN with O_NONBLOCK (it may be called again).
  */

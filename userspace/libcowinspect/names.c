@@ -94,6 +94,7 @@ static const struct {
 	{ COWI_E_TRIED, "tried" },
 	{ COWI_E_SHARED, "shared" },
 	{ COWI_E_SPLIT, "split" },
+	{ COWI_E_UNSHARE, "unshare" },
 };
 
 static const char *const confidence_names[] = {
