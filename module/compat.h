@@ -128,6 +128,13 @@ struct folio {
 #define PTE_MARKER_GUARD	0
 #endif
 
+/* ptep_get_lockless() is from 5.11, by that name; ours is 64-bit. */
+#if COW_SINCE(5, 11)
+#define cow_ptep_get_lockless(ptep)	ptep_get_lockless(ptep)
+#else
+#define cow_ptep_get_lockless(ptep)	READ_ONCE(*(ptep))
+#endif
+
 /* pmdp_get_lockless() is from 6.2 (not in 6.1, read there); ours is 64-bit. */
 #if COW_SINCE(6, 2)
 #define cow_pmdp_get(pmdp)	pmdp_get_lockless(pmdp)
@@ -156,6 +163,13 @@ struct folio {
 #define cow_folio_flags(folio)	READ_ONCE((folio)->page.flags.f)
 #else
 #define cow_folio_flags(folio)	READ_ONCE((folio)->page.flags)
+#endif
+
+/* The flags word of a page that may be any of a folio's. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define cow_page_flags(page)	READ_ONCE((page)->flags.f)
+#else
+#define cow_page_flags(page)	READ_ONCE((page)->flags)
 #endif
 
 /* vma_is_initial_heap() and _stack() are from 6.6. */
@@ -340,6 +354,117 @@ static inline bool cow_folio_uniform(struct folio *folio)
 #define cow_kernel_rules	cow_rules_5_19
 #else
 #define cow_kernel_rules	cow_rules_5_10
+#endif
+
+/*
+ * What hook.c hooks functions with. fprobes have been for modules, with an entry
+ * handler that can say no, since 6.5 or thereabouts; they are used from 6.12 on,
+ * where they were read and tested. In 7.2 handlers get ftrace_regs (since 6.14,
+ * commit 46bc082388560), and what belongs to a call is kept on a stack of the
+ * task. kretprobes are what there is elsewhere, as in 6.12 on arm64, where no
+ * fprobe can be configured.
+ */
+#if defined(CONFIG_FPROBE) && COW_SINCE(6, 12)
+#include <linux/fprobe.h>
+
+#define COW_HOOK_FPROBE
+#define COW_HOOK_NAME			"fprobe"
+typedef struct fprobe cow_probe_t;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+typedef struct ftrace_regs cow_probe_regs;
+#define cow_probe_arg(regs, n)		ftrace_regs_get_argument(regs, n)
+#define cow_probe_value(regs)		ftrace_regs_get_return_value(regs)
+#define cow_fprobe_set_max(probe, max)	do { } while (0)
+#else
+typedef struct pt_regs cow_probe_regs;
+#define cow_probe_arg(regs, n)		regs_get_kernel_argument(regs, n)
+#define cow_probe_value(regs)		regs_return_value(regs)
+#define cow_fprobe_set_max(probe, max)	((probe)->nr_maxactive = (max))
+#endif
+#else
+#include <linux/kprobes.h>
+
+#define COW_HOOK_NAME			"kretprobe"
+typedef struct kretprobe cow_probe_t;
+/* get_kretprobe() is from 5.11 (not in 5.10, read there). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#define cow_call_probe(call)		get_kretprobe(call)
+#else
+#define cow_call_probe(call)		((call)->rp)
+#endif
+#endif
+
+/* sched_process_exit says more since 6.16 or thereabouts (read in 7.2). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define COW_DEFINE_EXIT_PROBE(name, function)				\
+static void name(void *unused, struct task_struct *task, bool group_dead) \
+{									\
+	function(task);							\
+}
+#else
+#define COW_DEFINE_EXIT_PROBE(name, function)				\
+static void name(void *unused, struct task_struct *task)		\
+{									\
+	function(task);							\
+}
+#endif
+
+/*
+ * The process that owns an address space. Without CONFIG_MEMCG the kernel does
+ * not keep that; then accesses by others are not observed. Under RCU.
+ */
+#ifdef CONFIG_MEMCG
+#define COW_REMOTE		true
+#else
+#define COW_REMOTE		false
+#endif
+
+static inline struct task_struct *cow_mm_owner(const struct mm_struct *mm)
+{
+#ifdef CONFIG_MEMCG
+	return rcu_dereference(mm->owner);
+#else
+	return mm == current->mm ? current : NULL;
+#endif
+}
+
+/*
+ * Whether memory of it has ever been pinned: a flag of its own in 5.10, from
+ * 5.15 one of many (read in 6.1), which are wrapped from 6.18 on (read in 7.2).
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define cow_mm_has_pinned(mm)	mm_flags_test(MMF_HAS_PINNED, mm)
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 15, 0)
+#define cow_mm_has_pinned(mm)	test_bit(MMF_HAS_PINNED, &(mm)->flags)
+#else
+#define cow_mm_has_pinned(mm)	atomic_read(&(mm)->has_pinned)
+#endif
+
+/*
+ * Flags and results of faults: FAULT_FLAG_UNSHARE is from 5.19,
+ * FAULT_FLAG_VMA_LOCK from 6.4, VM_FAULT_COMPLETED from 6.0.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+#define COW_FAULT_UNSHARE	FAULT_FLAG_UNSHARE
+#else
+#define COW_FAULT_UNSHARE	0
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define COW_FAULT_VMA_LOCK	FAULT_FLAG_VMA_LOCK
+#else
+#define COW_FAULT_VMA_LOCK	0
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+#define COW_FAULT_COMPLETED	VM_FAULT_COMPLETED
+#else
+#define COW_FAULT_COMPLETED	0
+#endif
+
+/* userfaultfd for pages that are in the page cache: 5.13. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 13, 0)
+#define cow_uffd_minor(vma)	userfaultfd_minor(vma)
+#else
+#define cow_uffd_minor(vma)	false
 #endif
 
 #endif /* _COW_COMPAT_H */

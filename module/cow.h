@@ -8,6 +8,12 @@
  *	  -> decode.c	the kernel's words -> facts in our vocabulary
  *	  -> classify.c	facts -> what the next write does (pure)
  *	  -> tally.c	facts -> totals, or straight to the reader as records
+ *
+ *	a page fault (faults.c, by a probe)
+ *	  -> peek.c	the entry before and after, read without locks
+ *	  -> decode.c	as above
+ *	  -> outcome.c	both -> what the fault did (pure)
+ *	  -> events.c	the counters, and the rings of those who read along
  */
 #ifndef _COW_H
 #define _COW_H
@@ -18,10 +24,12 @@
 #include <linux/mm_types.h>
 #include <linux/seq_file.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include "uapi/cowinspect.h"
 #include "classify.h"
 #include "compat.h"
+#include "outcome.h"
 
 #define COW_VERSION	"0.1.0"
 
@@ -166,6 +174,15 @@ void cow_walk_from(struct cow_walk *walk, unsigned long addr);
 int cow_walk_next(struct cow_walk *walk);
 void cow_vma_name_put(struct cow_vma_name *name);
 u64 cow_walk_hold_max(void);
+void cow_note_vma(struct cow_vma *to, struct vm_area_struct *vma);
+pte_t *cow_hugetlb_entry(struct mm_struct *mm, unsigned long addr,
+			 unsigned long size);
+
+/* ---- peek.c ---- */
+
+bool cow_peek(struct mm_struct *mm, const struct cow_vma *vma,
+	      unsigned long size, unsigned long addr,
+	      struct cowinspect_page *page);
 
 /* ---- decode.c ---- */
 
@@ -222,29 +239,78 @@ void cow_tally_print_lines(struct seq_file *m, const struct cow_tally *tally);
 void cow_tally_print_header(struct seq_file *m);
 void cow_tally_print_row(struct seq_file *m, const struct cow_tally *tally);
 
+/* ---- faults.c: what a target has for the observer ---- */
+
+/* Places in struct cow_watch.counter: the members of COWINSPECT_FAULTS. */
+enum cow_counter {
+#define COW_X(name, unit, meaning) COW_C_##name,
+	COWINSPECT_FAULTS(COW_X)
+#undef COW_X
+	COW_NR_COUNTERS
+};
+
+/**
+ * struct cow_watch - how a target is observed
+ * @node: in the hash by process, under RCU
+ * @ns: in which thread ids are told, referenced
+ * @root: the target whose children are followed, referenced; NULL for one that
+ *	is not in such a family, itself for the first of it
+ * @follow: children are attached at birth
+ * @alive: of @root: how many of the family have not ended
+ * @ended: it has exited: no more faults will come
+ * @missed: what the hook had missed when the target was attached
+ * @hooked: which time of hooking it was born in
+ * @lock: guards @readers and their rings; taken in probes
+ * @readers: open events files
+ * @counter: what <pid>/faults shows
+ */
+struct cow_watch {
+	struct hlist_node node;
+	struct pid_namespace *ns;
+	struct cow_target *root;
+	bool follow;
+	atomic_t alive;
+	unsigned long ended;
+	unsigned long missed;
+	unsigned int hooked;
+	raw_spinlock_t lock;
+	struct list_head readers;
+	atomic64_t counter[COW_NR_COUNTERS][COWI_NR_VMAS];
+};
+
 /* ---- target.c ---- */
 
 /**
  * struct cow_target - a process under inspection
- * @list: in the list of attached targets
- * @ref: the list and every open file hold one
+ * @list: in the list of attached targets; before that, of those to be born
+ * @ref: the list, every open file and every fault in progress hold one
+ * @free: frees it, after a grace period of RCU, where sleeping is allowed
  * @pid: the process, whatever becomes of its number
  * @nr: the number under which it was attached
  * @dir: its directory
  * @detached: reads in progress must come to an end
+ * @watch: how it is observed
  */
 struct cow_target {
 	struct list_head list;
 	struct kref ref;
+	struct rcu_work free;
 	struct pid *pid;
 	unsigned int nr;
 	struct dentry *dir;
 	bool detached;
+	struct cow_watch watch;
 };
 
 extern unsigned int cow_max_targets;
 
-int cow_target_attach(unsigned int nr);
+int cow_target_init(void);
+void cow_target_exit(void);
+struct cow_target *cow_target_alloc(void);
+void cow_target_get(struct cow_target *target);
+bool cow_target_tryget(struct cow_target *target);
+void cow_target_born(struct cow_target *target);
+int cow_target_attach(unsigned int nr, bool follow);
 int cow_target_detach(unsigned int nr);
 void cow_target_detach_all(void);
 void cow_target_put(struct cow_target *target);
@@ -252,8 +318,37 @@ bool cow_target_alive(struct cow_target *target);
 struct mm_struct *cow_target_grab_mm(struct cow_target *target);
 int cow_target_print_all(struct seq_file *m);
 
+/* ---- faults.c ---- */
+
+extern unsigned int cow_max_inflight;
+extern const struct file_operations cow_faults_fops;
+
+void cow_faults_init(void);
+void cow_faults_hook(void);
+void cow_faults_unhook(void);
+int cow_faults_error(void);
+void cow_watch_begin(struct cow_target *target);
+void cow_watch_end(struct cow_target *target);
+void cow_watch_follow(struct cow_target *target);
+bool cow_watch_is_current(const struct cow_target *target);
+void cow_watch_lost_child(struct cow_target *target);
+void cow_watch_refill(void);
+void cow_watch_release(struct cow_target *target);
+void cow_faults_print_status(struct seq_file *m);
+
+/* ---- events.c ---- */
+
+extern unsigned int cow_event_ring;
+extern const struct file_operations cow_events_fops;
+
+void cow_events_put(struct cow_target *target, const struct mm_struct *mm,
+		    const struct cowinspect_event *event);
+void cow_events_wake(struct cow_target *target);
+void cow_events_exec(struct cow_target *target);
+
 /* ---- files.c ---- */
 
+int cow_check_opener(void);
 int cow_files_init(void);
 void cow_files_exit(void);
 struct dentry *cow_files_add(struct cow_target *target);

@@ -29,11 +29,15 @@
 
 static struct dentry *root;
 
-/*
+/**
+ * cow_check_opener - may the caller open a file?
+ *
  * Checked when a file is opened, as for /proc/PID/pagemap: frame numbers are
  * not for everybody, and a namespace's root is somebody.
+ *
+ * Return: 0 or -EPERM.
  */
-static int check_opener(void)
+int cow_check_opener(void)
 {
 	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
@@ -42,11 +46,27 @@ static int check_opener(void)
 
 static int command_open(struct inode *inode, struct file *file)
 {
-	return check_opener();
+	return cow_check_opener();
 }
 
-/* Parse one decimal process id. Returns 0 or an error. */
-static int get_command(const char __user *ubuf, size_t count, unsigned int *nr)
+/* Cut a word off the end of a command. Returns whether it was there. */
+static bool cut_option(char *text, const char *option)
+{
+	size_t len = strcspn(text, "\n"), size = strlen(option);
+
+	if (len < size || strncmp(text + len - size, option, size) ||
+	    (text[len] && text[len + 1]))
+		return false;
+	text[len - size] = '\0';
+	return true;
+}
+
+/*
+ * Parse one decimal process id, and, if @follow is given, whether " follow"
+ * comes after it. Returns 0 or an error.
+ */
+static int get_command(const char __user *ubuf, size_t count, unsigned int *nr,
+		       bool *follow)
 {
 	char text[COMMAND_MAX];
 	int ret;
@@ -59,6 +79,8 @@ static int get_command(const char __user *ubuf, size_t count, unsigned int *nr)
 	/* kstrtouint() takes a sign and stops at a NUL: neither is a pid's. */
 	if (strlen(text) != count || text[0] < '0' || text[0] > '9')
 		return -EINVAL;
+	if (follow)
+		*follow = cut_option(text, " follow");
 	ret = kstrtouint(text, 10, nr);
 	return ret || *nr ? ret : -EINVAL;
 }
@@ -67,10 +89,11 @@ static ssize_t attach_write(struct file *file, const char __user *ubuf,
 			    size_t count, loff_t *ppos)
 {
 	unsigned int nr;
-	int ret = get_command(ubuf, count, &nr);
+	bool follow;
+	int ret = get_command(ubuf, count, &nr, &follow);
 
 	if (!ret)
-		ret = cow_target_attach(nr);
+		ret = cow_target_attach(nr, follow);
 	return ret ? ret : count;
 }
 
@@ -78,7 +101,7 @@ static ssize_t detach_write(struct file *file, const char __user *ubuf,
 			    size_t count, loff_t *ppos)
 {
 	unsigned int nr;
-	int ret = get_command(ubuf, count, &nr);
+	int ret = get_command(ubuf, count, &nr, NULL);
 
 	if (!ret)
 		ret = cow_target_detach(nr);
@@ -139,12 +162,13 @@ static int status_show(struct seq_file *m, void *unused)
 		   exact_or_absent(IS_ENABLED(CONFIG_HAVE_ARCH_USERFAULTFD_WP) &&
 				   IS_ENABLED(CONFIG_USERFAULTFD)));
 	seq_printf(m, "lock_hold_max: %llu\n", cow_walk_hold_max());
+	cow_faults_print_status(m);
 	return cow_target_print_all(m);
 }
 
 static int status_open(struct inode *inode, struct file *file)
 {
-	int ret = check_opener();
+	int ret = cow_check_opener();
 
 	return ret ? ret : single_open(file, status_show, NULL);
 }
@@ -182,7 +206,7 @@ static void close_target(struct cow_open *o)
 static int open_target(struct inode *inode, struct cow_open *o)
 {
 	struct cow_target *target = inode->i_private;
-	int ret = check_opener();
+	int ret = cow_check_opener();
 
 	if (ret)
 		return ret;
@@ -194,7 +218,7 @@ static int open_target(struct inode *inode, struct cow_open *o)
 		mmdrop(o->mm);
 		return -ENOMEM;
 	}
-	kref_get(&target->ref);
+	cow_target_get(target);
 	o->target = target;
 	return 0;
 }
@@ -641,6 +665,8 @@ struct dentry *cow_files_add(struct cow_target *target)
 		{ "summary", &summary_fops },
 		{ "vmas", &vmas_fops },
 		{ "pages", &pages_fops },
+		{ "faults", &cow_faults_fops },
+		{ "events", &cow_events_fops },
 	};
 	struct dentry *dir, *file;
 	char name[16];

@@ -11,14 +11,32 @@ module_param_named(max_targets, cow_max_targets, uint, 0644);
 MODULE_PARM_DESC(max_targets,
 		 "Most processes that may be attached at once; attaching one more gives ENOSPC (default 256, may be changed at any time)");
 
+module_param_named(max_inflight, cow_max_inflight, uint, 0644);
+MODULE_PARM_DESC(max_inflight,
+		 "Most page faults of attached processes that can be observed at the same time, 64 to 65536; more are counted as lost (default 1024, taken when the first process is attached)");
+
+module_param_named(event_ring, cow_event_ring, uint, 0644);
+MODULE_PARM_DESC(event_ring,
+		 "Records that wait for the reader of an events file, 64 to 1048576; more are counted as lost (default 8192, taken when the file is opened)");
+
 static int __init cowinspect_init(void)
 {
-	return cow_files_init();
+	int ret;
+
+	cow_faults_init();
+	ret = cow_target_init();
+	if (ret)
+		return ret;
+	ret = cow_files_init();
+	if (ret)
+		cow_target_exit();
+	return ret;
 }
 
 static void __exit cowinspect_exit(void)
 {
 	cow_files_exit();
+	cow_target_exit();
 }
 
 module_init(cowinspect_init);

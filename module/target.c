@@ -5,6 +5,10 @@
  * The list of targets is changed and read under targets_lock. A file in a
  * target's directory must not take that lock in its operations: detach holds
  * it while debugfs waits for them to end.
+ *
+ * A child of a process that is followed becomes a target in a probe, where
+ * nothing can sleep. So its directory is made by a work item. As references are
+ * dropped in probes as well, a target is freed by a work item, too.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -14,6 +18,8 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "cow.h"
 
@@ -91,17 +97,68 @@ struct mm_struct *cow_target_grab_mm(struct cow_target *target)
 	return mm;
 }
 
+static struct workqueue_struct *workqueue;
+
+static void free_target(struct work_struct *work)
+{
+	struct cow_target *target = container_of(to_rcu_work(work),
+						 struct cow_target, free);
+
+	put_pid(target->pid);
+	cow_watch_release(target);
+	kfree(target);
+}
+
 static void release_target(struct kref *ref)
 {
 	struct cow_target *target = container_of(ref, struct cow_target, ref);
 
-	put_pid(target->pid);
-	kfree(target);
+	queue_rcu_work(workqueue, &target->free);
+}
+
+/**
+ * cow_target_alloc - a target without a process
+ *
+ * Return: the target, for kfree() until it has a process, or NULL.
+ */
+struct cow_target *cow_target_alloc(void)
+{
+	struct cow_target *target = kzalloc(sizeof(*target), GFP_KERNEL);
+
+	if (!target)
+		return NULL;
+	kref_init(&target->ref);
+	INIT_RCU_WORK(&target->free, free_target);
+	raw_spin_lock_init(&target->watch.lock);
+	INIT_LIST_HEAD(&target->watch.readers);
+	return target;
+}
+
+/**
+ * cow_target_get - take another reference
+ * @target: the target, on which there is one that stays as long
+ */
+void cow_target_get(struct cow_target *target)
+{
+	kref_get(&target->ref);
+}
+
+/**
+ * cow_target_tryget - take a reference on a target that was found under RCU
+ * @target: the target
+ *
+ * Return: false if it is being freed.
+ */
+bool cow_target_tryget(struct cow_target *target)
+{
+	return kref_get_unless_zero(&target->ref);
 }
 
 /**
  * cow_target_put - drop a reference
  * @target: the target, which may be gone afterwards
+ *
+ * May be called in a probe.
  */
 void cow_target_put(struct cow_target *target)
 {
@@ -120,15 +177,108 @@ static struct cow_target *find_target(unsigned int nr)
 	return NULL;
 }
 
+/* Caller holds targets_lock. The first and the last one switch the hook. */
+static void add_to_list(struct cow_target *target)
+{
+	list_add_tail(&target->list, &targets);
+	nr_targets++;
+}
+
 /* Caller holds targets_lock. Waits for operations on the files to end. */
 static void remove_target(struct cow_target *target)
 {
 	WRITE_ONCE(target->detached, true);
+	cow_watch_end(target);
+	cow_events_wake(target);
 	debugfs_remove(target->dir);
 	list_del(&target->list);
-	nr_targets--;
+	if (!--nr_targets)
+		cow_faults_unhook();
 	cow_target_put(target);
 }
+
+/* ---- children that are followed ---- */
+
+/* Born in probes, and not in the list of targets yet. */
+static LIST_HEAD(born);
+static DEFINE_RAW_SPINLOCK(born_lock);
+
+static struct cow_target *next_born(void)
+{
+	struct cow_target *target;
+
+	raw_spin_lock_irq(&born_lock);
+	target = list_first_entry_or_null(&born, struct cow_target, list);
+	if (target)
+		list_del(&target->list);
+	raw_spin_unlock_irq(&born_lock);
+	return target;
+}
+
+/* Caller holds targets_lock. Returns 0 or an error. */
+static int adopt(struct cow_target *target)
+{
+	struct cow_target *known = find_target(target->nr);
+
+	if (!cow_watch_is_current(target))
+		return -ESTALE;
+	/* The process that had the number before has exited. */
+	if (known)
+		remove_target(known);
+	if (nr_targets >= READ_ONCE(cow_max_targets))
+		return -ENOSPC;
+	target->dir = cow_files_add(target);
+	if (IS_ERR(target->dir))
+		return PTR_ERR(target->dir);
+	add_to_list(target);
+	return 0;
+}
+
+/*
+ * Caller holds targets_lock. Each list of targets that others see has those
+ * that were born before.
+ */
+static void adopt_born(void)
+{
+	struct cow_target *target;
+
+	while ((target = next_born())) {
+		if (!adopt(target))
+			continue;
+		cow_watch_lost_child(target);
+		WRITE_ONCE(target->detached, true);
+		cow_watch_end(target);
+		cow_target_put(target);
+	}
+	cow_watch_refill();
+}
+
+static void adopt_work(struct work_struct *work)
+{
+	mutex_lock(&targets_lock);
+	adopt_born();
+	mutex_unlock(&targets_lock);
+}
+
+static DECLARE_WORK(born_work, adopt_work);
+
+/**
+ * cow_target_born - have a directory made for a child
+ * @target: the child, already observed; this takes over the reference
+ *
+ * May be called in a probe.
+ */
+void cow_target_born(struct cow_target *target)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&born_lock, flags);
+	list_add_tail(&target->list, &born);
+	raw_spin_unlock_irqrestore(&born_lock, flags);
+	queue_work(workqueue, &born_work);
+}
+
+/* ---- attach, detach ---- */
 
 /* Whether a process can be a target. Returns 0 or an error. */
 static int check_process(struct pid *pid)
@@ -149,58 +299,62 @@ static int check_process(struct pid *pid)
 }
 
 /* Caller holds targets_lock. Takes over the reference on @pid if it succeeds. */
-static int add_target(struct pid *pid, unsigned int nr)
+static struct cow_target *add_target(struct pid *pid, unsigned int nr)
 {
-	struct cow_target *target;
+	struct cow_target *target = cow_target_alloc();
+	struct dentry *dir;
 
-	target = kzalloc(sizeof(*target), GFP_KERNEL);
 	if (!target)
-		return -ENOMEM;
-	kref_init(&target->ref);
+		return ERR_PTR(-ENOMEM);
 	target->pid = pid;
 	target->nr = nr;
 
-	target->dir = cow_files_add(target);
-	if (IS_ERR(target->dir)) {
-		int ret = PTR_ERR(target->dir);
-
+	dir = cow_files_add(target);
+	if (IS_ERR(dir)) {
 		kfree(target);
-		return ret;
+		return ERR_CAST(dir);
 	}
-	list_add_tail(&target->list, &targets);
-	nr_targets++;
-	return 0;
+	target->dir = dir;
+	if (!nr_targets)
+		cow_faults_hook();
+	cow_watch_begin(target);
+	add_to_list(target);
+	return target;
 }
 
 /* Caller holds targets_lock. Takes over the reference on @pid if it succeeds. */
-static int attach_locked(struct pid *pid, unsigned int nr)
+static struct cow_target *attach_locked(struct pid *pid, unsigned int nr)
 {
-	struct cow_target *known = find_target(nr);
+	struct cow_target *known;
 
+	adopt_born();
+	known = find_target(nr);
 	if (known) {
 		if (known->pid == pid) {
 			put_pid(pid);
-			return 0;
+			return known;
 		}
 		if (cow_target_alive(known))
-			return -EEXIST;
+			return ERR_PTR(-EEXIST);
 		remove_target(known);
 	}
 	if (nr_targets >= READ_ONCE(cow_max_targets))
-		return -ENOSPC;
+		return ERR_PTR(-ENOSPC);
 	return add_target(pid, nr);
 }
 
 /**
  * cow_target_attach - put a process under inspection
  * @nr: its id in the pid namespace of the caller
+ * @follow: from now on, its children are attached at birth, and theirs
  *
  * Return: 0, also if it was attached before; -EINVAL for a kernel thread or a
  * thread that does not stand for its process, -ESRCH, -EEXIST, -ENOSPC,
  * -ENOMEM, -EINTR as the ABI document says.
  */
-int cow_target_attach(unsigned int nr)
+int cow_target_attach(unsigned int nr, bool follow)
 {
+	struct cow_target *target;
 	struct pid *pid;
 	int ret;
 
@@ -214,7 +368,10 @@ int cow_target_attach(unsigned int nr)
 	if (!ret)
 		ret = mutex_lock_interruptible(&targets_lock);
 	if (!ret) {
-		ret = attach_locked(pid, nr);
+		target = attach_locked(pid, nr);
+		ret = PTR_ERR_OR_ZERO(target);
+		if (!ret && follow)
+			cow_watch_follow(target);
 		mutex_unlock(&targets_lock);
 	}
 	if (ret)
@@ -236,6 +393,7 @@ int cow_target_detach(unsigned int nr)
 	ret = mutex_lock_interruptible(&targets_lock);
 	if (ret)
 		return ret;
+	adopt_born();
 	target = find_target(nr);
 	if (target)
 		remove_target(target);
@@ -257,7 +415,38 @@ void cow_target_detach_all(void)
 	mutex_lock(&targets_lock);
 	list_for_each_entry_safe(target, next, &targets, list)
 		remove_target(target);
+	/* Nothing is hooked now, so none is born any more. */
+	adopt_born();
 	mutex_unlock(&targets_lock);
+}
+
+/**
+ * cow_target_init - what targets need
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int cow_target_init(void)
+{
+	workqueue = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 0);
+	return workqueue ? 0 : -ENOMEM;
+}
+
+/**
+ * cow_target_exit - wait until all targets are freed
+ *
+ * For unload, after cow_target_detach_all().
+ */
+void cow_target_exit(void)
+{
+	int i;
+
+	flush_work(&born_work);
+	/* A target that is freed may drop the last reference on its root. */
+	for (i = 0; i < 2; i++) {
+		rcu_barrier();
+		flush_workqueue(workqueue);
+	}
+	destroy_workqueue(workqueue);
 }
 
 /**
@@ -274,6 +463,7 @@ int cow_target_print_all(struct seq_file *m)
 	ret = mutex_lock_interruptible(&targets_lock);
 	if (ret)
 		return ret;
+	adopt_born();
 	seq_printf(m, "max_targets: %u\n", READ_ONCE(cow_max_targets));
 	seq_printf(m, "targets: %u\n", nr_targets);
 	list_for_each_entry(target, &targets, list)

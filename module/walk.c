@@ -472,13 +472,19 @@ static unsigned long walk_step(struct budget *b, unsigned long addr,
 
 /* ---- hugetlb ---- */
 
-/*
- * The entry that maps a hugetlb page: a PUD, a PMD, or the first of a group of
- * PMDs or PTEs (arm64), depending on the size alone. hugetlb_walk() is not
- * exported. NULL if there is no table for it.
+/**
+ * cow_hugetlb_entry - the entry that maps a hugetlb page
+ * @mm: the address space; the caller keeps its tables from being freed
+ * @addr: where the page begins
+ * @size: its size
+ *
+ * A PUD, a PMD, or the first of a group of PMDs or PTEs (arm64), depending on
+ * the size alone. hugetlb_walk() is not exported.
+ *
+ * Return: the entry; NULL if there is no table for it.
  */
-static pte_t *hugetlb_entry(struct mm_struct *mm, unsigned long addr,
-			    unsigned long size)
+pte_t *cow_hugetlb_entry(struct mm_struct *mm, unsigned long addr,
+			 unsigned long size)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
 	p4d_t *p4d;
@@ -508,7 +514,7 @@ static unsigned long walk_hugetlb_step(struct budget *b, struct hstate *h,
 {
 	unsigned long size = huge_page_size(h);
 	unsigned long base = addr & ~(size - 1);
-	pte_t *entry = hugetlb_entry(b->walk->mm, base, size);
+	pte_t *entry = cow_hugetlb_entry(b->walk->mm, base, size);
 	spinlock_t *ptl;
 	pte_t val;
 
@@ -565,7 +571,12 @@ static enum cow_vma_kind vma_kind(struct vm_area_struct *vma)
 	return COW_VMA_FILE;
 }
 
-static void note_vma(struct cow_vma *to, struct vm_area_struct *vma)
+/**
+ * cow_note_vma - what entries of a VMA have in common
+ * @to: where to note it
+ * @vma: the VMA, locked by the caller
+ */
+void cow_note_vma(struct cow_vma *to, struct vm_area_struct *vma)
 {
 	to->start = vma->vm_start;
 	to->end = vma->vm_end;
@@ -635,7 +646,7 @@ static void walk_vma(struct cow_walk *walk, struct vm_area_struct *vma)
 	unsigned long addr = max(vma->vm_start, walk->addr);
 	struct cow_vma now;
 
-	note_vma(&now, vma);
+	cow_note_vma(&now, vma);
 	walk->new_vma = !same_vma(&now, &walk->vma);
 	walk->vma = now;
 	walk->start = addr;

@@ -276,4 +276,212 @@ enum cowinspect_counts {
 	X(next_sure, "pages", "predictions that are sure") \
 	X(next_likely, "pages", "predictions that are likely")
 
+/*
+ * <pid>/events is a stream of struct cowinspect_event, oldest first. Each open
+ * has a ring of its own, which begins empty. A read blocks until there is a
+ * record (EAGAIN with O_NONBLOCK) and returns whole records only; a buffer
+ * smaller than one is EINVAL. If the ring was full, a record of the outcome
+ * COWI_DID_LOST stands where the records are missing, and says how many. So,
+ * over all records of a stream, @count adds up to the number of faults.
+ *
+ * 0 is end of file: the process has exited or called exec. The stream of a
+ * process that is followed has the faults of its descendants as well; it ends
+ * when all of them have exited, and no exec ends it.
+ *
+ * A fault belongs to the process whose memory it is in. So the faults of a
+ * vfork() child, until it calls exec, are remote faults of its parent.
+ */
+
+/**
+ * struct cowinspect_event - one fault of an attached process, as it came out
+ * @time: when it was over: CLOCK_MONOTONIC, in nanoseconds
+ * @addr: the address, in bytes; the kernel's own accesses give it rounded down
+ *	to a page
+ * @old_pfn: the frame behind @addr before, in base pages; COWINSPECT_NO_PFN if
+ *	there was none
+ * @new_pfn: the frame behind @addr afterwards, or COWINSPECT_NO_PFN
+ * @cost: how long the kernel worked at it, in nanoseconds, waiting and the
+ *	observation itself included; see COWI_DID_LOST, COWI_DID_FORK_COPIED
+ * @count: how many faults this record stands for: 1; for COWI_DID_LOST the
+ *	number of faults that are missing; 0 for a note
+ * @pid: the process whose memory it is, by the name of its directory
+ * @tid: the thread that did it, in the pid namespace of @pid; 0 if it is not
+ *	visible there
+ * @flags: COWI_E_* bits
+ * @outcome: enum cowinspect_did
+ * @old_kind: enum cowinspect_kind of the entry before; COWI_KIND_NONE
+ * @new_kind: the same of the entry afterwards
+ * @order: 2^@order base pages were copied, filled or mapped, as @outcome says
+ * @vma: enum cowinspect_vma
+ * @predicted: enum cowinspect_outcome: what <pid>/pages would have said of a
+ *	write right before; COWI_NR_OUTCOMES if it was no write, if there was no
+ *	entry, or if that depends on more of a large folio than is looked at here
+ * @confidence: enum cowinspect_confidence, of @predicted
+ * @old_order: the entry before mapped 2^@old_order base pages
+ * @reserved: 0
+ */
+struct cowinspect_event {
+	__u64 time;
+	__u64 addr;
+	__u64 old_pfn;
+	__u64 new_pfn;
+	__u64 cost;
+	__u64 count;
+	__u32 pid;
+	__u32 tid;
+	__u32 flags;
+	__u8 outcome;
+	__u8 old_kind;
+	__u8 new_kind;
+	__u8 order;
+	__u8 vma;
+	__u8 predicted;
+	__u8 confidence;
+	__u8 old_order;
+	__u8 reserved[4];
+};
+
+/* In old_kind and new_kind: there was no entry, or it could not be looked at. */
+#define COWI_KIND_NONE		255
+
+/**
+ * enum cowinspect_did - what a fault did; each does exactly one of these
+ * @COWI_DID_COPIED: a page was copied and the copy mapped; @old_kind says from
+ *	what, @old_order whether from a huge mapping. Of a page of a file that
+ *	was not mapped before, @old_kind is COWI_KIND_FILE or COWI_KIND_SHMEM
+ *	and @old_pfn COWINSPECT_NO_PFN
+ * @COWI_DID_REUSED: the page was kept and made writable
+ * @COWI_DID_ZEROFILLED: a fresh zeroed page was mapped
+ * @COWI_DID_ZEROPAGE: the shared zero page was mapped, for reading
+ * @COWI_DID_MAPPED: a page that existed was mapped: of a file, of shared memory
+ *	or of a device
+ * @COWI_DID_SHARED: a page of a shared mapping was made writable
+ * @COWI_DID_SWAPIN: brought in from swap; not writable yet, or it cannot be told
+ *	whether it was copied (before Linux 5.19; with others' part given up)
+ * @COWI_DID_SWAPIN_COPIED: brought in and copied
+ * @COWI_DID_SWAPIN_REUSED: brought in and made writable
+ * @COWI_DID_SPLIT: a huge mapping was split, and nothing else
+ * @COWI_DID_USERFAULTFD: handed to a userfaultfd, whose handler decides
+ * @COWI_DID_RETRIED: given up half way (a lock, I/O); it comes again. Before
+ *	Linux 6.0 also a write to shared memory that was done, but then had to
+ *	wait for writeback: what comes again finds it done
+ * @COWI_DID_REFUSED: SIGSEGV, SIGBUS or out of memory
+ * @COWI_DID_NUMA: only NUMA balancing's protection was taken away
+ * @COWI_DID_MARKED: only an accessed or dirty bit was set
+ * @COWI_DID_WAITED: waited for a migration or a device; it comes again
+ * @COWI_DID_SPURIOUS: nothing: another thread's fault had done it already
+ * @COWI_DID_UNKNOWN: the entry was changed by others meanwhile, or is of a kind
+ *	that this module does not know
+ * @COWI_DID_LOST: not a fault: here @count records of faults, and @cost notes,
+ *	were lost
+ * @COWI_DID_CHILD: not a fault: @pid was born to @tid and is followed
+ * @COWI_DID_FORK_COPIED: not a fault: fork in process @pid copied pages that
+ *	were pinned; @cost is how many, @tid the child's process
+ * @COWI_NR_DID: how many there are; not an outcome
+ */
+enum cowinspect_did {
+	COWI_DID_COPIED,
+	COWI_DID_REUSED,
+	COWI_DID_ZEROFILLED,
+	COWI_DID_ZEROPAGE,
+	COWI_DID_MAPPED,
+	COWI_DID_SHARED,
+	COWI_DID_SWAPIN,
+	COWI_DID_SWAPIN_COPIED,
+	COWI_DID_SWAPIN_REUSED,
+	COWI_DID_SPLIT,
+	COWI_DID_USERFAULTFD,
+	COWI_DID_RETRIED,
+	COWI_DID_REFUSED,
+	COWI_DID_NUMA,
+	COWI_DID_MARKED,
+	COWI_DID_WAITED,
+	COWI_DID_SPURIOUS,
+	COWI_DID_UNKNOWN,
+	COWI_DID_LOST,
+	COWI_DID_CHILD,
+	COWI_DID_FORK_COPIED,
+	COWI_NR_DID
+};
+
+/* Outcomes of faults are those below; the others are notes. */
+#define COWI_NR_FAULT_DID	COWI_DID_LOST
+
+/**
+ * enum cowinspect_vma - what backs a VMA
+ * @COWI_VMA_ANON: nothing: anonymous memory
+ * @COWI_VMA_FILE: a file
+ * @COWI_VMA_SHMEM: tmpfs, memfd, or shared anonymous memory
+ * @COWI_VMA_HUGETLB: hugetlbfs
+ * @COWI_VMA_SPECIAL: the kernel or a device
+ * @COWI_NR_VMAS: how many there are; not a kind
+ */
+enum cowinspect_vma {
+	COWI_VMA_ANON,
+	COWI_VMA_FILE,
+	COWI_VMA_SHMEM,
+	COWI_VMA_HUGETLB,
+	COWI_VMA_SPECIAL,
+	COWI_NR_VMAS
+};
+
+#define COWI_E_WRITE		(1U << 0)	/* a write, else a read */
+#define COWI_E_EXEC		(1U << 1)	/* an instruction was fetched */
+#define COWI_E_USER		(1U << 2)	/* user space did it itself */
+#define COWI_E_REMOTE		(1U << 3)	/* by a thread of another process */
+#define COWI_E_GUP		(1U << 4)	/* get_user_pages(): ptrace, pins */
+#define COWI_E_MAJOR		(1U << 5)	/* counted in maj_flt */
+#define COWI_E_TRIED		(1U << 6)	/* not the first attempt */
+#define COWI_E_SHARED		(1U << 7)	/* the VMA is MAP_SHARED */
+#define COWI_E_SPLIT		(1U << 8)	/* a huge mapping was split */
+#define COWI_E_UNSHARE		(1U << 9)	/* a read that wants its own page */
+
+/*
+ * The counters of <pid>/faults. After "counters: total" and the names of enum
+ * cowinspect_vma, each line has the counter's name and as many numbers. X(name,
+ * unit, meaning); units: "faults", "bytes", "pages".
+ *
+ * observed = copied + reused + zerofilled + zeropage + mapped + shared + swapin
+ * + swapin_copied + swapin_reused + split + userfaultfd + retried + refused +
+ * numa + marked + waited + spurious + unknown
+ * copied = copied_anon + copied_ksm + copied_file + copied_shmem + copied_huge +
+ * copied_other
+ */
+#define COWINSPECT_FAULTS(X) \
+	X(observed, "faults", "sum of the outcomes from copied to unknown") \
+	X(copied, "faults", "a page was copied") \
+	X(reused, "faults", "the page was kept and made writable") \
+	X(zerofilled, "faults", "a fresh zeroed page") \
+	X(zeropage, "faults", "the shared zero page, for reading") \
+	X(mapped, "faults", "an existing page of a file or of shared memory") \
+	X(shared, "faults", "a page of a shared mapping made writable") \
+	X(swapin, "faults", "brought in from swap, not writable or not known") \
+	X(swapin_copied, "faults", "brought in from swap and copied") \
+	X(swapin_reused, "faults", "brought in from swap and made writable") \
+	X(split, "faults", "a huge mapping was split, and nothing else") \
+	X(userfaultfd, "faults", "handed to a userfaultfd") \
+	X(retried, "faults", "given up half way; it comes again") \
+	X(refused, "faults", "signal, or out of memory") \
+	X(numa, "faults", "NUMA balancing's protection taken away") \
+	X(marked, "faults", "accessed or dirty bit set") \
+	X(waited, "faults", "waited for a migration or a device") \
+	X(spurious, "faults", "nothing was left to do") \
+	X(unknown, "faults", "cannot be told: others changed the entry") \
+	X(copied_anon, "faults", "copied: anonymous page, not KSM") \
+	X(copied_ksm, "faults", "copied: page merged by KSM") \
+	X(copied_file, "faults", "copied: page cache of a file") \
+	X(copied_shmem, "faults", "copied: shared memory, tmpfs, memfd") \
+	X(copied_huge, "faults", "copied: a huge mapping or a page of one") \
+	X(copied_other, "faults", "copied: any other page") \
+	X(copied_bytes, "bytes", "copied and swapin_copied together") \
+	X(splits, "faults", "that split a huge mapping, whatever else they did") \
+	X(remote, "faults", "by threads of other processes") \
+	X(remote_copied, "faults", "of these: copied or swapin_copied") \
+	X(accounted, "faults", "what minflt and majflt count, remote ones apart") \
+	X(major, "faults", "of these: what majflt counts") \
+	X(fork_copied, "pages", "pinned, so copied when this process forked") \
+	X(fork_unknown, "forks", "of pinned memory too large to be looked through") \
+	X(fork_lost, "forks", "of a followed process: the child is not attached") \
+	X(lost, "faults", "missing in the numbers above: at most so many")
+
 #endif /* _UAPI_COWINSPECT_H */

@@ -53,6 +53,10 @@ static const struct {
 	{ "of a fraction", "1.0", 3, EINVAL },
 	{ "of two numbers", "1 2", 3, EINVAL },
 	{ "of two lines", "1\n1\n", 4, EINVAL },
+	{ "of another word behind a number", "1 fallow", 8, EINVAL },
+	{ "of the word alone", " follow", 7, EINVAL },
+	{ "of the word twice", "1 follow follow", 15, EINVAL },
+	{ "of the word and two newlines", "1 follow\n\n", 10, EINVAL },
 	{ "of a number with a NUL behind it", "1", 2, EINVAL },
 	{ "of 32 characters", "00000000000000000000000000000001", 32, EINVAL },
 	{ "of 5 billion", "5000000000", 10, ERANGE },
@@ -66,6 +70,10 @@ static const struct {
 static void test_bad_text(const char *file, bool is_attach)
 {
 	int i;
+
+	/* What detach does not know. */
+	if (!is_attach)
+		refused(file, "1 follow", 8, EINVAL, "of a number to follow");
 
 	for (i = 0; i < NR_BAD_TEXT; i++)
 		refused(file, bad_text[i].text, bad_text[i].len,
@@ -168,7 +176,7 @@ int main(void)
 	int before, after;
 	char *log = malloc(1 << 20);
 
-	tap_plan(2 * (NR_BAD_TEXT + 1) + 5 + 3 + 2 + 1);
+	tap_plan(2 * (NR_BAD_TEXT + 1) + 1 + 5 + 3 + 2 + 1);
 	before = klogctl(3, log, 1 << 20);
 
 	test_bad_text("attach", true);

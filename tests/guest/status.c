@@ -55,6 +55,19 @@ static const char *rules(void)
 	return release >= 5019 ? "5.19" : "5.10";
 }
 
+/*
+ * fprobes are for modules since 6.12, but arm64's 6.12 cannot have them, and a
+ * module that is built with its fallbacks does not use them.
+ */
+static void test_observer(void)
+{
+	const char *got = value("observer");
+
+	ok(!strcmp(got, "kretprobe") ||
+	   (!strcmp(got, "fprobe") && release >= 6012),
+	   "faults are observed with what the kernel has");
+}
+
 /* Our own page, which nobody else maps: exclusive, where that is known. */
 static void test_exclusive(void)
 {
@@ -80,7 +93,7 @@ int main(void)
 	struct utsname u;
 	int major, minor;
 
-	tap_plan(13);
+	tap_plan(16);
 	text = slurp(COW_DIR "/status");
 	if (uname(&u) || sscanf(u.release, "%d.%d", &major, &minor) != 2)
 		bail("no release");
@@ -101,6 +114,9 @@ int main(void)
 #else
 	test_word("soft_dirty", "absent");
 #endif
+	test_number("event_size", sizeof(struct cowinspect_event));
+	test_observer();
+	test_number("observer_error", 0);
 	test_exclusive();
 	free(text);
 	return tap_done();

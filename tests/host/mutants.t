@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
-# Would the test of the prediction notice a mistake? Makes one mistake at a time
-# in module/classify.c (an operator turned round, another outcome, ...), builds
-# test-classify with it and expects that to fail. A mutant that survives is a
-# row that the table in test-classify.c lacks.
+# Would the tests of the pure parts notice a mistake? Makes one mistake at a time
+# in module/classify.c and module/outcome.c (an operator turned round, another
+# outcome, ...), builds the test of that file with it and expects that to fail. A
+# mutant that survives is a row that the test's table lacks.
 use strict;
 use warnings;
 use File::Basename qw(dirname);
@@ -27,18 +27,21 @@ my @mistakes = (
 	[ qr/others--/, "others" ],
 	[ qr/flags = COWI_F_SPLIT/, "flags = 0" ],
 	[ qr/= 1,/, "= 0," ],
+	[ qr/COWI_DID_(?!COPIED)\w+/, "COWI_DID_COPIED" ],
+	[ qr/COWI_DID_COPIED/, "COWI_DID_REUSED" ],
+	[ qr/~(?=[abc]\W)/, "" ],
 );
 
 sub slurp { local (@ARGV, $/) = @_; return scalar <> }
 
 sub survives
 {
-	my ($source) = @_;
-	my $test = slurp("$root/tests/host/test-classify.c");
-	open(my $out, ">", "$dir/classify.c") or die;
+	my ($name, $source) = @_;
+	my $test = slurp("$root/tests/host/test-$name.c");
+	open(my $out, ">", "$dir/$name.c") or die;
 	print $out $source;
 	close($out);
-	$test =~ s{"../../module/classify.c"}{"$dir/classify.c"};
+	$test =~ s{"../../module/$name.c"}{"$dir/$name.c"};
 	open($out, ">", "$dir/test.c") or die;
 	print $out $test;
 	close($out);
@@ -49,26 +52,39 @@ sub survives
 	return system("$dir/test >/dev/null 2>&1") == 0;
 }
 
-my $source = slurp("$root/module/classify.c");
-my ($made, @alive) = (0);
-die "test-classify fails without any mistake\n" unless survives($source) == 1;
-for my $mistake (@mistakes) {
-	my ($what, $with) = @$mistake;
-	while ($source =~ /$what/g) {
-		my ($from, $to) = ($-[0], $+[0]);
-		my $line = 1 + (substr($source, 0, $from) =~ tr/\n//);
-		my $text = (split /\n/, $source)[$line - 1];
-		# Not in comments, nor in preprocessor lines.
-		next if $text =~ m{^\s*(/?\*|#|\.confid|\.outcome)};
-		my $mutant = $source;
-		substr($mutant, $from, $to - $from) = $with;
-		my $alive = survives($mutant);
-		next if $alive < 0;
-		$made++;
-		push @alive, "line $line: '$what' -> '$with': $text" if $alive;
+my ($made, @alive);
+
+sub mutate
+{
+	my ($name) = @_;
+	my $source = slurp("$root/module/$name.c");
+	die "test-$name fails without any mistake\n"
+		unless survives($name, $source) == 1;
+	for my $mistake (@mistakes) {
+		my ($what, $with) = @$mistake;
+		while ($source =~ /$what/g) {
+			my ($from, $to) = ($-[0], $+[0]);
+			my $line = 1 + (substr($source, 0, $from) =~ tr/\n//);
+			my $text = (split /\n/, $source)[$line - 1];
+			# Not in comments, nor in preprocessor lines.
+			next if $text =~ m{^\s*(/?\*|#|\.confid|\.outcome)};
+			my $mutant = $source;
+			substr($mutant, $from, $to - $from) = $with;
+			my $alive = survives($name, $mutant);
+			next if $alive < 0;
+			$made++;
+			push @alive, "$name.c line $line: '$what' -> " .
+				"'$with': $text" if $alive;
+		}
 	}
 }
-print "1..2\n";
-print $made > 80 ? "ok" : "not ok", " 1 - $made mistakes were made\n";
-print @alive ? "not ok" : "ok", " 2 - the test notices each of them\n";
-print "# survives: $_\n" for @alive;
+
+print "1..4\n";
+my $n = 0;
+for my $name ("classify", "outcome") {
+	($made, @alive) = (0);
+	mutate($name);
+	print $made > 80 ? "ok ": "not ok ", ++$n, " - $name: $made mistakes were made\n";
+	print @alive ? "not ok " : "ok ", ++$n, " - the test notices each of them\n";
+	print "# survives: $_\n" for @alive;
+}

@@ -32,7 +32,7 @@ struct cowi_target {
 /**
  * cowi_target_file - open a file of a target for reading
  * @t: target
- * @name: summary, vmas or pages
+ * @name: summary, vmas, pages, faults or events
  *
  * Return: a file descriptor, or a negative error.
  */

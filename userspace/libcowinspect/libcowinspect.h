@@ -141,6 +141,42 @@ struct cowi_vmas {
 	struct cowi_vma *vma;
 };
 
+/* What faults did */
+
+/** enum cowi_fault - names for the places in struct cowi_faults */
+enum cowi_fault {
+#define COWI_FAULT_ID(name, unit, meaning) COWI_FAULT_##name,
+	COWINSPECT_FAULTS(COWI_FAULT_ID)
+#undef COWI_FAULT_ID
+	COWI_NR_FAULTS
+};
+
+/**
+ * struct cowi_fault_info - what a counter of faults is
+ * @name: as in the module's file
+ * @meaning: one line for people
+ * @unit: "faults", "bytes", "pages" or "forks"
+ */
+struct cowi_fault_info {
+	const char *name;
+	const char *meaning;
+	const char *unit;
+};
+
+extern const struct cowi_fault_info cowi_fault_info[COWI_NR_FAULTS];
+
+/**
+ * struct cowi_faults - the faults file
+ * @total: indexed by enum cowi_fault
+ * @by_vma: the same for each enum cowinspect_vma
+ * @known: whether the module reported it; where false, the numbers are 0
+ */
+struct cowi_faults {
+	__u64 total[COWI_NR_FAULTS];
+	__u64 by_vma[COWI_NR_FAULTS][COWI_NR_VMAS];
+	bool known[COWI_NR_FAULTS];
+};
+
 /* What the module says about itself */
 
 /**
@@ -159,7 +195,9 @@ struct cowi_target_state {
  * @kernel: release of the kernel it runs on
  * @rules: first kernel version of the copy-on-write rules it predicts by
  * @abi: ABI number
+ * @observer: how it observes faults: "fprobe" or "kretprobe"; "" if it cannot
  * @record_size: of a record of the pages file, in bytes
+ * @event_size: of a record of the events file, in bytes; 0 without an observer
  * @page_size: the base page, in bytes
  * @max_targets: limit on attached processes
  * @lock_hold_max: longest hold of an address space's lock, in nanoseconds
@@ -179,8 +217,10 @@ struct cowi_status {
 	char version[32];
 	char kernel[96];
 	char rules[16];
+	char observer[16];
 	unsigned int abi;
 	size_t record_size;
+	size_t event_size;
 	__u64 page_size;
 	__u64 max_targets;
 	__u64 lock_hold_max;
@@ -199,6 +239,7 @@ struct cowi_status {
 struct cowi;
 struct cowi_target;
 struct cowi_pages;
+struct cowi_events;
 
 /**
  * cowi_open - connect to the module, or to a recording of its files
@@ -235,6 +276,19 @@ const struct cowi_status *cowi_status(const struct cowi *c);
 int cowi_attach(struct cowi *c, pid_t pid);
 
 /**
+ * cowi_attach_following - as cowi_attach(), with the children it will have
+ * @c: session
+ * @pid: its id, in the caller's pid namespace
+ *
+ * From now on its children, and theirs, are attached when they are born, before
+ * their first fault; each stays attached after its end until it is detached. A
+ * process that was attached before begins to be followed.
+ *
+ * Return: as cowi_attach().
+ */
+int cowi_attach_following(struct cowi *c, pid_t pid);
+
+/**
  * cowi_detach - end the inspection of a process, whoever began it
  * @c: session
  * @pid: its id
@@ -260,6 +314,17 @@ int cowi_target_open(struct cowi *c, pid_t pid, struct cowi_target **out);
  * Detaches the process if cowi_target_open() attached it.
  */
 void cowi_target_close(struct cowi_target *t);
+
+/**
+ * cowi_target_follow - as cowi_target_open(), with the children it will have
+ * @c: session
+ * @pid: its id
+ * @out: set on success; to be given to cowi_target_close(), which detaches
+ *	none of the children
+ *
+ * Return: 0; errors as for cowi_attach().
+ */
+int cowi_target_follow(struct cowi *c, pid_t pid, struct cowi_target **out);
 
 /** cowi_target_session - the session that a target belongs to */
 struct cowi *cowi_target_session(const struct cowi_target *t);
@@ -319,6 +384,58 @@ int cowi_pages_next(struct cowi_pages *p, struct cowinspect_page *rec);
  */
 void cowi_pages_close(struct cowi_pages *p);
 
+/**
+ * cowi_faults - what the faults of a process did since it was attached
+ * @t: target; it may have exited
+ * @faults: filled in
+ *
+ * Return: 0; -COWI_EFORMAT or -errno.
+ */
+int cowi_faults(struct cowi_target *t, struct cowi_faults *faults);
+
+/**
+ * cowi_events_open - start to read the faults of a process as they happen
+ * @t: target, of which those of this moment on are seen; if it is followed,
+ *	with those of its descendants
+ * @out: set on success; to be given to cowi_events_close()
+ *
+ * Return: 0; -COWI_EEXITED or -errno.
+ */
+int cowi_events_open(struct cowi_target *t, struct cowi_events **out);
+
+/**
+ * cowi_events_fd - a descriptor that becomes readable
+ * @e: from cowi_events_open()
+ *
+ * For poll(): POLLIN means that cowi_events_next() will not wait; it does not
+ * tell of records that have been fetched already, so call that until it
+ * returns -EAGAIN. Records are read without waiting once O_NONBLOCK has been
+ * set with fcntl().
+ *
+ * Return: the descriptor, which belongs to @e.
+ */
+int cowi_events_fd(const struct cowi_events *e);
+
+/**
+ * cowi_events_next - the next event, in the order in which they ended
+ * @e: from cowi_events_open()
+ * @event: filled in
+ *
+ * Waits for one.
+ *
+ * Return: 1, or 0 at the end (the process has exited or called exec, or if it
+ * is followed, it and all its descendants have exited);
+ * -COWI_EEXITED once it has been detached, -COWI_EFORMAT, or -errno: -EINTR
+ * after a signal, and -EAGAIN with O_NONBLOCK (it may be called again).
+ */
+int cowi_events_next(struct cowi_events *e, struct cowinspect_event *event);
+
+/**
+ * cowi_events_close - done
+ * @e: from cowi_events_open(), or NULL
+ */
+void cowi_events_close(struct cowi_events *e);
+
 /* Words for the numbers of the ABI; "?" for one that is not known. */
 
 /** cowi_kind_name - e.g. "anon", "swap" */
@@ -329,6 +446,20 @@ const char *cowi_outcome_name(unsigned int outcome);
 const char *cowi_confidence_name(unsigned int confidence);
 /** cowi_counts_name - "exact", "average", "estimate" or "absent" */
 const char *cowi_counts_name(unsigned int counts);
+
+/** cowi_did_name - e.g. "copied", as in the faults file; "lost" */
+const char *cowi_did_name(unsigned int did);
+/** cowi_vma_name - "anon", "file", "shmem", "hugetlb" or "special" */
+const char *cowi_vma_name(unsigned int vma);
+
+/**
+ * cowi_event_flag_name - walk the names of the COWI_E_* bits
+ * @i: 0, 1, ...
+ * @mask: set to the bit
+ *
+ * Return: its name, or NULL after the last one.
+ */
+const char *cowi_event_flag_name(unsigned int i, __u32 *mask);
 
 /**
  * cowi_flag_name - walk the names of the COWI_F_* bits

@@ -12,6 +12,12 @@ const struct cowi_total_info cowi_total_info[COWI_NR_TOTALS] = {
 #undef TOTAL_INFO
 };
 
+const struct cowi_fault_info cowi_fault_info[COWI_NR_FAULTS] = {
+#define FAULT_INFO(name, unit, meaning) { #name, meaning, unit },
+	COWINSPECT_FAULTS(FAULT_INFO)
+#undef FAULT_INFO
+};
+
 static const char *const kind_names[COWI_NR_KINDS] = {
 	[COWI_KIND_ANON] = "anon",
 	[COWI_KIND_KSM] = "ksm",
@@ -41,6 +47,54 @@ static const char *const outcome_names[COWI_NR_OUTCOMES] = {
 	[COWI_NEXT_SWAPIN] = "swapin",
 	[COWI_NEXT_REFUSED] = "refused",
 	[COWI_NEXT_UNKNOWN] = "unknown",
+};
+
+static const char *const did_names[COWI_NR_DID] = {
+	[COWI_DID_COPIED] = "copied",
+	[COWI_DID_REUSED] = "reused",
+	[COWI_DID_ZEROFILLED] = "zerofilled",
+	[COWI_DID_ZEROPAGE] = "zeropage",
+	[COWI_DID_MAPPED] = "mapped",
+	[COWI_DID_SHARED] = "shared",
+	[COWI_DID_SWAPIN] = "swapin",
+	[COWI_DID_SWAPIN_COPIED] = "swapin_copied",
+	[COWI_DID_SWAPIN_REUSED] = "swapin_reused",
+	[COWI_DID_SPLIT] = "split",
+	[COWI_DID_USERFAULTFD] = "userfaultfd",
+	[COWI_DID_RETRIED] = "retried",
+	[COWI_DID_REFUSED] = "refused",
+	[COWI_DID_NUMA] = "numa",
+	[COWI_DID_MARKED] = "marked",
+	[COWI_DID_WAITED] = "waited",
+	[COWI_DID_SPURIOUS] = "spurious",
+	[COWI_DID_UNKNOWN] = "unknown",
+	[COWI_DID_LOST] = "lost",
+	[COWI_DID_CHILD] = "child",
+	[COWI_DID_FORK_COPIED] = "fork_copied",
+};
+
+static const char *const vma_names[COWI_NR_VMAS] = {
+	[COWI_VMA_ANON] = "anon",
+	[COWI_VMA_FILE] = "file",
+	[COWI_VMA_SHMEM] = "shmem",
+	[COWI_VMA_HUGETLB] = "hugetlb",
+	[COWI_VMA_SPECIAL] = "special",
+};
+
+static const struct {
+	__u32 mask;
+	const char *name;
+} event_flag_names[] = {
+	{ COWI_E_WRITE, "write" },
+	{ COWI_E_EXEC, "exec" },
+	{ COWI_E_USER, "user" },
+	{ COWI_E_REMOTE, "remote" },
+	{ COWI_E_GUP, "gup" },
+	{ COWI_E_MAJOR, "major" },
+	{ COWI_E_TRIED, "tried" },
+	{ COWI_E_SHARED, "shared" },
+	{ COWI_E_SPLIT, "split" },
+	{ COWI_E_UNSHARE, "unshare" },
 };
 
 static const char *const confidence_names[] = {
@@ -125,6 +179,8 @@ static const char *word(const char *const *words, size_t nr, unsigned int i)
 
 const char *cowi_kind_name(unsigned int kind)
 {
+	if (kind == COWI_KIND_NONE)
+		return "none";
 	return word(kind_names, ARRAY_SIZE(kind_names), kind);
 }
 
@@ -141,6 +197,24 @@ const char *cowi_confidence_name(unsigned int confidence)
 const char *cowi_counts_name(unsigned int counts)
 {
 	return word(counts_names, ARRAY_SIZE(counts_names), counts);
+}
+
+const char *cowi_did_name(unsigned int did)
+{
+	return word(did_names, ARRAY_SIZE(did_names), did);
+}
+
+const char *cowi_vma_name(unsigned int vma)
+{
+	return word(vma_names, ARRAY_SIZE(vma_names), vma);
+}
+
+const char *cowi_event_flag_name(unsigned int i, __u32 *mask)
+{
+	if (i >= ARRAY_SIZE(event_flag_names))
+		return NULL;
+	*mask = event_flag_names[i].mask;
+	return event_flag_names[i].name;
 }
 
 const char *cowi_flag_name(unsigned int i, __u64 *mask)

@@ -171,6 +171,10 @@ static int status_line(struct span name, struct span value,
 		span_copy(value, st->kernel, sizeof(st->kernel));
 	else if (span_is(name, "rules"))
 		span_copy(value, st->rules, sizeof(st->rules));
+	else if (span_is(name, "observer"))
+		span_copy(value, st->observer, sizeof(st->observer));
+	else if (span_is(name, "event_size"))
+		return parse_size(value, &st->event_size);
 	else if (span_is(name, "record_size"))
 		return parse_size(value, &st->record_size);
 	else if (span_is(name, "page_size"))
@@ -236,6 +240,10 @@ int cowi_parse_status(const char *text, struct cowi_status *st)
 		return err;
 	if (st->record_size < sizeof(struct cowinspect_page) ||
 	    st->record_size > 4096 || !page_size_possible(st->page_size))
+		return -COWI_EFORMAT;
+	if (st->event_size &&
+	    (st->event_size < sizeof(struct cowinspect_event) ||
+	     st->event_size > 4096))
 		return -COWI_EFORMAT;
 	return 0;
 }
@@ -462,5 +470,100 @@ int cowi_parse_record(const void *buf, size_t size, __u64 page_size,
 	if (rec->map_order > MAX_MAP_ORDER || rec->addr & (page_size - 1) ||
 	    cowi_record_end(rec, page_size) <= rec->addr)
 		return -COWI_EFORMAT;
+	return 0;
+}
+
+/* What a column of the faults file holds: a kind of VMA, or one of these. */
+enum {
+	FAULTS_TOTAL = COWI_NR_VMAS,
+	FAULTS_UNKNOWN,
+};
+
+struct faults_header {
+	size_t nr;
+	int what[64];
+};
+
+static int faults_column(struct span name)
+{
+	int i;
+
+	for (i = 0; i < COWI_NR_VMAS; i++) {
+		if (span_is(name, cowi_vma_name(i)))
+			return i;
+	}
+	return span_is(name, "total") ? FAULTS_TOTAL : FAULTS_UNKNOWN;
+}
+
+static int parse_faults_header(struct span line, struct faults_header *h)
+{
+	struct span name;
+
+	if (cut_name_value(line, &name, &line) || !span_is(name, "counters"))
+		return -COWI_EFORMAT;
+	for (h->nr = 0; line.len; h->nr++) {
+		if (h->nr == ARRAY_SIZE(h->what))
+			return -COWI_EFORMAT;
+		h->what[h->nr] = faults_column(span_cut(&line, ' '));
+	}
+	return h->nr ? 0 : -COWI_EFORMAT;
+}
+
+/* COWI_NR_FAULTS for a name that this library does not know. */
+static enum cowi_fault fault_by_name(struct span name)
+{
+	enum cowi_fault i;
+
+	for (i = 0; i < COWI_NR_FAULTS; i++) {
+		if (span_is(name, cowi_fault_info[i].name))
+			break;
+	}
+	return i;
+}
+
+static int parse_faults_line(struct span line, const struct faults_header *h,
+			     struct cowi_faults *faults)
+{
+	enum cowi_fault id;
+	struct span name;
+	size_t i;
+	__u64 n;
+
+	if (cut_name_value(line, &name, &line))
+		return -COWI_EFORMAT;
+	id = fault_by_name(name);
+	if (id == COWI_NR_FAULTS)
+		return 0;
+	for (i = 0; i < h->nr; i++) {
+		if (span_number(span_cut(&line, ' '), 10, &n))
+			return -COWI_EFORMAT;
+		if (h->what[i] == FAULTS_TOTAL)
+			faults->total[id] = n;
+		else if (h->what[i] < COWI_NR_VMAS)
+			faults->by_vma[id][h->what[i]] = n;
+	}
+	faults->known[id] = true;
+	return 0;
+}
+
+int cowi_parse_faults(const char *text, struct cowi_faults *faults)
+{
+	struct span rest = { text, strlen(text) };
+	struct faults_header header;
+	int err;
+
+	memset(faults, 0, sizeof(*faults));
+	err = parse_faults_header(span_cut(&rest, '\n'), &header);
+	while (!err && rest.len)
+		err = parse_faults_line(span_cut(&rest, '\n'), &header, faults);
+	return err;
+}
+
+int cowi_parse_event(const void *buf, size_t size,
+		     struct cowinspect_event *event)
+{
+	if (size < sizeof(*event))
+		return -COWI_EFORMAT;
+	memcpy(event, buf, sizeof(*event));
 	return 0;
 }

@@ -125,15 +125,16 @@ const struct cowi_status *cowi_status(const struct cowi *c)
 	return &c->status;
 }
 
-static int write_pid(struct cowi *c, const char *file, pid_t pid)
+static int write_pid(struct cowi *c, const char *file, pid_t pid,
+		     const char *option)
 {
-	char text[16];
+	char text[32];
 	int fd, len, err = 0;
 
 	fd = openat(c->dirfd, file, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == EACCES || errno == EPERM ? refused() : -errno;
-	len = snprintf(text, sizeof(text), "%d", pid);
+	len = snprintf(text, sizeof(text), "%d%s", pid, option);
 	if (write(fd, text, len) < 0)
 		err = -errno;
 	close(fd);
@@ -169,7 +170,7 @@ static int recorded_attach(struct cowi *c, pid_t pid)
 	return faccessat(c->dirfd, name, F_OK, 0) ? -COWI_ENOPROC : 0;
 }
 
-int cowi_attach(struct cowi *c, pid_t pid)
+static int attach(struct cowi *c, pid_t pid, const char *option)
 {
 	bool was_attached;
 	int err;
@@ -180,25 +181,36 @@ int cowi_attach(struct cowi *c, pid_t pid)
 	if (err)
 		return err;
 	was_attached = is_attached(&c->status, pid);
-	err = write_pid(c, "attach", pid);
+	err = write_pid(c, "attach", pid, option);
 	if (err)
 		return err;
 	return was_attached ? 0 : 1;
 }
 
-int cowi_detach(struct cowi *c, pid_t pid)
+int cowi_attach(struct cowi *c, pid_t pid)
 {
-	return write_pid(c, "detach", pid);
+	return attach(c, pid, "");
 }
 
-int cowi_target_open(struct cowi *c, pid_t pid, struct cowi_target **out)
+int cowi_attach_following(struct cowi *c, pid_t pid)
+{
+	return attach(c, pid, " follow");
+}
+
+int cowi_detach(struct cowi *c, pid_t pid)
+{
+	return write_pid(c, "detach", pid, "");
+}
+
+static int target_open(struct cowi *c, pid_t pid, const char *option,
+		       struct cowi_target **out)
 {
 	struct cowi_target *t = calloc(1, sizeof(*t));
 	int err;
 
 	if (!t)
 		return -ENOMEM;
-	err = cowi_attach(c, pid);
+	err = attach(c, pid, option);
 	if (err < 0) {
 		free(t);
 		return err;
@@ -208,6 +220,16 @@ int cowi_target_open(struct cowi *c, pid_t pid, struct cowi_target **out)
 	t->ours = err;
 	*out = t;
 	return 0;
+}
+
+int cowi_target_open(struct cowi *c, pid_t pid, struct cowi_target **out)
+{
+	return target_open(c, pid, "", out);
+}
+
+int cowi_target_follow(struct cowi *c, pid_t pid, struct cowi_target **out)
+{
+	return target_open(c, pid, " follow", out);
 }
 
 void cowi_target_close(struct cowi_target *t)
@@ -273,6 +295,18 @@ int cowi_vmas(struct cowi_target *t, struct cowi_vmas *vmas)
 	if (err)
 		return err;
 	err = cowi_parse_vmas(text, vmas);
+	free(text);
+	return err;
+}
+
+int cowi_faults(struct cowi_target *t, struct cowi_faults *faults)
+{
+	char *text;
+	int err = target_text(t, "faults", &text);
+
+	if (err)
+		return err;
+	err = cowi_parse_faults(text, faults);
 	free(text);
 	return err;
 }

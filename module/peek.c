@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One entry of an address space, read where no lock can be taken: in a probe at
+ * the beginning or the end of a page fault.
+ *
+ * walk.c takes the lock of the entry's table. A probe must not: its handler may
+ * run with preemption or interrupts off (the breakpoint of a kprobe, ftrace),
+ * where on PREEMPT_RT the lock would sleep. So this does as the kernel's own
+ * lockless walk does, that of get_user_pages_fast() (mm/gup.c, the comment
+ * above gup_fast()): with interrupts off, a table that is found cannot be freed,
+ * since whoever unlinks one waits for an interrupt to be taken by every CPU
+ * (tlb_remove_table_sync_one()) or for RCU, which interrupts that are off hold
+ * up as well. The fault that is probed holds the lock of the address space or
+ * of the VMA, which keeps everything above the PTE tables anyway.
+ *
+ * What a page says of itself is read without a reference on it. A struct page
+ * stays where it is when its page is freed, so that this is safe, but what it
+ * says may be of the page's next life. So the entry is read again afterwards:
+ * if it is unchanged, the page was mapped all the time. Only plain words of it
+ * are read, not by the kernel's accessors, some of which want a reference.
+ */
+#include <linux/bitfield.h>
+#include <linux/hugetlb.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "cow.h"
+
+/* An entry that changes each time it is looked at is given up. */
+#define ATTEMPTS	4
+
+static bool maps_pfns(const struct cow_vma *vma)
+{
+	return vma->vm_flags & (VM_PFNMAP | VM_IO | VM_MIXEDMAP);
+}
+
+static void peek_page(struct cow_raw *raw, u32 attr, unsigned long pfn)
+{
+	struct page *page = pfn_to_page(pfn);
+	struct folio *folio = page_folio(page);
+	unsigned long mapping = (unsigned long)cow_folio_mapping(folio);
+
+	raw->pfn = pfn;
+	attr |= COW_A_PAGE | FIELD_PREP(COW_A_MAPPING, mapping & 3);
+	if (!mapping)
+		attr |= COW_A_NO_MAPPING;
+	raw->folio_flags = cow_folio_flags(folio);
+	raw->refcount = atomic_read(&folio_page(folio, 0)->_refcount);
+	raw->mapcount = atomic_read(&page->_mapcount) + 1;
+	if (raw->folio_flags & BIT(PG_head)) {
+		/* Its order is not needed; that it is large is. */
+		attr |= FIELD_PREP(COW_A_FOLIO_ORDER, 1);
+		if (mapping & COW_MAPPING_ANON &&
+		    cow_page_flags(page) & COW_FLAG_EXCLUSIVE)
+			attr |= COW_A_EXCLUSIVE;
+	}
+	raw->attr = attr;
+}
+
+static void peek_nothing(struct cow_raw *raw, u32 attr, unsigned long pfn)
+{
+	raw->pfn = pfn;
+	raw->attr = attr;
+}
+
+static void peek_pte(struct cow_raw *raw, const struct cow_vma *vma, pte_t pte)
+{
+	unsigned long pfn = pte_pfn(pte);
+
+	raw->pte = pte;
+	if (!pte_present(pte))
+		peek_nothing(raw, 0, 0);
+	else if (pte_special(pte) || (maps_pfns(vma) && !cow_pfn_has_page(pfn)))
+		peek_nothing(raw, is_zero_pfn(pfn) ? COW_A_ZERO : 0, pfn);
+	else
+		peek_page(raw, 0, pfn);
+}
+
+static void peek_pmd(struct cow_raw *raw, const struct cow_vma *vma, pmd_t pmd)
+{
+	u32 attr = COW_A_PMD |
+		   FIELD_PREP(COW_A_MAP_ORDER, PMD_SHIFT - PAGE_SHIFT);
+	unsigned long pfn = pmd_pfn(pmd);
+
+	raw->pmd = pmd;
+	if (!pmd_present(pmd)) {
+		peek_nothing(raw, attr, 0);
+	} else if (cow_pmd_special(pmd) || cow_pmd_devmap(pmd) ||
+		   (maps_pfns(vma) && !cow_pfn_has_page(pfn))) {
+		if (vma->kind == COW_VMA_ANON)
+			attr |= COW_A_ZERO;
+		peek_nothing(raw, attr, pfn);
+	} else {
+		peek_page(raw, attr, pfn);
+		if (raw->attr & COW_A_NO_MAPPING)
+			peek_nothing(raw, attr | COW_A_ZERO, pfn);
+	}
+}
+
+static void peek_hugetlb(struct cow_raw *raw, pte_t pte, unsigned long size)
+{
+	u32 attr = COW_A_HUGETLB |
+		   FIELD_PREP(COW_A_MAP_ORDER, ilog2(size) - PAGE_SHIFT);
+	unsigned long pfn = pte_pfn(pte) & ~((size >> PAGE_SHIFT) - 1);
+
+	raw->pte = pte;
+	if (pte_present(pte))
+		peek_page(raw, attr, pfn);
+	else
+		peek_nothing(raw, attr, 0);
+}
+
+static bool peek_hugetlb_at(struct cow_raw *raw, struct mm_struct *mm,
+			    unsigned long size, unsigned long addr)
+{
+	pte_t *entry = cow_hugetlb_entry(mm, addr & ~(size - 1), size);
+	pte_t pte;
+
+	if (!entry)
+		return true;
+	pte = READ_ONCE(*entry);
+	if (pte_none(pte))
+		return true;
+	peek_hugetlb(raw, pte, size);
+	return pte_val(READ_ONCE(*entry)) == pte_val(pte);
+}
+
+static bool peek_table_at(struct cow_raw *raw, const struct cow_vma *vma,
+			  pmd_t pmd, unsigned long addr)
+{
+	pte_t *entry = pte_offset_kernel(&pmd, addr);
+	pte_t pte = cow_ptep_get_lockless(entry);
+
+	if (pte_none(pte))
+		return true;
+	peek_pte(raw, vma, pte);
+	return pte_same(cow_ptep_get_lockless(entry), pte);
+}
+
+static bool pmd_is_leaf(pmd_t pmd)
+{
+	return !pmd_present(pmd) || pmd_trans_huge(pmd) ||
+	       cow_pmd_devmap(pmd) || pmd_leaf(pmd);
+}
+
+static bool peek_pmd_at(struct cow_raw *raw, const struct cow_vma *vma,
+			pmd_t *entry, unsigned long addr)
+{
+	pmd_t pmd = cow_pmdp_get(entry);
+
+	if (pmd_none(pmd))
+		return true;
+	if (pmd_is_leaf(pmd))
+		peek_pmd(raw, vma, pmd);
+	else if (pmd_bad(pmd))
+		return true;
+	else if (!peek_table_at(raw, vma, pmd, addr))
+		return false;
+	return pmd_same(cow_pmdp_get(entry), pmd);
+}
+
+/* Huge PUDs other than hugetlb map devices: no page worth reading. */
+static void peek_pud(struct cow_raw *raw, pud_t pud)
+{
+	raw->pud = pud;
+	peek_nothing(raw, COW_A_PUD | FIELD_PREP(COW_A_MAP_ORDER,
+						 PUD_SHIFT - PAGE_SHIFT),
+		     pud_present(pud) ? pud_pfn(pud) : 0);
+}
+
+/* Returns false if the entry changed. Without an entry, @raw stays as it is. */
+static bool peek_at(struct cow_raw *raw, struct mm_struct *mm,
+		    const struct cow_vma *vma, unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	p4d_t *p4d;
+	pud_t *pud, val;
+
+	if (pgd_none(READ_ONCE(*pgd)) || pgd_bad(READ_ONCE(*pgd)))
+		return true;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(READ_ONCE(*p4d)) || p4d_bad(READ_ONCE(*p4d)))
+		return true;
+	pud = pud_offset(p4d, addr);
+	val = READ_ONCE(*pud);
+	if (pud_none(val))
+		return true;
+	if (!pud_present(val) || pud_trans_huge(val) || cow_pud_devmap(val) ||
+	    pud_leaf(val)) {
+		peek_pud(raw, val);
+		return true;
+	}
+	if (pud_bad(val))
+		return true;
+	return peek_pmd_at(raw, vma, pmd_offset(pud, addr), addr);
+}
+
+/* No entry at all, unless peeking finds one. */
+static const struct cow_raw nothing = { .attr = ~0U };
+
+static bool peek_raw(struct cow_raw *raw, struct mm_struct *mm,
+		     const struct cow_vma *vma, unsigned long size,
+		     unsigned long addr)
+{
+	unsigned long flags;
+	bool whole = false;
+	int i;
+
+	for (i = 0; i < ATTEMPTS && !whole; i++) {
+		*raw = nothing;
+		local_irq_save(flags);
+		if (size)
+			whole = peek_hugetlb_at(raw, mm, size, addr);
+		else
+			whole = peek_at(raw, mm, vma, addr);
+		local_irq_restore(flags);
+	}
+	return whole;
+}
+
+/**
+ * cow_peek - what maps an address
+ * @mm: the address space, of which the caller is in a page fault
+ * @vma: what is known of the VMA
+ * @size: the size of its pages, if it is of hugetlb, else 0
+ * @addr: the address
+ * @page: filled in; the kind is COWI_KIND_NONE if there is no entry. Counts of
+ *	a large folio, and its order, are not looked at
+ *
+ * Return: false if the entry kept changing, so that @page says nothing.
+ */
+bool cow_peek(struct mm_struct *mm, const struct cow_vma *vma,
+	      unsigned long size, unsigned long addr,
+	      struct cowinspect_page *page)
+{
+	struct cow_raw raw;
+	bool whole = peek_raw(&raw, mm, vma, size, addr);
+
+	if (!whole || raw.attr == nothing.attr) {
+		memset(page, 0, sizeof(*page));
+		page->pfn = COWINSPECT_NO_PFN;
+		page->kind = COWI_KIND_NONE;
+		page->outcome = COWI_NR_OUTCOMES;
+		return whole;
+	}
+	raw.addr = addr & ~((PAGE_SIZE << FIELD_GET(COW_A_MAP_ORDER, raw.attr))
+			    - 1);
+	cow_decode(&raw, vma, page);
+	return true;
+}

@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The observer against other witnesses: /proc/PID/pagemap says whether the frame
+ * changed, /proc/PID/stat how many faults there were, and the pages file what
+ * was to be expected.
+ */
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+
+#include "faults.h"
+
+static struct events seen;
+static int self;		/* our own events */
+
+static const char *did_name(int did)
+{
+	static const char * const names[COWI_NR_DID] = {
+		"copied", "reused", "zerofilled", "zeropage", "mapped",
+		"shared", "swapin", "swapin_copied", "swapin_reused", "split",
+		"userfaultfd", "retried", "refused", "numa", "marked",
+		"waited", "spurious", "unknown", "lost", "child",
+		"fork_copied",
+	};
+
+	return did >= 0 && did < COWI_NR_DID ? names[did] : "nothing";
+}
+
+static uint64_t frame_of(const void *at)
+{
+	uint64_t entry = pagemap_of(getpid(), at);
+
+	return entry & PAGEMAP_PRESENT ? PAGEMAP_PFN(entry) : COWINSPECT_NO_PFN;
+}
+
+/* Write to or read @at, and expect the fault to have done @did. */
+static struct cowinspect_event expect(const char *what, volatile char *at,
+				      bool write, int did)
+{
+	struct cowinspect_event none = { .outcome = 255 };
+	uint64_t before = frame_of((char *)at), after;
+	const struct cowinspect_event *e;
+
+	drain_events(self, &seen);
+	if (write)
+		*at = 5;
+	else
+		(void)*at;
+	after = frame_of((char *)at);
+	drain_events(self, &seen);
+	e = event_of(&seen, (char *)at) ?: &none;
+	/* Where the kernel had to drop its locks the frame cannot be told. */
+	if (!ok(e->outcome == did && e->tid == (unsigned int)gettid() &&
+		e->pid == (unsigned int)getpid() &&
+		(e->new_pfn == after ||
+		 (e->new_kind == COWI_KIND_NONE && e->flags & COWI_E_SHARED)) &&
+		(e->old_pfn == before || before == COWINSPECT_NO_PFN) &&
+		!!(e->flags & COWI_E_WRITE) == write,
+		"%s: %s", what, did_name(did)))
+		diag("it is %s, %llx -> %llx, flags %x; pagemap has %llx -> %llx",
+		     did_name(e->outcome), (unsigned long long)e->old_pfn,
+		     (unsigned long long)e->new_pfn, e->flags,
+		     (unsigned long long)before, (unsigned long long)after);
+	return *e;
+}
+
+static bool status_word(const char *name, const char *word)
+{
+	char *status = slurp(COW_DIR "/status"), line[64];
+	bool found;
+
+	snprintf(line, sizeof(line), "\n%s: %s\n", name, word);
+	found = strstr(status, line);
+	free(status);
+	return found;
+}
+
+/* ---- what faults do ---- */
+
+static void test_anon(void)
+{
+	char *p = map_pages(8, MAP_PRIVATE);
+	struct cowinspect_event e;
+	pid_t child;
+
+	expect("first write", p, true, COWI_DID_ZEROFILLED);
+	expect("first read", p + 4096, false, COWI_DID_ZEROPAGE);
+	e = expect("write to the zero page", p + 4096, true,
+		   COWI_DID_ZEROFILLED);
+	ok(e.old_kind == COWI_KIND_ZERO && e.predicted == COWI_NEXT_ZEROFILL,
+	   "which was predicted");
+	drain_lru();
+	child = spawn(NULL, NULL);
+	e = expect("page shared with a child", p, true, COWI_DID_COPIED);
+	ok(e.old_kind == COWI_KIND_ANON && e.new_kind == COWI_KIND_ANON &&
+	   e.order == 0 && e.predicted == COWI_NEXT_COPY &&
+	   e.confidence == COWI_CONF_SURE && e.vma == COWI_VMA_ANON,
+	   "from an anonymous page, as was predicted");
+	reap(child);
+	drain_lru();
+	e = expect("page whose other sharer is gone", p + 4096, true,
+		   COWI_DID_REUSED);
+	ok(e.predicted == COWI_NEXT_REUSE, "which was predicted");
+	munmap(p, 8 * 4096);
+}
+
+static int release(void)
+{
+	struct utsname u;
+
+	if (uname(&u))
+		bail("uname");
+	return atoi(u.release);
+}
+
+static void test_file(void)
+{
+	int file = open("/proc/self/exe", O_RDONLY);
+	char *p = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+		       file, 0);
+	struct cowinspect_event e;
+
+	if (p == MAP_FAILED)
+		bail("mmap");
+	expect("read of a file", p, false, COWI_DID_MAPPED);
+	e = expect("write to its page", p, true, COWI_DID_COPIED);
+	ok(e.old_kind == COWI_KIND_FILE || e.old_kind == COWI_KIND_SHMEM,
+	   "from the page cache");
+	munmap(p, 1 << 16);
+	/* Anew: reading one page of a file maps those around it. */
+	p = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+	e = expect("write to a page that is not mapped", p, true,
+		   COWI_DID_COPIED);
+	ok(e.old_pfn == COWINSPECT_NO_PFN && e.old_kind != COWI_KIND_NONE,
+	   "from the page cache, too, though it was not mapped");
+	munmap(p, 1 << 16);
+	close(file);
+
+	p = map_pages(4, MAP_SHARED);
+	/*
+	 * Before 6.0 a fault that has mapped the page, and then had to wait for
+	 * writeback without its locks, is tried again, and finds it done.
+	 */
+	expect("write to shared memory", p, true,
+	       release() < 6 ? COWI_DID_SPURIOUS : COWI_DID_MAPPED);
+	munmap(p, 4 * 4096);
+}
+
+/* ---- refused, by a child ---- */
+
+static void past_the_end(void *arg)
+{
+	volatile char *at = arg;
+
+	raise(SIGSTOP);
+	*at = 1;
+}
+
+static void test_refused(void)
+{
+	int memfd = memfd_create("short", 0), status;
+	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memfd,
+		       0);
+	pid_t pid = spawn(past_the_end, p);
+
+	waitpid(pid, &status, WUNTRACED);
+	attach(pid);
+	kill(pid, SIGCONT);
+	waitpid(pid, &status, 0);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS &&
+	   fault_count(pid, "refused") == 1,
+	   "a write behind the end of a file is refused");
+	ok(fault_count(pid, "observed") >= 1,
+	   "counters stay when the process is gone");
+	detach(pid);
+	munmap(p, 4096);
+	close(memfd);
+}
+
+/* ---- by others ---- */
+
+static void test_remote(void)
+{
+	char *p = map_pages(4, MAP_PRIVATE), byte = 7;
+	struct iovec from = { &byte, 1 }, to = { p, 1 };
+	static struct events theirs;
+	const struct cowinspect_event *e;
+	pid_t child;
+	int fd;
+
+	if (status_word("observer_remote", "absent")) {
+		skip("without CONFIG_MEMCG the kernel does not say whose memory it is");
+		skip("without CONFIG_MEMCG the kernel does not say whose memory it is");
+		return;
+	}
+	memset(p, 1, 4 * 4096);
+	drain_lru();
+	child = spawn(NULL, NULL);
+	usleep(50 * 1000);
+	attach(child);
+	fd = open_events(child);
+	if (process_vm_writev(child, &from, 1, &to, 1, 0) != 1)
+		bail("process_vm_writev");
+	drain_events(fd, &theirs);
+	e = event_of(&theirs, p);
+	ok(e && e->outcome == COWI_DID_COPIED && e->flags & COWI_E_REMOTE &&
+	   e->flags & COWI_E_GUP && e->tid == (unsigned int)gettid(),
+	   "a write by process_vm_writev() copies, and is said to be remote");
+	ok(fault_count(child, "remote_copied") == 1 &&
+	   fault_count(child, "remote") >= 1, "and counted as such");
+	close(fd);
+	detach(child);
+	reap(child);
+	munmap(p, 4 * 4096);
+}
+
+/* ---- counts ---- */
+
+#define PAGES	256
+
+struct work {
+	int go[2], done[2];
+	char *memory;
+};
+
+/* All kinds of things, once for each byte that comes. */
+static void work(void *arg)
+{
+	struct work *w = arg;
+	char byte;
+	int i;
+
+	while (read(w->go[0], &byte, 1) == 1) {
+		char *p = map_pages(PAGES, MAP_PRIVATE);
+
+		for (i = 0; i < PAGES; i++)
+			w->memory[i * 4096]++;
+		for (i = 0; i < PAGES; i += 2)
+			(void)*(volatile char *)(p + i * 4096);
+		memset(p, 1, PAGES * 4096);
+		munmap(p, PAGES * 4096);
+		if (write(w->done[1], &byte, 1) != 1)
+			break;
+	}
+}
+
+static void do_work(struct work *w)
+{
+	char byte = 0;
+
+	if (write(w->go[1], &byte, 1) != 1 || read(w->done[0], &byte, 1) != 1)
+		bail("the worker is gone");
+	usleep(20 * 1000);
+}
+
+static pid_t spawn_worker(struct work *w)
+{
+	if (pipe(w->go) || pipe(w->done))
+		bail("pipe");
+	w->memory = map_pages(PAGES, MAP_PRIVATE);
+	memset(w->memory, 1, PAGES * 4096);
+	drain_lru();
+	return spawn(work, w);
+}
+
+static void test_counts(void)
+{
+	struct work w;
+	pid_t pid = spawn_worker(&w);
+	long long before;
+
+	usleep(50 * 1000);
+	attach(pid);
+	before = proc_faults(pid);
+	do_work(&w);
+	if (!ok(proc_faults(pid) - before == fault_count(pid, "accounted"),
+		"as many faults as /proc/PID/stat counts"))
+		diag("%lld, stat has %lld", fault_count(pid, "accounted"),
+		     proc_faults(pid) - before);
+	ok(fault_count(pid, "copied_anon") >= PAGES &&
+	   fault_count(pid, "copied_bytes") >= PAGES * 4096,
+	   "each page shared with us was copied");
+	ok(fault_count(pid, "zeropage") == PAGES / 2 &&
+	   fault_count(pid, "zerofilled") >= PAGES,
+	   "zero pages and zeroed pages");
+	ok(fault_count(pid, "unknown") == 0 && fault_count(pid, "lost") == 0,
+	   "none unknown, none lost");
+	detach(pid);
+	reap(pid);
+	munmap(w.memory, PAGES * 4096);
+}
+
+/* ---- threads that fault on the same pages ---- */
+
+#define RACE_PAGES	512
+
+static char *race_memory;
+static volatile int race_ready;
+
+static void *race(void *arg)
+{
+	int i;
+
+	(void)arg;
+	__sync_fetch_and_add(&race_ready, 1);
+	while (race_ready < 2)
+		;
+	for (i = 0; i < RACE_PAGES; i++)
+		__sync_fetch_and_add(&race_memory[i * 4096], 1);
+	return NULL;
+}
+
+static void test_race(void)
+{
+	static struct events all;
+	static uint64_t before[RACE_PAGES];
+	int i, j, copies = 0, changed = 0, wrong = 0;
+	pthread_t thread;
+	pid_t child;
+
+	race_memory = map_pages(RACE_PAGES, MAP_PRIVATE);
+	memset(race_memory, 1, RACE_PAGES * 4096);
+	drain_lru();
+	child = spawn(NULL, NULL);
+	for (i = 0; i < RACE_PAGES; i++)
+		before[i] = frame_of(race_memory + i * 4096);
+	drain_events(self, &all);
+	pthread_create(&thread, NULL, race, NULL);
+	race(NULL);
+	pthread_join(thread, NULL);
+	drain_events(self, &all);
+	for (i = 0; i < RACE_PAGES; i++) {
+		unsigned long at = (unsigned long)race_memory + i * 4096;
+		int here = 0;
+
+		changed += frame_of((char *)at) != before[i];
+		for (j = 0; j < all.nr; j++)
+			here += (all.event[j].addr & ~4095UL) == at &&
+				all.event[j].outcome == COWI_DID_COPIED;
+		copies += here;
+		wrong += here != 1;
+	}
+	if (!ok(copies == RACE_PAGES && changed == RACE_PAGES && !wrong,
+		"two threads write the same pages: each is copied once"))
+		diag("%d copies, %d frames changed, %d pages wrong", copies,
+		     changed, wrong);
+	reap(child);
+	munmap(race_memory, RACE_PAGES * 4096);
+}
+
+/* ---- huge pages ---- */
+
+static void test_huge(void)
+{
+	size_t huge = 2 << 20;
+	char *area = mmap(NULL, 2 * huge, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = (char *)(((unsigned long)area + huge - 1) & ~(huge - 1));
+	const struct cowinspect_event *e;
+	struct cowinspect_event copy;
+	pid_t child;
+
+	drain_events(self, &seen);
+	if (!madvise(p, huge, MADV_HUGEPAGE))
+		*p = 1;
+	drain_events(self, &seen);
+	e = event_of(&seen, p);
+	if (!e || !e->order) {
+		skip("no huge page to be had");
+		skip("no huge page to be had");
+		skip("no huge page to be had");
+		munmap(area, 2 * huge);
+		return;
+	}
+	ok(e->outcome == COWI_DID_ZEROFILLED && e->order == 9,
+	   "a huge page is zero-filled");
+	child = spawn(NULL, NULL);
+	copy = expect("write to a shared huge page", p + 0x5000, true,
+		      COWI_DID_COPIED);
+	ok(copy.flags & COWI_E_SPLIT && copy.order == 0 && copy.old_order == 9,
+	   "it is split, and a small page of it copied");
+	reap(child);
+	munmap(area, 2 * huge);
+}
+
+/* ---- userfaultfd ---- */
+
+static void *handle_missing(void *arg)
+{
+	struct uffdio_zeropage zero = { .range.len = 4096 };
+	struct uffd_msg msg;
+	int fd = *(int *)arg;
+
+	if (read(fd, &msg, sizeof(msg)) != sizeof(msg))
+		return NULL;
+	zero.range.start = msg.arg.pagefault.address & ~4095UL;
+	ioctl(fd, UFFDIO_ZEROPAGE, &zero);
+	return NULL;
+}
+
+static void test_userfaultfd(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range.len = 4096,
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	char *p = map_pages(1, MAP_PRIVATE);
+	pthread_t thread;
+	int i, handed = 0;
+
+	range.range.start = (unsigned long)p;
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
+	    ioctl(fd, UFFDIO_REGISTER, &range)) {
+		skip("no userfaultfd: %s", strerror(errno));
+		return;
+	}
+	drain_events(self, &seen);
+	pthread_create(&thread, NULL, handle_missing, &fd);
+	(void)*(volatile char *)p;
+	pthread_join(thread, NULL);
+	drain_events(self, &seen);
+	for (i = 0; i < seen.nr; i++)
+		handed += seen.event[i].outcome == COWI_DID_USERFAULTFD &&
+			  (seen.event[i].addr & ~4095UL) == (unsigned long)p;
+	ok(handed == 1, "a missing page is handed to userfaultfd, once");
+	close(fd);
+	munmap(p, 4096);
+}
+
+/* ---- swap ---- */
+
+static bool put(const char *path, const void *data, size_t len, off_t at)
+{
+	int fd = open(path, O_WRONLY);
+	bool good = fd >= 0 && pwrite(fd, data, len, at) == (ssize_t)len;
+
+	close(fd);
+	return good;
+}
+
+/* 64 MiB of swap on zram, as mkswap makes it: three numbers and a word. */
+static bool make_swap(void)
+{
+	const uint32_t header[] = { 1, (64 << 20) / 4096 - 1, 0 };
+
+	return put("/sys/block/zram0/disksize", "64M", 3, 0) &&
+	       put("/dev/zram0", header, sizeof(header), 1024) &&
+	       put("/dev/zram0", "SWAPSPACE2", 10, 4096 - 10) &&
+	       !swapon("/dev/zram0", 0);
+}
+
+static bool page_out(char *p, int pages)
+{
+	int i, round;
+
+	for (round = 0; round < 50; round++) {
+		drain_lru();
+		madvise(p, pages * 4096, MADV_PAGEOUT);
+		for (i = 0; i < pages; i++) {
+			if (!(pagemap_of(getpid(), p + i * 4096) &
+			      PAGEMAP_SWAPPED))
+				break;
+		}
+		if (i == pages)
+			return true;
+		usleep(20 * 1000);
+	}
+	return false;
+}
+
+#define SWAP_TESTS	3
+
+static void test_swap(void)
+{
+	char *p = map_pages(4, MAP_PRIVATE);
+	bool marks = status_word("exclusive", "exact");
+	pid_t child;
+	int i;
+
+	memset(p, 1, 4 * 4096);
+	if (!make_swap() || !page_out(p, 4)) {
+		for (i = 0; i < SWAP_TESTS; i++)
+			skip("no swap to be had: %s", strerror(errno));
+		return;
+	}
+	expect("read of a swapped page", p, false, COWI_DID_SWAPIN);
+	/* Without the mark of an exclusive page that is all that can be told. */
+	expect("write to a swapped page", p + 4096, true,
+	       marks ? COWI_DID_SWAPIN_REUSED : COWI_DID_SWAPIN);
+	child = spawn(NULL, NULL);
+	expect("write to a swapped page that a child has, too", p + 2 * 4096,
+	       true, marks ? COWI_DID_SWAPIN_COPIED : COWI_DID_SWAPIN);
+	reap(child);
+	munmap(p, 4 * 4096);
+	swapoff("/dev/zram0");
+}
+
+/* ---- KSM ---- */
+
+static void test_ksm(void)
+{
+	char *p = map_pages(2, MAP_PRIVATE);
+	int pages = must_open(getpid(), "pages"), i;
+	struct cowinspect_event e;
+
+	memset(p, 0x5a, 2 * 4096);
+	if (!put("/sys/kernel/mm/ksm/run", "1", 1, 0)) {
+		skip("this kernel has no KSM");
+		skip("this kernel has no KSM");
+		return;
+	}
+	if (madvise(p, 2 * 4096, MADV_MERGEABLE))
+		bail("MADV_MERGEABLE");
+	for (i = 0; i < 600 && record_at(pages, p).kind != COWI_KIND_KSM; i++)
+		usleep(100 * 1000);
+	put("/sys/kernel/mm/ksm/run", "0", 1, 0);
+	e = expect("write to a page merged by KSM", p, true, COWI_DID_COPIED);
+	ok(e.old_kind == COWI_KIND_KSM && e.predicted == COWI_NEXT_COPY,
+	   "from KSM, as was predicted");
+	close(pages);
+	munmap(p, 2 * 4096);
+}
+
+int main(void)
+{
+	tap_plan(SWAP_TESTS + 2 + 8 + 6 + 2 + 2 + 4 + 1 + 3 + 1 + 2);
+	attach(getpid());
+	self = open_events(getpid());
+	test_anon();
+	test_file();
+	test_refused();
+	test_remote();
+	test_counts();
+	test_race();
+	test_huge();
+	test_userfaultfd();
+	test_swap();
+	test_ksm();
+	ok(fault_count(getpid(), "lost") == 0, "nothing was lost");
+	ok(fault_count(getpid(), "unknown") == 0, "nothing remained unknown");
+	close(self);
+	detach(getpid());
+	return tap_done();
+}

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The stream of events: how it waits, ends and overflows; children that are
+ * followed; copies that fork makes; and that nothing gets lost under load.
+ */
+#include <linux/io_uring.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "faults.h"
+
+static struct events seen;
+
+static void touch(char *p, int pages)
+{
+	int i;
+
+	for (i = 0; i < pages; i++)
+		p[i * 4096] = 1;
+}
+
+/* The faults that a stream tells of, those that it says it has lost included. */
+static unsigned long long total_of(const struct events *e,
+				   unsigned long long *lost)
+{
+	unsigned long long total = 0;
+	int i;
+
+	for (i = 0; i < e->nr; i++) {
+		total += e->event[i].count;
+		if (e->event[i].outcome == COWI_DID_LOST)
+			*lost += e->event[i].count;
+	}
+	return total;
+}
+
+/* ---- waiting ---- */
+
+static void test_nonblock(void)
+{
+	char *p = map_pages(1, MAP_PRIVATE), byte;
+	struct pollfd poll_fd = { .events = POLLIN };
+	int fd;
+
+	attach(getpid());
+	fd = open_events(getpid());
+	poll_fd.fd = fd;
+	drain_events(fd, &seen);
+	ok(read(fd, &seen.event, sizeof(seen.event)) < 0 && errno == EAGAIN &&
+	   poll(&poll_fd, 1, 0) == 0, "without an event: EAGAIN, not readable");
+	ok(read(fd, &byte, 1) < 0 && errno == EINVAL,
+	   "a buffer shorter than a record: EINVAL");
+	*p = 1;
+	ok(poll(&poll_fd, 1, 0) == 1 && poll_fd.revents == POLLIN,
+	   "with one: readable");
+	ok(read(fd, &seen.event, sizeof(seen.event[0]) + 1) ==
+	   sizeof(seen.event[0]), "a read ends on a record's boundary");
+	ok(lseek(fd, 0, SEEK_SET) < 0 && errno == ESPIPE, "it cannot seek");
+	close(fd);
+	detach(getpid());
+	munmap(p, 4096);
+}
+
+static int step[2];
+
+/* Writes a page for each byte, then ends, or calls exec. */
+static void in_steps(void *arg)
+{
+	char *p = map_pages(64, MAP_PRIVATE), byte;
+
+	while (read(step[0], &byte, 1) == 1 && byte)
+		touch(p++, 1);
+	if (arg)
+		execl("/bin/sleep", "sleep", "1000", NULL);
+}
+
+static void send_byte(char byte)
+{
+	if (write(step[1], &byte, 1) != 1)
+		bail("write");
+}
+
+struct reading {
+	int fd;
+	ssize_t got;
+	int error;
+};
+
+static void *read_once(void *arg)
+{
+	static char buffer[sizeof(seen.event)];
+	struct reading *r = arg;
+
+	do {
+		r->got = read(r->fd, buffer, sizeof(buffer));
+		r->error = errno;
+	} while (r->got > 0);
+	return NULL;
+}
+
+/* A reader that waits, while something happens to the process. */
+static void test_end(const char *what, void *exec, bool detached, ssize_t got,
+		     int error)
+{
+	struct reading r;
+	pthread_t thread;
+	pid_t pid;
+
+	if (pipe(step))
+		bail("pipe");
+	pid = spawn(in_steps, exec);
+	attach(pid);
+	r.fd = must_open(pid, "events");
+	pthread_create(&thread, NULL, read_once, &r);
+	usleep(50 * 1000);
+	if (detached)
+		detach(pid);
+	else
+		send_byte(0);
+	pthread_join(thread, NULL);
+	if (!ok(r.got == got && (!error || r.error == error),
+		"a read that waits, %s", what))
+		diag("it got %zd, errno %d", r.got, r.error);
+	close(r.fd);
+	if (!detached)
+		detach(pid);
+	reap(pid);
+	close(step[0]);
+	close(step[1]);
+}
+
+/* ---- more events than the ring has room for ---- */
+
+static void set_parameter(const char *name, const char *value)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/module/cowinspect/parameters/%s",
+		 name);
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		bail("cannot set %s", name);
+	close(fd);
+}
+
+static void touch_many(void *arg)
+{
+	(void)arg;
+	raise(SIGSTOP);
+	touch(map_pages(1000, MAP_PRIVATE), 1000);
+	raise(SIGSTOP);
+}
+
+static void test_overflow(void)
+{
+	unsigned long long lost = 0, total;
+	pid_t pid = spawn(touch_many, NULL);
+	long long observed;
+	int fd, status;
+
+	waitpid(pid, &status, WUNTRACED);
+	attach(pid);
+	set_parameter("event_ring", "64");
+	fd = open_events(pid);
+	set_parameter("event_ring", "8192");
+	kill(pid, SIGCONT);
+	waitpid(pid, &status, WUNTRACED);
+	observed = fault_count(pid, "observed");
+	drain_events(fd, &seen);
+	total = total_of(&seen, &lost);
+	ok(observed >= 1000 && lost >= 900, "a ring of 64 overflows");
+	if (!ok(total == (unsigned long long)observed,
+		"what was read and what was lost make up all faults"))
+		diag("%llu of %lld, of which %llu lost", total, observed, lost);
+	ok(fault_count(pid, "lost") == 0, "no counter misses any");
+	close(fd);
+	detach(pid);
+	reap(pid);
+}
+
+/* ---- load ---- */
+
+static void fault_on(void *arg)
+{
+	for (;;) {
+		char *p = map_pages(64, MAP_PRIVATE);
+
+		touch(p, 64);
+		munmap(p, 64 * 4096);
+		if (arg && *(volatile int *)arg)
+			break;
+	}
+	raise(SIGSTOP);
+}
+
+static void test_load(void)
+{
+	int *stop = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned long long total[2] = { 0 }, lost = 0;
+	int i, round, fd[2], status;
+	pid_t pid[2];
+
+	for (i = 0; i < 2; i++) {
+		pid[i] = fork();
+		if (!pid[i]) {
+			raise(SIGSTOP);
+			fault_on(stop);
+			_exit(0);
+		}
+		waitpid(pid[i], &status, WUNTRACED);
+		attach(pid[i]);
+		fd[i] = open_events(pid[i]);
+	}
+	for (i = 0; i < 2; i++)
+		kill(pid[i], SIGCONT);
+	for (round = 0; round < 200; round++) {
+		for (i = 0; i < 2; i++) {
+			drain_events(fd[i], &seen);
+			total[i] += total_of(&seen, &lost);
+		}
+		if (round == 150)
+			*stop = 1;
+		usleep(5000);
+	}
+	for (i = 0; i < 2; i++) {
+		long long observed;
+
+		waitpid(pid[i], &status, WUNTRACED);
+		while (drain_events(fd[i], &seen))
+			total[i] += total_of(&seen, &lost);
+		observed = fault_count(pid[i], "observed");
+		if (!ok(total[i] == (unsigned long long)observed,
+			"under load: all of %lld faults are read or said to be lost",
+			observed))
+			diag("%llu", total[i]);
+		ok(fault_count(pid[i], "lost") == 0, "and none is not counted");
+		close(fd[i]);
+		detach(pid[i]);
+		reap(pid[i]);
+	}
+	munmap(stop, 4096);
+}
+
+/* ---- children ---- */
+
+static void grandchild(void)
+{
+	touch(map_pages(100, MAP_PRIVATE), 100);
+	raise(SIGSTOP);
+	_exit(0);
+}
+
+static void parent_of_one(void *arg)
+{
+	char byte;
+	pid_t pid;
+
+	(void)arg;
+	if (read(step[0], &byte, 1) != 1)
+		_exit(1);
+	pid = fork();
+	if (!pid)
+		grandchild();
+	waitpid(pid, NULL, 0);
+	if (read(step[0], &byte, 1) != 1)
+		_exit(1);
+}
+
+static pid_t child_told(int fd, pid_t parent)
+{
+	int i, wait;
+
+	for (wait = 0; wait < 600; wait++) {
+		drain_events(fd, &seen);
+		for (i = 0; i < seen.nr; i++) {
+			if (seen.event[i].outcome == COWI_DID_CHILD &&
+			    seen.event[i].tid == (unsigned int)parent)
+				return seen.event[i].pid;
+		}
+		usleep(100 * 1000);
+	}
+	bail("no child was told of");
+}
+
+static bool has_stopped(pid_t pid)
+{
+	char *stat;
+	bool stopped = false;
+	int i;
+
+	for (i = 0; i < 600 && !stopped; i++) {
+		usleep(20 * 1000);
+		stat = slurp_proc(pid, "stat");
+		stopped = strstr(stat, ") T ");
+		free(stat);
+	}
+	return stopped;
+}
+
+static void test_follow(void)
+{
+	long long accounted, real;
+	pid_t pid, born;
+	int fd;
+
+	if (pipe(step))
+		bail("pipe");
+	pid = spawn(parent_of_one, NULL);
+	attach(pid);
+	attach_following(pid);
+	fd = open_events(pid);
+	send_byte(1);
+	born = child_told(fd, pid);
+	ok(born > 0 && has_stopped(born), "a child is told of when it is born");
+	accounted = fault_count(born, "accounted");
+	real = proc_faults(born);
+	if (!ok(accounted == real && accounted >= 100,
+		"all its faults were seen, from the first on"))
+		diag("%lld of %lld", accounted, real);
+	ok(fault_count(born, "zerofilled") >= 100 &&
+	   fault_count(pid, "zerofilled") < 100, "and are told apart");
+	ok(fault_count(pid, "fork_lost") == 0, "no child was lost");
+	kill(born, SIGKILL);
+	usleep(100 * 1000);
+	send_byte(1);
+	waitpid(pid, NULL, 0);
+	while (drain_events(fd, &seen))
+		;
+	ok(read(fd, &seen.event, sizeof(seen.event)) == 0,
+	   "the stream ends when the last of them has ended");
+	close(fd);
+	detach(born);
+	detach(pid);
+}
+
+static void many(void *arg)
+{
+	int i;
+
+	(void)arg;
+	for (i = 0; i < 60; i++) {
+		if (!fork())
+			_exit(0);
+		waitpid(-1, NULL, 0);
+	}
+	raise(SIGSTOP);
+}
+
+static void test_many(void)
+{
+	int status, i, nr = 0, missing = 0;
+	static struct events all;
+	pid_t pid = fork();
+	int fd;
+
+	if (!pid) {
+		raise(SIGSTOP);
+		many(NULL);
+		_exit(0);
+	}
+	waitpid(pid, &status, WUNTRACED);
+	attach_following(pid);
+	fd = open_events(pid);
+	kill(pid, SIGCONT);
+	waitpid(pid, &status, WUNTRACED);
+	drain_events(fd, &all);
+	for (i = 0; i < all.nr; i++) {
+		if (all.event[i].outcome != COWI_DID_CHILD)
+			continue;
+		nr++;
+		missing += command_pid("detach", all.event[i].pid) != 0;
+	}
+	if (!ok(nr == 60 && !missing && !fault_count(pid, "fork_lost"),
+		"sixty children that end at once are all attached"))
+		diag("%d, %d missing", nr, missing);
+	close(fd);
+	detach(pid);
+	reap(pid);
+}
+
+/* ---- pinned pages ---- */
+
+static int pin(char *p, size_t size)
+{
+	struct io_uring_params params = { 0 };
+	struct iovec buffer = { p, size };
+	int fd = syscall(SYS_io_uring_setup, 1, &params);
+
+	if (fd < 0)
+		return -1;
+	if (syscall(SYS_io_uring_register, fd, IORING_REGISTER_BUFFERS, &buffer,
+		    1)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void test_pinned(void)
+{
+	char *p = map_pages(16, MAP_PRIVATE);
+	long long copied;
+	pid_t child;
+	int ring;
+
+	touch(p, 16);
+	attach(getpid());
+	ring = pin(p + 4096, 5 * 4096);
+	if (ring < 0) {
+		skip("nothing pins pages here: %s", strerror(errno));
+		detach(getpid());
+		return;
+	}
+	child = spawn(NULL, NULL);
+	copied = fault_count(getpid(), "fork_copied");
+	if (!ok(copied == 5 && !fault_count(getpid(), "fork_unknown"),
+		"fork copies the five pages that are pinned"))
+		diag("%lld", copied);
+	reap(child);
+	close(ring);
+	detach(getpid());
+	munmap(p, 16 * 4096);
+}
+
+int main(void)
+{
+	tap_plan(5 + 3 + 3 + 4 + 5 + 1 + 1);
+	test_nonblock();
+	test_end("the process exits", NULL, false, 0, 0);
+	test_end("the process calls exec", (void *)1, false, 0, 0);
+	test_end("the process is detached", NULL, true, -1, EIO);
+	test_overflow();
+	test_load();
+	test_follow();
+	test_many();
+	test_pinned();
+	return tap_done();
+}
