@@ -27,11 +27,11 @@ machine_for_arch()
 }
 
 # accelerator: KVM where it works and the guest is of the host's kind. Emulated
-# CPUs take turns in one thread, since with a thread each QEMU 7.2 loses its way
-# when one x86 CPU patches code that another one runs: switching ftrace on and off
-# for a busy function ends in "BUG: kernel NULL pointer dereference", "Oops: int3"
-# or a CPU stuck there within seconds, on 5.10, 6.1 and 6.12 and without any
-# module. COWINSPECT_TCG_THREADS=multi is faster where nothing is hooked.
+# CPUs take turns in one thread: with a thread each, QEMU 7.2 seems to lose its
+# way when one x86 CPU patches code that another one runs. Hooking a busy function
+# again and again ended in a NULL pointer jump or "Oops: int3" on 5.10, 6.1 and
+# 6.12 within seconds; ftrace alone, without our module, hung 6.1.
+# COWINSPECT_TCG_THREADS=multi is faster where nothing is hooked.
 accelerator()
 {
 	if [ "$K_ARCH" = amd64 ] && [ "$(dpkg --print-architecture)" = amd64 ] &&
