@@ -9,7 +9,7 @@
 /* How long a member may take for one order, in seconds: it is emulated. */
 #define PATIENCE	120
 
-static uint64_t state;
+static uint64_t state, current_seed;
 static struct region regions[MAX_REGIONS];
 static int nr_regions;
 static bool merge_wanted;
@@ -74,15 +74,34 @@ static void wait_gone(pid_t pid)
 	}
 }
 
+static void say_where(pid_t pid)
+{
+	static const char * const files[] = { "stat", "syscall", "stack" };
+	char *text, *line;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		text = slurp_proc(pid, files[i]);
+		for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+			diag("%s: %s", files[i], line);
+		free(text);
+	}
+}
+
 static void wait_done(struct member *m)
 {
 	struct timespec second = { .tv_sec = 1 };
 	int i;
 
 	for (i = 0; m->done != m->told; i++) {
-		if (i == PATIENCE || !process_state(m->pid))
-			bail("member %d: no answer to order %d", m->pid,
-			     m->order.op);
+		if (!process_state(m->pid))
+			bail("seed %" PRIu64 ": member %d died of order %d",
+			     current_seed, m->pid, m->order.op);
+		if (i == PATIENCE) {
+			say_where(m->pid);
+			bail("seed %" PRIu64 ": member %d: no answer to order %d",
+			     current_seed, m->pid, m->order.op);
+		}
 		syscall(SYS_futex, &m->done, FUTEX_WAIT, m->told - 1, &second,
 			NULL, 0);
 	}
@@ -559,6 +578,7 @@ static void detach_dead(void)
 void layout_run(uint64_t seed)
 {
 	state = seed;
+	current_seed = seed;
 	merge_wanted = false;
 	memset(shared->seen, 0, sizeof(shared->seen));
 	spawn_root();

@@ -344,6 +344,9 @@ static void probe_kernel(void)
 	machine.each_page_once = kernel_since(6, 10) && !kernel_since(7, 0);
 	/* walk_page_vma() in 6.1 and 6.12. */
 	machine.smaps_sees_frames = kernel_since(6, 12);
+	/* follow_trans_huge_pmd() in 5.10, 6.1 and 6.12. */
+	machine.smaps_misses_no_access = kernel_since(6, 1) &&
+					 !kernel_since(6, 12);
 	/* See records.c: no page of our stack is KSM's. */
 	machine.ksm_flag_wrong = u64_at("/proc/kpageflags", PAGEMAP_PFN(entry)) &
 				 (1ULL << 21);

@@ -196,6 +196,7 @@ struct machine {
 	bool has_exclusive;
 	bool each_page_once;		/* pagemap's bit 56, in huge mappings */
 	bool smaps_sees_frames;		/* in VMAs that map them by number */
+	bool smaps_misses_no_access;	/* huge pages under PROT_NONE */
 	uint64_t vvar, vdso;		/* their first addresses */
 	bool has_scan, has_scan_guard;
 };
