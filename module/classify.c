@@ -100,10 +100,14 @@ static struct verdict next_of_nonpresent(const struct cowinspect_page *page)
 /*
  * hugetlb_wp() goes by the mapcount on purpose: a copy forced by a passing
  * reference could exhaust the pool. If the pool has no page for the copy, the
- * write ends in SIGBUS or takes the page from a child: only likely.
+ * write ends in SIGBUS or takes the page from a child: only likely. Protection by
+ * a userfaultfd that is no more (a fork takes it along, in 6.1) makes hugetlb_wp()
+ * give up, for the fault to come again, without end.
  */
 static struct verdict next_of_hugetlb(const struct cowinspect_page *page)
 {
+	if (page->flags & COWI_F_UFFD_WP)
+		return VERDICT(UNKNOWN, NONE);
 	if (page->kind == COWI_KIND_ANON && page->mapcount == 1)
 		return VERDICT(REUSE, SURE);
 	return VERDICT(COPY, LIKELY);

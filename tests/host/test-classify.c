@@ -183,6 +183,9 @@ static const struct row rows[] = {
 	  HUGE(PART | COWI_F_SWAPCACHE, 1, 513, COWI_COUNT_EXACT),
 	  NEXT(UNKNOWN, NONE) },
 
+	{ "hugetlb, protected in a range not registered", G_ALL,
+	  HUGE(OURS | COWI_F_HUGETLB | COWI_F_UFFD_WP, 1, 1, COWI_COUNT_EXACT),
+	  NEXT(UNKNOWN, NONE) },
 	{ "hugetlb, mapped once, whatever the references", G_ALL,
 	  HUGE(OURS | COWI_F_HUGETLB, 1, 9, COWI_COUNT_EXACT),
 	  NEXT(REUSE, SURE) },

@@ -38,21 +38,42 @@ static int error_of(long result)
 	return result < 0 ? errno : 0;
 }
 
-static int touch_all(char *at, size_t len, bool write)
+/*
+ * Some kernels never come back from such a write, where no userfaultfd is left
+ * to decide about it: see never_ends() in layout.c.
+ */
+static bool may_write(const struct region *region, char *at)
+{
+	return !region_is_hugetlb(region) ||
+	       !(pagemap_of(getpid(), at) & PAGEMAP_UFFD_WP);
+}
+
+static int read_all(char *at, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i += PAGE)
-		touch(at + i, write, NULL);
+		touch(at + i, false, NULL);
 	return 0;
 }
 
-static int write_same(char *at, size_t len)
+static int write_all(const struct region *region, char *at, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i += PAGE) {
-		if (touch(at + i, true, NULL))
+		if (may_write(region, at + i))
+			touch(at + i, true, NULL);
+	}
+	return 0;
+}
+
+static int write_same(const struct region *region, char *at, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i += PAGE) {
+		if (may_write(region, at + i) && touch(at + i, true, NULL))
 			memset(at + i, 0x5a, PAGE);
 	}
 	return 0;
@@ -215,6 +236,14 @@ static int fork_member(int m)
 	return 0;
 }
 
+static int populate(const struct order *order, char *at, size_t len)
+{
+	/* That writes, too. */
+	if (order->arg % 2 || region_is_hugetlb(&order->region))
+		return advise(at, len, MADV_POPULATE_READ, -1);
+	return advise(at, len, MADV_POPULATE_WRITE, -1);
+}
+
 static int carry_out(const struct order *order)
 {
 	char *at = order->region.addr + order->first * PAGE;
@@ -224,11 +253,11 @@ static int carry_out(const struct order *order)
 	case OP_MAKE:
 		return region_make(&order->region, order->arg);
 	case OP_READ:
-		return touch_all(at, len, false);
+		return read_all(at, len);
 	case OP_WRITE:
-		return touch_all(at, len, true);
+		return write_all(&order->region, at, len);
 	case OP_WRITE_SAME:
-		return write_same(at, len);
+		return write_same(&order->region, at, len);
 	case OP_DONTNEED:
 		return advise(at, len, MADV_DONTNEED, -1);
 	case OP_FREE:
@@ -236,8 +265,7 @@ static int carry_out(const struct order *order)
 	case OP_PAGEOUT:
 		return pageout(at, len);
 	case OP_POPULATE:
-		return advise(at, len, order->arg % 2 ? MADV_POPULATE_READ :
-			      MADV_POPULATE_WRITE, -1);
+		return populate(order, at, len);
 	case OP_COLLAPSE:
 		return advise(at, len, MADV_COLLAPSE, ING_COLLAPSED);
 	case OP_PROT_READ:

@@ -28,8 +28,6 @@
 #define KPF_MLOCKED		33
 #define KPF_OWNER_2		34	/* AnonExclusive, for anonymous pages */
 
-#define PAGEMAP_UFFD_WP		(1ULL << 57)
-
 /* PAGEMAP_SCAN came in 6.7, after the headers that this may be built with. */
 struct scan_region {
 	uint64_t start, end, categories;

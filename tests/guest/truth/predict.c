@@ -101,8 +101,10 @@ void member_try_writes(void)
 	sigaction(SIGBUS, &action, NULL);
 	/* What each attempt writes to beside its page is written to before. */
 	sigsetjmp(refused, 1);
-	for (i = 0; i < shared->nr_attempts; i++)
+	for (i = 0; i < shared->nr_attempts; i++) {
+		shared->attempt = i;
 		attempt(&eyes, &shared->attempts[i]);
+	}
 	close(eyes.flags);
 	close(eyes.pagemap);
 	close(eyes.pages);

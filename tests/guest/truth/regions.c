@@ -359,6 +359,19 @@ static const struct maker {
 
 #define NR_MAKERS ((int)(sizeof(makers) / sizeof(makers[0])))
 
+bool region_is_hugetlb(const struct region *region)
+{
+	switch (makers[region->maker].ingredient) {
+	case ING_HUGETLB_PRIVATE:
+	case ING_HUGETLB_SHARED:
+	case ING_HUGETLB_64K:
+	case ING_HUGETLB_32M:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /**
  * region_choose - draw what a region is made of, and how long it is
  * @region: @addr is set already, the rest is filled in

@@ -27,6 +27,8 @@
 
 #define PAGE		4096UL
 #define HUGE		(2UL << 20)
+#define PAGEMAP_UFFD_WP	(1ULL << 57)
+
 #define MAX_MEMBERS	6
 #define MAX_REGIONS	8
 #define MAX_RECORDS	(1 << 16)
@@ -181,6 +183,7 @@ struct shared {
 	struct member members[MAX_MEMBERS];
 	bool seen[NR_INGREDIENTS];	/* in this layout */
 	int nr_attempts;
+	int attempt;			/* the one in progress */
 	struct attempt attempts[MAX_ATTEMPTS];
 };
 
@@ -221,6 +224,7 @@ int order_member(int m, const struct order *order);
 void member_run(int m);
 int region_make(const struct region *region, uint64_t random);
 int region_choose(struct region *region);
+bool region_is_hugetlb(const struct region *region);
 bool touch(char *at, bool write, int *sig);
 void member_try_writes(void);
 
