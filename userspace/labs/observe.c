@@ -34,6 +34,7 @@ const char *happened_name(enum happened h)
 		[HAPPENED_ZEROFILL] = "zerofill",
 		[HAPPENED_SHARED] = "shared",
 		[HAPPENED_SWAPIN] = "swapin",
+		[HAPPENED_USERFAULTFD] = "userfaultfd",
 		[HAPPENED_REFUSED] = "refused",
 		[HAPPENED_UNCLEAR] = "unclear",
 	};
@@ -64,6 +65,16 @@ static enum happened kept_frame(const struct page_view *before,
 	return HAPPENED_REUSE;
 }
 
+/* There was a hole, and there is a frame. */
+static enum happened filled_hole(enum hole hole, const struct page_view *after)
+{
+	if (hole == HOLE_SHARED)
+		return HAPPENED_SHARED;
+	if (hole == HOLE_FILE && after->rec.kind == COWI_KIND_ANON)
+		return HAPPENED_COPY;
+	return HAPPENED_ZEROFILL;
+}
+
 enum happened observe_write(const struct page_view *before,
 			    const struct page_view *after, __u64 faults,
 			    bool refused)
@@ -82,7 +93,9 @@ enum happened observe_write(const struct page_view *before,
 		return HAPPENED_UNCLEAR;
 	if (before->mapped && before->rec.kind == COWI_KIND_SWAP)
 		return HAPPENED_SWAPIN;
-	if (!before->mapped || before->rec.kind == COWI_KIND_ZERO)
+	if (!before->mapped)
+		return filled_hole(before->hole, after);
+	if (before->rec.kind == COWI_KIND_ZERO)
 		return HAPPENED_ZEROFILL;
 	if (!present(before) || before->rec.flags & COWI_F_WRITE)
 		return HAPPENED_UNCLEAR;
@@ -91,7 +104,14 @@ enum happened observe_write(const struct page_view *before,
 
 enum cowinspect_outcome predicted(const struct page_view *v)
 {
-	return v->mapped ? v->rec.outcome : COWI_NEXT_ZEROFILL;
+	static const enum cowinspect_outcome of_hole[] = {
+		[HOLE_ANON] = COWI_NEXT_ZEROFILL,
+		[HOLE_FILE] = COWI_NEXT_COPY,
+		[HOLE_SHARED] = COWI_NEXT_SHARED,
+		[HOLE_NOTHING] = COWI_NEXT_REFUSED,
+	};
+
+	return v->mapped ? v->rec.outcome : of_hole[v->hole];
 }
 
 bool prediction_held(const struct page_view *before, enum happened h)
@@ -109,11 +129,60 @@ bool prediction_held(const struct page_view *before, enum happened h)
 		return h == HAPPENED_SHARED;
 	case COWI_NEXT_SWAPIN:
 		return h == HAPPENED_SWAPIN;
+	case COWI_NEXT_USERFAULTFD:
+		return h == HAPPENED_USERFAULTFD;
 	case COWI_NEXT_REFUSED:
 		return h == HAPPENED_REFUSED;
 	default:
 		return false;
 	}
+}
+
+static void explain_copy(const struct page_view *v, char *buf, size_t size)
+{
+	const struct cowinspect_page *rec = &v->rec;
+
+	if (!v->mapped || rec->kind == COWI_KIND_FILE ||
+	    rec->kind == COWI_KIND_SHMEM)
+		snprintf(buf, size, "it is a page of the page cache, and a private mapping must not change the file");
+	else if (rec->kind == COWI_KIND_KSM)
+		snprintf(buf, size, "KSM has merged it with pages of equal content, which must keep it");
+	else if (rec->mapcount > 1)
+		snprintf(buf, size, "mapcount %u: somebody else maps it too and must not see the write",
+			 rec->mapcount);
+	else
+		snprintf(buf, size, "mapcount %u, but refcount %u: somebody else holds a reference and must not see the write",
+			 rec->mapcount, rec->refcount);
+}
+
+static void explain_reuse(const struct page_view *v, char *buf, size_t size)
+{
+	if (v->rec.flags & COWI_F_EXCLUSIVE)
+		snprintf(buf, size, "it is exclusive: this mapping owns the page and keeps it");
+	else
+		snprintf(buf, size, "mapcount %u, refcount %u: nobody else is left, so the page is kept",
+			 v->rec.mapcount, v->rec.refcount);
+}
+
+void explain(const struct page_view *v, char *buf, size_t size)
+{
+	static const char *const fixed[COWI_NR_OUTCOMES] = {
+		[COWI_NEXT_NOFAULT] = "the entry is writable: there is no fault, so the kernel has no part in it",
+		[COWI_NEXT_ZEROFILL] = "there is no content to copy: a fresh zeroed page is mapped",
+		[COWI_NEXT_SHARED] = "the mapping is shared: everybody shall see the write",
+		[COWI_NEXT_USERFAULTFD] = "a userfaultfd handler has protected it and is asked first",
+		[COWI_NEXT_SWAPIN] = "it is swapped out and must come back first",
+		[COWI_NEXT_REFUSED] = "nothing can be written here: a signal",
+		[COWI_NEXT_UNKNOWN] = "the entry does not tell",
+	};
+	enum cowinspect_outcome o = predicted(v);
+
+	if (o == COWI_NEXT_COPY)
+		explain_copy(v, buf, size);
+	else if (o == COWI_NEXT_REUSE)
+		explain_reuse(v, buf, size);
+	else
+		snprintf(buf, size, "%s", o < COWI_NR_OUTCOMES ? fixed[o] : "");
 }
 
 static bool differs(enum expect_bool e, bool is)
@@ -129,8 +198,20 @@ bool expect_page(const struct page_expect *e, const struct page_view *v,
 	bool write = rec->flags & COWI_F_WRITE;
 
 	why[0] = '\0';
-	if (!present(v))
+	if (e->absent) {
+		if (v->mapped)
+			snprintf(why, size, "there is an entry: %s",
+				 cowi_kind_name(rec->kind));
+		return !v->mapped;
+	}
+	if (e->check_kind && v->mapped && rec->kind != e->kind)
+		snprintf(why, size, "it is %s, not %s",
+			 cowi_kind_name(rec->kind), cowi_kind_name(e->kind));
+	else if (!present(v) && !(v->mapped && e->check_kind))
 		snprintf(why, size, "nothing is mapped");
+	else if (differs(e->huge, rec->map_order))
+		snprintf(why, size, "the entry maps %u base pages",
+			 1u << rec->map_order);
 	else if (e->mapcount && rec->counts == COWI_COUNT_EXACT &&
 		 rec->mapcount != e->mapcount)
 		snprintf(why, size, "mapcount is %u, not %u", rec->mapcount,
