@@ -42,9 +42,9 @@ static void parent_writes(struct lab_run *r, struct actor *parent,
 		   "parent, both pages: exclusive and writable now");
 	lab_expect_frames(r, parent, child, IN(REST), true,
 			  "pages that nobody wrote to: still one frame");
-	lab_expect_text(r, parent, page[1], "m");
-	lab_expect_text(r, child, page[0], "c");
-	lab_expect_text(r, child, still_shared, "m");
+	lab_expect_text(r, parent, page[1], 0, "m");
+	lab_expect_text(r, child, page[0], 0, "c");
+	lab_expect_text(r, child, still_shared, 0, "m");
 }
 
 static void run(struct lab_run *r)

@@ -344,9 +344,9 @@ __u64 lab_touch(struct lab_run *r, struct actor *a, __u64 page, __u64 pages);
 bool lab_peek(struct lab_run *r, struct actor *a, __u64 addr, void *bytes,
 	      size_t nr);
 
-/** lab_expect_text - check what an actor reads at the start of a page */
+/** lab_expect_text - check what an actor reads at an offset in a page */
 void lab_expect_text(struct lab_run *r, struct actor *a, __u64 page,
-		     const char *text);
+		     __u64 offset, const char *text);
 
 /** lab_expect_int - check the number that an actor reads in a page */
 void lab_expect_int(struct lab_run *r, struct actor *a, __u64 page,

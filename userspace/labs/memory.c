@@ -56,6 +56,27 @@ int mem_fill(const __u64 *arg, __u64 *result)
 	return 0;
 }
 
+int mem_hello(const __u64 *arg, __u64 *result)
+{
+	(void)result;
+	memcpy(at(arg[0]), "hello", 5);
+	return 0;
+}
+
+int mem_write_byte(const __u64 *arg, __u64 *result)
+{
+	(void)result;
+	*(volatile char *)at(arg[0]) = arg[1];
+	return 0;
+}
+
+int mem_set_int(const __u64 *arg, __u64 *result)
+{
+	(void)result;
+	*(volatile int *)at(arg[0]) = arg[1];
+	return 0;
+}
+
 int mem_touch(const __u64 *arg, __u64 *result)
 {
 	volatile const char *p = at(arg[0]);

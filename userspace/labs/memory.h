@@ -20,6 +20,15 @@ int mem_protect(const __u64 *arg, __u64 *result);
 /** mem_fill - memset(): address, bytes, value */
 int mem_fill(const __u64 *arg, __u64 *result);
 
+/** mem_hello - write "hello", without a final 0: address */
+int mem_hello(const __u64 *arg, __u64 *result);
+
+/** mem_write_byte - address, value */
+int mem_write_byte(const __u64 *arg, __u64 *result);
+
+/** mem_set_int - address, value */
+int mem_set_int(const __u64 *arg, __u64 *result);
+
 /** mem_touch - read a byte of each page: address, pages, page size */
 int mem_touch(const __u64 *arg, __u64 *result);
 

@@ -143,7 +143,7 @@ bool lab_peek(struct lab_run *r, struct actor *a, __u64 addr, void *bytes,
 }
 
 void lab_expect_text(struct lab_run *r, struct actor *a, __u64 page,
-		     const char *want)
+		     __u64 offset, const char *want)
 {
 	char text[96], why[64], got[ACCESS_MAX + 1] = "";
 	size_t len = strlen(want);
@@ -151,7 +151,7 @@ void lab_expect_text(struct lab_run *r, struct actor *a, __u64 page,
 
 	if (lab_stopped(r))
 		return;
-	read = lab_peek(r, a, lab_addr(r, page), got, len);
+	read = lab_peek(r, a, lab_addr(r, page) + offset, got, len);
 	snprintf(text, sizeof(text), "the %s reads \"%s\" in page %llu",
 		 a->name, want, page);
 	snprintf(why, sizeof(why), read ? "it reads \"%s\"" :
