@@ -261,8 +261,8 @@ struct actor *lab_vfork(struct lab_run *r, struct actor *parent,
 /** lab_exit - let an actor exit */
 void lab_exit(struct lab_run *r, struct actor *a);
 
-/** lab_end - wait for what an actor was busy with */
-__u64 lab_end(struct lab_run *r, struct actor *a, struct access *access);
+/** lab_end - wait for what an actor was busy with: what it leaves */
+__u64 lab_end(struct lab_run *r, struct actor *a);
 
 /** lab_call - run a function in an actor; returns what it leaves */
 __u64 lab_call(struct lab_run *r, struct actor *a, actor_fn fn,
@@ -281,6 +281,9 @@ __u64 lab_call(struct lab_run *r, struct actor *a, actor_fn fn,
  */
 __u64 lab_region(struct lab_run *r, const char *name, __u64 start,
 		 __u64 pages);
+
+/** lab_forget - look at none of the regions any more: a new scene begins */
+void lab_forget(struct lab_run *r);
 
 /** lab_map - let an actor mmap() private anonymous memory: a new region */
 __u64 lab_map(struct lab_run *r, struct actor *a, const char *name,
@@ -330,12 +333,12 @@ void lab_act(struct lab_run *r, struct actor *a, __u64 page, actor_fn fn,
 	     const __u64 *arg, enum cowinspect_outcome expected);
 
 /**
- * lab_write_as_predicted - a write whose outcome differs between kernels
+ * lab_ask - the question before a write that the lab does by other means
  *
- * Checks the module's prediction only; it is not a question of the quiz.
+ * Checks the module's prediction.
  */
-void lab_write_as_predicted(struct lab_run *r, struct actor *a, __u64 page,
-			    const char *text);
+void lab_ask(struct lab_run *r, struct actor *a, __u64 page,
+	     enum cowinspect_outcome expected);
 
 /** lab_touch - let an actor read a byte of each page; returns its faults */
 __u64 lab_touch(struct lab_run *r, struct actor *a, __u64 page, __u64 pages);

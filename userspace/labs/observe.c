@@ -34,7 +34,6 @@ const char *happened_name(enum happened h)
 		[HAPPENED_ZEROFILL] = "zerofill",
 		[HAPPENED_SHARED] = "shared",
 		[HAPPENED_SWAPIN] = "swapin",
-		[HAPPENED_USERFAULTFD] = "userfaultfd",
 		[HAPPENED_REFUSED] = "refused",
 		[HAPPENED_UNCLEAR] = "unclear",
 	};
@@ -129,8 +128,6 @@ bool prediction_held(const struct page_view *before, enum happened h)
 		return h == HAPPENED_SHARED;
 	case COWI_NEXT_SWAPIN:
 		return h == HAPPENED_SWAPIN;
-	case COWI_NEXT_USERFAULTFD:
-		return h == HAPPENED_USERFAULTFD;
 	case COWI_NEXT_REFUSED:
 		return h == HAPPENED_REFUSED;
 	default:

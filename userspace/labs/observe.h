@@ -60,7 +60,6 @@ enum happened {
 	HAPPENED_ZEROFILL,	/* a frame where there was none, or zero page */
 	HAPPENED_SHARED,	/* same frame of a shared mapping, now writable */
 	HAPPENED_SWAPIN,
-	HAPPENED_USERFAULTFD,	/* a handler was asked; only it can tell */
 	HAPPENED_REFUSED,
 	HAPPENED_UNCLEAR,	/* the facts contradict one another */
 };

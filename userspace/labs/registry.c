@@ -15,6 +15,23 @@ extern const struct lab notebooks_lab;
 extern const struct lab printtwice_lab;
 extern const struct lab forkreturns_lab;
 extern const struct lab readwrite_lab;
+extern const struct lab count_lab;
+extern const struct lab untouched_lab;
+extern const struct lab lastsharer_lab;
+extern const struct lab zeropage_lab;
+extern const struct lab file_lab;
+extern const struct lab shared_lab;
+extern const struct lab thp_lab;
+extern const struct lab hugetlb_lab;
+extern const struct lab ksm_lab;
+extern const struct lab swap_lab;
+extern const struct lab pinned_lab;
+extern const struct lab generations_lab;
+extern const struct lab vfork_lab;
+extern const struct lab madvise_lab;
+extern const struct lab userfaultfd_lab;
+extern const struct lab debugger_lab;
+extern const struct lab snapshot_lab;
 
 const struct lab *const all_labs[] = {
 	&fork_lab,
@@ -30,5 +47,22 @@ const struct lab *const all_labs[] = {
 	&printtwice_lab,
 	&forkreturns_lab,
 	&readwrite_lab,
+	&count_lab,
+	&untouched_lab,
+	&lastsharer_lab,
+	&zeropage_lab,
+	&file_lab,
+	&shared_lab,
+	&thp_lab,
+	&hugetlb_lab,
+	&ksm_lab,
+	&swap_lab,
+	&pinned_lab,
+	&generations_lab,
+	&vfork_lab,
+	&madvise_lab,
+	&userfaultfd_lab,
+	&debugger_lab,
+	&snapshot_lab,
 	NULL
 };

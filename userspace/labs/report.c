@@ -13,7 +13,7 @@
 /* Above this many pages, pages alike share a line of the table. */
 #define MAX_SINGLE_PAGES	8
 /* And more lines than this tell nobody anything. */
-#define MAX_LINES		40
+#define MAX_LINES		20
 
 /* The table: these columns, with the actors' frames between them. */
 enum {
@@ -88,7 +88,13 @@ static void fact(const struct lab_run *r, const struct page_view *v, int col,
 	const struct cowinspect_page *rec = &v->rec;
 	bool no_exclusive = r->status->exclusive == COWI_COUNT_ABSENT;
 
-	if (!v->mapped && col != COL_NEXT) {
+	/* Frames that nobody counts, and no frame at all. */
+	bool uncounted = !v->mapped || !(rec->flags & COWI_F_PRESENT) ||
+			 rec->kind == COWI_KIND_ZERO ||
+			 rec->kind == COWI_KIND_PFN;
+
+	if ((!v->mapped && col != COL_NEXT) ||
+	    (uncounted && (col == COL_MAPCOUNT || col == COL_REFCOUNT))) {
 		snprintf(buf, size, "-");
 		return;
 	}
@@ -244,7 +250,8 @@ static void frame_text(const struct page_view *v, bool more, char *buf)
 	if (!v->mapped || v->pfn == COWINSPECT_NO_PFN)
 		strcpy(buf, "-");
 	else
-		snprintf(buf, FACT_TEXT_MAX, "%llx%s", v->pfn,
+		snprintf(buf, FACT_TEXT_MAX, "%s%llx%s",
+			 v->rec.kind == COWI_KIND_SWAP ? "swap:" : "", v->pfn,
 			 more ? ".." : "");
 }
 
@@ -430,8 +437,9 @@ static void show_frames(const struct lab_run *r)
 	if (actors < 2)
 		return;
 	size_text(lab_frames(r) * page_size, size, sizeof(size));
-	printf("%zu processes map %llu pages here, in %llu frames (%s)\n",
-	       actors, sum, lab_frames(r), size);
+	printf("%zu processes map %llu pages here, in %llu frame%s (%s)\n",
+	       actors, sum, lab_frames(r), lab_frames(r) == 1 ? "" : "s",
+	       size);
 }
 
 static void show_notes(const char *notes)
@@ -570,8 +578,7 @@ static void json_writes(struct json *j, const struct lab_run *r)
 		const struct lab_write *w = &r->writes[i];
 
 		json_object(j, NULL);
-		if (w->number)
-			json_number(j, "question", w->number);
+		json_number(j, "question", w->number);
 		json_string(j, "actor", w->actor->name);
 		json_number(j, "page", w->page);
 		json_string(j, "predicted", cowi_outcome_name(w->predicted));

@@ -151,16 +151,13 @@ void lab_exit(struct lab_run *r, struct actor *a)
 	r->target[i] = NULL;
 }
 
-__u64 lab_end(struct lab_run *r, struct actor *a, struct access *access)
+__u64 lab_end(struct lab_run *r, struct actor *a)
 {
-	struct access own;
+	struct access access = { 0 };
 
-	if (lab_stopped(r))
-		return 0;
-	if (!access)
-		access = &own;
-	lab_fail(r, actor_end(a, access), "wait for an actor");
-	return access->result;
+	if (!lab_stopped(r))
+		lab_fail(r, actor_end(a, &access), "wait for an actor");
+	return access.result;
 }
 
 __u64 lab_call(struct lab_run *r, struct actor *a, actor_fn fn,
@@ -201,6 +198,13 @@ __u64 lab_region(struct lab_run *r, const char *name, __u64 start,
 	r->nr_regions++;
 	r->pages += pages;
 	return new->first;
+}
+
+void lab_forget(struct lab_run *r)
+{
+	look_free(r);
+	r->nr_regions = 0;
+	r->pages = 0;
 }
 
 __u64 lab_map(struct lab_run *r, struct actor *a, const char *name,

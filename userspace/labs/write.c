@@ -15,7 +15,6 @@
  * @nr: how many bytes
  * @fn: or else a function that does it
  * @arg: for @fn
- * @asked: it is a question of the quiz, and @expected is checked
  * @expected: by the lab
  */
 struct deed {
@@ -25,7 +24,6 @@ struct deed {
 	size_t nr;
 	actor_fn fn;
 	const __u64 *arg;
-	bool asked;
 	enum cowinspect_outcome expected;
 };
 
@@ -41,7 +39,6 @@ static int do_it(struct lab_run *r, struct actor *a, const struct deed *d,
 static void check_write(struct lab_run *r, const struct lab_write *w,
 			const struct deed *d, bool held)
 {
-	bool ok = held && (!d->asked || w->predicted == d->expected);
 	char text[160], why[160];
 
 	snprintf(text, sizeof(text),
@@ -51,9 +48,8 @@ static void check_write(struct lab_run *r, const struct lab_write *w,
 		 happened_name(w->happened));
 	snprintf(why, sizeof(why), "%s; the lab expects %s, faults taken: %llu",
 		 held ? "as predicted" : "not as predicted",
-		 d->asked ? cowi_outcome_name(d->expected) :
-			    "what was predicted", w->faults);
-	lab_check(r, ok, text, why);
+		 cowi_outcome_name(d->expected), w->faults);
+	lab_check(r, held && w->predicted == d->expected, text, why);
 }
 
 static void perform(struct lab_run *r, struct actor *a, const struct deed *d)
@@ -69,8 +65,7 @@ static void perform(struct lab_run *r, struct actor *a, const struct deed *d)
 		return;
 	}
 	lab_look_at(r, a, d->page, &before);
-	if (d->asked)
-		quiz_question(r, a, d->page, &before, d->expected);
+	quiz_question(r, a, d->page, &before, d->expected);
 	if (!lab_stopped(r))
 		lab_fail(r, do_it(r, a, d, &access), "let an actor write");
 	lab_look_at(r, a, d->page, &after);
@@ -79,7 +74,7 @@ static void perform(struct lab_run *r, struct actor *a, const struct deed *d)
 	w = &r->writes[r->nr_writes++];
 	w->actor = a;
 	w->page = d->page;
-	w->number = d->asked ? r->questions : 0;
+	w->number = r->questions;
 	w->predicted = predicted(&before);
 	w->confidence = before.mapped ? before.rec.confidence : COWI_CONF_SURE;
 	w->happened = observe_write(&before, &after, access.faults,
@@ -94,7 +89,7 @@ void lab_poke(struct lab_run *r, struct actor *a, __u64 page, __u64 offset,
 	      const void *bytes, size_t nr, enum cowinspect_outcome expected)
 {
 	perform(r, a, &(struct deed){ .page = page, .offset = offset,
-				      .bytes = bytes, .nr = nr, .asked = true,
+				      .bytes = bytes, .nr = nr,
 				      .expected = expected });
 }
 
@@ -104,18 +99,28 @@ void lab_write(struct lab_run *r, struct actor *a, __u64 page,
 	lab_poke(r, a, page, 0, text, strlen(text), expected);
 }
 
-void lab_write_as_predicted(struct lab_run *r, struct actor *a, __u64 page,
-			    const char *text)
+void lab_ask(struct lab_run *r, struct actor *a, __u64 page,
+	     enum cowinspect_outcome expected)
 {
-	perform(r, a, &(struct deed){ .page = page, .bytes = text,
-				      .nr = strlen(text) });
+	struct page_view before;
+	char text[96], why[64];
+
+	lab_look_at(r, a, page, &before);
+	quiz_question(r, a, page, &before, expected);
+	if (lab_stopped(r))
+		return;
+	snprintf(text, sizeof(text), "the %s will write to page %llu: predicted %s",
+		 a->name, page, cowi_outcome_name(expected));
+	snprintf(why, sizeof(why), "predicted %s",
+		 cowi_outcome_name(predicted(&before)));
+	lab_check(r, predicted(&before) == expected, text, why);
 }
 
 void lab_act(struct lab_run *r, struct actor *a, __u64 page, actor_fn fn,
 	     const __u64 *arg, enum cowinspect_outcome expected)
 {
 	perform(r, a, &(struct deed){ .page = page, .fn = fn, .arg = arg,
-				      .asked = true, .expected = expected });
+				      .expected = expected });
 }
 
 __u64 lab_touch(struct lab_run *r, struct actor *a, __u64 page, __u64 pages)
