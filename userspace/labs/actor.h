@@ -63,7 +63,7 @@ struct access {
 /**
  * ARGS - the arguments of a call, at most CALL_ARGS of them; the rest is 0
  */
-#define ARGS(...)	((const __u64 [CALL_ARGS]){ __VA_ARGS__ })
+#define ARGS(...)	((const __u64[CALL_ARGS]) { __VA_ARGS__ })
 
 /*
  * A function of this program that an actor runs, with CALL_ARGS arguments. It
@@ -132,7 +132,8 @@ int actor_exit(struct actor *a);
 /* For functions that actors run. */
 
 /**
- * actor_serve - end the call with @result, and go on from inside of it
+ * actor_serve - end the call, and go on from inside of it
+ * @result: of the call
  *
  * Never returns: what the caller has on its stack stays where it is, and what
  * the actor does from now on happens below it.

@@ -2,7 +2,7 @@
 /* C1: two unrelated processes at one address. */
 #include <sys/mman.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 #define ADDRESS		0x50000000

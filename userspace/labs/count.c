@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "blocks.h"
+#include "labs.h"
 #include "memory.h"
 
 /* What happened to an actor's blocks while it touched them. */

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 enum { REST, POKED, FIXED };

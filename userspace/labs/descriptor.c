@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 static const char content[] = "foobar, and what else is in the file";

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 #define PAGES	4

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Does fork really not copy? The first lab to run, and the one to imitate. */
-#include "lab.h"
+#include "labs.h"
 
 #define NR_WRITTEN	4
 

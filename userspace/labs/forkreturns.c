@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* C4: fork returns twice, and the results differ: where are they? */
-#include "lab.h"
+#include "labs.h"
 
 static int store_result(const __u64 *arg, __u64 *result)
 {

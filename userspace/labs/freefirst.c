@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A3: the parent frees the block and exits before the child is done. */
 #include "block.h"
+#include "labs.h"
 #include "memory.h"
 
 static void run(struct lab_run *r)

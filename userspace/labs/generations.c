@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* E10: three generations share a page. */
-#include "lab.h"
+#include "labs.h"
 
 static void run(struct lab_run *r)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A1: one large block, a fork, five bytes written. */
 #include "block.h"
+#include "labs.h"
 
 static void run(struct lab_run *r)
 {

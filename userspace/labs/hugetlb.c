@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 /* One that will be copied, and one that will be kept. */
@@ -12,7 +12,7 @@
 enum { COPIED, KEPT };
 
 /* A line of /proc/meminfo. */
-static __u64 meminfo(const char *format)
+static __u64 read_meminfo(const char *format)
 {
 	FILE *f = fopen("/proc/meminfo", "r");
 	unsigned long long value = 0;
@@ -27,15 +27,16 @@ static __u64 meminfo(const char *format)
 
 static void run(struct lab_run *r)
 {
-	__u64 size = meminfo("Hugepagesize: %llu") << 10, page, per_huge;
+	__u64 size = read_meminfo("Hugepagesize: %llu") << 10, page, per_huge;
 	struct actor *parent, *child;
 
 	if (!size) {
 		lab_skip(r, "no hugetlb: this kernel is built without CONFIG_HUGETLBFS");
 		return;
 	}
-	if (meminfo("HugePages_Free: %llu") < NR_HUGE + 1) {
-		lab_skip(r, "no free hugetlb pages, and the lab needs %d: echo 4 > /proc/sys/vm/nr_hugepages",
+	if (read_meminfo("HugePages_Free: %llu") < NR_HUGE + 1) {
+		lab_skip(r,
+			 "no free hugetlb pages, and the lab needs %d: echo 4 > /proc/sys/vm/nr_hugepages",
 			 NR_HUGE + 1);
 		return;
 	}

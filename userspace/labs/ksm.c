@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 #define KSM_RUN		"/sys/kernel/mm/ksm/run"
@@ -83,7 +83,8 @@ static void acts(struct lab_run *r)
 	two = merger(r, "two", &addr);
 	page = lab_region(r, NULL, addr, r->size);
 	if (!wait_for_merge(r, one, two) && !lab_stopped(r)) {
-		lab_skip(r, "KSM has merged nothing in %d seconds: look at /sys/kernel/mm/ksm/pages_to_scan",
+		lab_skip(r,
+			 "KSM has merged nothing in %d seconds: look at /sys/kernel/mm/ksm/pages_to_scan",
 			 WAIT_SECONDS);
 		return;
 	}

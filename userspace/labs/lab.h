@@ -334,6 +334,10 @@ void lab_act(struct lab_run *r, struct actor *a, __u64 page, actor_fn fn,
 
 /**
  * lab_ask - the question before a write that the lab does by other means
+ * @r: run
+ * @a: who will write
+ * @page: where
+ * @expected: what the lab says will happen
  *
  * Checks the module's prediction.
  */

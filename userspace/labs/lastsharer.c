@@ -5,7 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "labs.h"
 
 enum { REST, HELD };
 

@@ -2,12 +2,13 @@
 /* E12: memory that fork does not hand on, or only wiped. */
 #include <sys/mman.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 enum { PLAIN, DONTFORK, WIPED };
 
-static void advise(struct lab_run *r, struct actor *a, __u64 page, int advice)
+static void give_advice(struct lab_run *r, struct actor *a, __u64 page,
+			int advice)
 {
 	lab_call(r, a, mem_advise, ARGS(lab_addr(r, page),
 					r->size * r->status->page_size, advice),
@@ -30,8 +31,8 @@ static void run(struct lab_run *r)
 	lab_fill(r, parent, wiped, r->size, 'm');
 	lab_put(r, dontfork, r->size, DONTFORK);
 	lab_put(r, wiped, r->size, WIPED);
-	advise(r, parent, dontfork, MADV_DONTFORK);
-	advise(r, parent, wiped, MADV_WIPEONFORK);
+	give_advice(r, parent, dontfork, MADV_DONTFORK);
+	give_advice(r, parent, wiped, MADV_WIPEONFORK);
 	child = lab_fork(r, parent, "child");
 	lab_look(r);
 	lab_expect(r, parent, IN(PLAIN), &expect_shared, "plain: mapcount 2");

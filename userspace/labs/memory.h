@@ -33,7 +33,9 @@ int mem_set_int(const __u64 *arg, __u64 *result);
 int mem_touch(const __u64 *arg, __u64 *result);
 
 /**
- * mem_alloc - malloc() of so many bytes; the result is a page's first address
+ * mem_alloc - malloc() of so many bytes
+ * @arg: bytes
+ * @result: the first address of a page
  *
  * Few bytes less are taken, so that the block and malloc's own note before it
  * fill the pages exactly.

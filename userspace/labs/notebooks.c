@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 #define PLOTS		16

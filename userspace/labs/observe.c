@@ -141,14 +141,18 @@ static void explain_copy(const struct page_view *v, char *buf, size_t size)
 
 	if (!v->mapped || rec->kind == COWI_KIND_FILE ||
 	    rec->kind == COWI_KIND_SHMEM)
-		snprintf(buf, size, "it is a page of the page cache, and a private mapping must not change the file");
+		snprintf(buf, size,
+			 "it is a page of the page cache, and a private mapping must not change the file");
 	else if (rec->kind == COWI_KIND_KSM)
-		snprintf(buf, size, "KSM has merged it with pages of equal content, which must keep it");
+		snprintf(buf, size,
+			 "KSM has merged it with pages of equal content, which must keep it");
 	else if (rec->mapcount > 1)
-		snprintf(buf, size, "mapcount %u: somebody else maps it too and must not see the write",
+		snprintf(buf, size,
+			 "mapcount %u: somebody else maps it too and must not see the write",
 			 rec->mapcount);
 	else
-		snprintf(buf, size, "mapcount %u, but refcount %u: somebody else holds a reference and must not see the write",
+		snprintf(buf, size,
+			 "mapcount %u, but refcount %u: somebody else holds a reference and must not see the write",
 			 rec->mapcount, rec->refcount);
 }
 
@@ -157,17 +161,20 @@ static void explain_reuse(const struct page_view *v, char *buf, size_t size)
 	if (v->rec.flags & COWI_F_EXCLUSIVE)
 		snprintf(buf, size, "it is exclusive: this mapping owns the page and keeps it");
 	else
-		snprintf(buf, size, "mapcount %u, refcount %u: nobody else is left, so the page is kept",
+		snprintf(buf, size,
+			 "mapcount %u, refcount %u: nobody else is left, so the page is kept",
 			 v->rec.mapcount, v->rec.refcount);
 }
 
 void explain(const struct page_view *v, char *buf, size_t size)
 {
 	static const char *const fixed[COWI_NR_OUTCOMES] = {
-		[COWI_NEXT_NOFAULT] = "the entry is writable: there is no fault, so the kernel has no part in it",
+		[COWI_NEXT_NOFAULT] =
+			"the entry is writable: there is no fault, so the kernel has no part in it",
 		[COWI_NEXT_ZEROFILL] = "there is no content to copy: a fresh zeroed page is mapped",
 		[COWI_NEXT_SHARED] = "the mapping is shared: everybody shall see the write",
-		[COWI_NEXT_USERFAULTFD] = "a userfaultfd handler has protected it and is asked first",
+		[COWI_NEXT_USERFAULTFD] =
+			"a userfaultfd handler has protected it and is asked first",
 		[COWI_NEXT_SWAPIN] = "it is swapped out and must come back first",
 		[COWI_NEXT_REFUSED] = "nothing can be written here: a signal",
 		[COWI_NEXT_UNKNOWN] = "the entry does not tell",
@@ -187,30 +194,34 @@ static bool differs(enum expect_bool e, bool is)
 	return e != EXPECT_ANY && is != (e == EXPECT_YES);
 }
 
-bool expect_page(const struct page_expect *e, const struct page_view *v,
-		 const struct cowi_status *st, char *why, size_t size)
+/* What the entry refers to, and how much of it: "" if as expected. */
+static void compare_entry(const struct page_expect *e,
+			  const struct page_view *v, char *why, size_t size)
+{
+	const struct cowinspect_page *rec = &v->rec;
+	bool present_wanted = !e->check_kind || e->kind != COWI_KIND_SWAP;
+
+	if (e->check_kind && v->mapped && rec->kind != e->kind)
+		snprintf(why, size, "it is %s, not %s",
+			 cowi_kind_name(rec->kind), cowi_kind_name(e->kind));
+	else if (present_wanted ? !present(v) : !v->mapped)
+		snprintf(why, size, "nothing is mapped");
+	else if (differs(e->huge, rec->map_order))
+		snprintf(why, size, "the entry maps %u base pages",
+			 1u << rec->map_order);
+}
+
+/* Who has it, and what the next write does. */
+static void compare_state(const struct page_expect *e,
+			  const struct page_view *v,
+			  const struct cowi_status *st, char *why, size_t size)
 {
 	const struct cowinspect_page *rec = &v->rec;
 	bool exclusive = rec->flags & COWI_F_EXCLUSIVE;
 	bool write = rec->flags & COWI_F_WRITE;
 
-	why[0] = '\0';
-	if (e->absent) {
-		if (v->mapped)
-			snprintf(why, size, "there is an entry: %s",
-				 cowi_kind_name(rec->kind));
-		return !v->mapped;
-	}
-	if (e->check_kind && v->mapped && rec->kind != e->kind)
-		snprintf(why, size, "it is %s, not %s",
-			 cowi_kind_name(rec->kind), cowi_kind_name(e->kind));
-	else if (!present(v) && !(v->mapped && e->check_kind))
-		snprintf(why, size, "nothing is mapped");
-	else if (differs(e->huge, rec->map_order))
-		snprintf(why, size, "the entry maps %u base pages",
-			 1u << rec->map_order);
-	else if (e->mapcount && rec->counts == COWI_COUNT_EXACT &&
-		 rec->mapcount != e->mapcount)
+	if (e->mapcount && rec->counts == COWI_COUNT_EXACT &&
+	    rec->mapcount != e->mapcount)
 		snprintf(why, size, "mapcount is %u, not %u", rec->mapcount,
 			 e->mapcount);
 	else if (e->refcount && rec->refcount != e->refcount)
@@ -226,5 +237,20 @@ bool expect_page(const struct page_expect *e, const struct page_view *v,
 		snprintf(why, size, "the next write is predicted to be %s, not %s",
 			 cowi_outcome_name(rec->outcome),
 			 cowi_outcome_name(e->outcome));
+}
+
+bool expect_page(const struct page_expect *e, const struct page_view *v,
+		 const struct cowi_status *st, char *why, size_t size)
+{
+	why[0] = '\0';
+	if (e->absent) {
+		if (v->mapped)
+			snprintf(why, size, "there is an entry: %s",
+				 cowi_kind_name(v->rec.kind));
+		return !v->mapped;
+	}
+	compare_entry(e, v, why, size);
+	if (!why[0])
+		compare_state(e, v, st, why, size);
 	return !why[0];
 }

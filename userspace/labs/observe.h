@@ -86,8 +86,11 @@ enum happened observe_write(const struct page_view *before,
 bool prediction_held(const struct page_view *before, enum happened h);
 
 /**
- * predicted - the outcome that @v predicts: the module's word, and where there
- * is no entry what follows from the mapping
+ * predicted - the outcome of the next write
+ * @v: page
+ *
+ * Return: the module's word, and where there is no entry what follows from the
+ * mapping.
  */
 enum cowinspect_outcome predicted(const struct page_view *v);
 

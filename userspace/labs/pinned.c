@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "labs.h"
 
 #define PINNED_PAGE	1
 
@@ -51,7 +51,8 @@ static void run(struct lab_run *r)
 		       ARGS(lab_addr(r, page + PINNED_PAGE),
 			    r->status->page_size), "pin a page");
 	if (err && !lab_stopped(r)) {
-		lab_skip(r, "no io_uring to pin a page with (%s): see /proc/sys/kernel/io_uring_disabled",
+		lab_skip(r,
+			 "no io_uring to pin a page with (%s): see /proc/sys/kernel/io_uring_disabled",
 			 strerror(err));
 		return;
 	}

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 #define LINE	"before fork\n"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* C5: reading shares, writing splits. */
-#include "lab.h"
+#include "labs.h"
 
 enum { REST, WRITTEN };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A4: the parent frees, allocates as much again and fills it. */
 #include "block.h"
+#include "labs.h"
 #include "memory.h"
 
 static void run(struct lab_run *r)

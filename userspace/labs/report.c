@@ -210,7 +210,10 @@ static bool same_cast(const struct lab_run *r, __u64 page)
 	size_t i;
 
 	for (i = 0; i < r->cast.nr; i++) {
-		if ((page < r->was[i].nr) != (page < r->view[i].nr))
+		bool seen_before = page < r->was[i].nr;
+		bool seen_now = page < r->view[i].nr;
+
+		if (seen_before != seen_now)
 			return false;
 	}
 	return true;

@@ -277,7 +277,8 @@ void lab_choose(struct lab_run *r, __u64 first, __u64 pages, __u64 *page,
 static void look_for_obstacles(struct lab_run *r)
 {
 	if (drain_lru_batches())
-		lab_skip(r, "no migrate_pages(2): this kernel is built without CONFIG_NUMA, so LRU batches cannot be drained and references not be counted");
+		lab_skip(r,
+			 "no migrate_pages(2): this kernel is built without CONFIG_NUMA, so LRU batches cannot be drained and references not be counted");
 	else if (r->status->max_targets - r->status->nr_targets < MAX_TARGETS)
 		lab_skip(r, "no room for %d more targets: 'cowinspect status' lists those attached",
 			 MAX_TARGETS);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "array_size.h"
-#include "lab.h"
+#include "labs.h"
 
 /* Pages of this size are in the program, whatever the machine has. */
 #define PAGE	4096

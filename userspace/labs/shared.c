@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "lab.h"
+#include "labs.h"
 
 /* bytes */
 static int map_shared(const __u64 *arg, __u64 *result)

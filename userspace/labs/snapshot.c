@@ -2,7 +2,7 @@
 /* E15: a server that writes a snapshot of itself: fork, read, keep writing. */
 #include <time.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 #define ROUNDS		4
@@ -100,8 +100,8 @@ static double serve(struct lab_run *r, struct actor *server,
 	return now() - start;
 }
 
-static void snapshot(struct lab_run *r, struct actor *server,
-		     struct actor *saver, __u64 before)
+static void save(struct lab_run *r, struct actor *server,
+		 struct actor *saver, __u64 before)
 {
 	__u64 seed = r->options.seed, sum = 0, distinct = 0;
 	double seconds;
@@ -145,7 +145,7 @@ static void run(struct lab_run *r)
 	saver = lab_fork(r, server, "saver");
 	lab_look(r);
 	lab_expect(r, server, ALL, &expect_shared, "all pages: mapcount 2");
-	snapshot(r, server, saver, before);
+	save(r, server, saver, before);
 
 	lab_step(r, "The server writes to a page that it has copied before",
 		 "That one has been paid for.");

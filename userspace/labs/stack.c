@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "block.h"
+#include "labs.h"
 #include "memory.h"
 
 /* Far below all that the actor does: nobody has touched the stack there. */

@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 #define PAGEOUT_TRIES	20
@@ -118,7 +118,8 @@ static void run(struct lab_run *r)
 	if (have_swap())
 		acts(r);
 	else
-		lab_skip(r, "no swap: a swap area is needed, such as one on zram: modprobe zram; echo 64M > /sys/block/zram0/disksize; mkswap /dev/zram0; swapon /dev/zram0");
+		lab_skip(r,
+			 "no swap: a swap area is needed, such as one on zram: modprobe zram; echo 64M > /sys/block/zram0/disksize; mkswap /dev/zram0; swapon /dev/zram0");
 }
 
 const struct lab swap_lab = {

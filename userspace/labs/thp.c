@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 /* Two huge pages: one that will be split, and one that will be kept whole. */
@@ -110,7 +110,8 @@ static void acts(struct lab_run *r, __u64 size)
 	child = lab_fork(r, parent, "child");
 	lab_look(r);
 	if (!lab_stopped(r) && !all_huge(r, parent)) {
-		lab_skip(r, "no transparent huge page to be had: look at /sys/kernel/mm/transparent_hugepage/enabled, and at free memory");
+		lab_skip(r,
+			 "no transparent huge page to be had: look at /sys/kernel/mm/transparent_hugepage/enabled, and at free memory");
 		return;
 	}
 	lab_expect(r, parent, ALL, &huge_shared,
@@ -127,7 +128,8 @@ static void run(struct lab_run *r)
 	if (size)
 		acts(r, size);
 	else
-		lab_skip(r, "no transparent huge pages: this kernel is built without CONFIG_TRANSPARENT_HUGEPAGE");
+		lab_skip(r,
+			 "no transparent huge pages: this kernel is built without CONFIG_TRANSPARENT_HUGEPAGE");
 }
 
 const struct lab thp_lab = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* D2: the same with blocks that nobody has touched. */
 #include "blocks.h"
+#include "labs.h"
 
 static struct changes watch(struct lab_run *r, struct actor *a,
 			    const struct blocks *b, bool write)

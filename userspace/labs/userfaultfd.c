@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "labs.h"
 
 #define WAIT_MS	10000
 
@@ -33,7 +33,7 @@ static int protect(const __u64 *arg, __u64 *result)
 		.range = reg.range,
 		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
 	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
 	    ioctl(fd, UFFDIO_REGISTER, &reg) ||
@@ -54,6 +54,7 @@ static int take_descriptor(const struct actor *a, int fd)
 
 static int wait_for_fault(int uffd, __u64 *addr)
 {
+	/* Only a descriptor that does not block can be polled. */
 	struct pollfd pfd = { .fd = uffd, .events = POLLIN };
 	struct uffd_msg msg;
 

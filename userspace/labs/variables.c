@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "lab.h"
+#include "labs.h"
 
 struct locals {
 	char p;

@@ -88,9 +88,15 @@ static void perform(struct lab_run *r, struct actor *a, const struct deed *d)
 void lab_poke(struct lab_run *r, struct actor *a, __u64 page, __u64 offset,
 	      const void *bytes, size_t nr, enum cowinspect_outcome expected)
 {
-	perform(r, a, &(struct deed){ .page = page, .offset = offset,
-				      .bytes = bytes, .nr = nr,
-				      .expected = expected });
+	const struct deed d = {
+		.page = page,
+		.offset = offset,
+		.bytes = bytes,
+		.nr = nr,
+		.expected = expected,
+	};
+
+	perform(r, a, &d);
 }
 
 void lab_write(struct lab_run *r, struct actor *a, __u64 page,
@@ -119,8 +125,14 @@ void lab_ask(struct lab_run *r, struct actor *a, __u64 page,
 void lab_act(struct lab_run *r, struct actor *a, __u64 page, actor_fn fn,
 	     const __u64 *arg, enum cowinspect_outcome expected)
 {
-	perform(r, a, &(struct deed){ .page = page, .fn = fn, .arg = arg,
-				      .expected = expected });
+	const struct deed d = {
+		.page = page,
+		.fn = fn,
+		.arg = arg,
+		.expected = expected,
+	};
+
+	perform(r, a, &d);
 }
 
 __u64 lab_touch(struct lab_run *r, struct actor *a, __u64 page, __u64 pages)

@@ -2,7 +2,7 @@
 /* E2: reading memory that was never written, and then writing to it. */
 #include <sys/mman.h>
 
-#include "lab.h"
+#include "labs.h"
 #include "memory.h"
 
 enum { REST, WRITTEN };
