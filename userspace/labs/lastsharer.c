@@ -62,8 +62,8 @@ static void run(struct lab_run *r)
 	lab_look(r);
 	lab_expect_moved(r, parent, ALL, 0);
 
-	lab_step(r, "Another page is put into a pipe; then the parent writes to it",
-		 "By vmsplice(2): the pipe holds a reference to the page. The mapcount is 1, and so it was a moment ago.");
+	lab_step(r, "Another page is put into a pipe",
+		 "By vmsplice(2): the pipe holds a reference to the page. The mapcount stays 1.");
 	lab_call(r, parent, put_into_pipe,
 		 ARGS(lab_addr(r, chosen[1]), r->status->page_size),
 		 "put a page into a pipe");
@@ -71,6 +71,9 @@ static void run(struct lab_run *r)
 	lab_look(r);
 	lab_expect(r, parent, IN(HELD), &held,
 		   "that page: mapcount 1, refcount 2");
+
+	lab_step(r, "The parent writes to the page that is in the pipe",
+		 "Mapped once, as the page before.");
 	lab_write(r, parent, chosen[1], "p", COWI_NEXT_COPY);
 	lab_look(r);
 	lab_expect_moved(r, parent, ALL, 1);
