@@ -44,7 +44,7 @@ static const struct argp_option options[] = {
 	{ "quiz", 'q', NULL, 0,
 	  "ask before each write what it will do, and keep score", 0 },
 	{ "answers", OPT_ANSWERS, "FILE", 0,
-	  "the same, and add the answers to FILE, to be graded", 0 },
+	  "as --quiz, and add the answers to FILE, to be graded", 0 },
 	{ "grade", OPT_GRADE, NULL, 0,
 	  "mark files of answers, one line \"A1.1: copy\" for each", 0 },
 	{ "json", 'J', NULL, 0, "write the complete data of all steps as JSON",

@@ -299,6 +299,48 @@ static void add_line(const struct lab_run *r, struct table *t, __u64 first,
 	add_row(r, t, first, last, r->view, line->region, &line->now);
 }
 
+static bool alike(const struct snapshot *s, __u64 page)
+{
+	struct cowinspect_page a, b;
+
+	if (page >= s->nr)
+		return true;
+	if (s->page[page].mapped != s->page[page - 1].mapped ||
+	    s->page[page].hole != s->page[page - 1].hole)
+		return false;
+	a = s->page[page].rec;
+	b = s->page[page - 1].rec;
+	a.addr = b.addr;
+	a.pfn = b.pfn;
+	return !memcmp(&a, &b, sizeof(a));
+}
+
+/*
+ * A page whose line is that of the page before it, so that nothing of it has
+ * to be written out: this is what makes large regions bearable.
+ */
+static bool as_before(const struct lab_run *r, __u64 page)
+{
+	size_t i;
+
+	if (!page || lab_region_of(r, page) != lab_region_of(r, page - 1) ||
+	    strcmp(same_text(r, r->view, page),
+		   same_text(r, r->view, page - 1)) ||
+	    strcmp(same_text(r, r->was, page), same_text(r, r->was, page - 1)))
+		return false;
+	for (i = 0; i < r->cast.nr; i++) {
+		if (!alike(&r->view[i], page) || !alike(&r->was[i], page) ||
+		    moved(&r->was[i], &r->view[i], page) !=
+		    moved(&r->was[i], &r->view[i], page - 1))
+			return false;
+	}
+	for (i = 0; i < r->nr_writes; i++) {
+		if (r->writes[i].page == page || r->writes[i].page == page - 1)
+			return false;
+	}
+	return same_cast(r, page) == same_cast(r, page - 1);
+}
+
 /* Returns how many lines were left out. */
 static unsigned int add_rows(const struct lab_run *r, struct table *t)
 {
@@ -311,6 +353,8 @@ static unsigned int add_rows(const struct lab_run *r, struct table *t)
 	if (!now)
 		return 0;
 	for (i = 0; i < r->pages; i++) {
+		if (group && as_before(r, i))
+			continue;
 		page_line(r, i, now);
 		if (i && !(group && !memcmp(now, run, sizeof(*now)))) {
 			if (lines++ < MAX_LINES)
