@@ -11,6 +11,7 @@
 
 #include "actor.h"
 #include "drain.h"
+#include "memory.h"
 
 static struct cast cast;
 
@@ -27,12 +28,29 @@ static int teardown(void **state)
 	return 0;
 }
 
-static unsigned char byte_at(struct actor *a, __u64 addr)
+static char byte_at(struct actor *a, __u64 addr)
 {
 	struct access access;
 
-	assert_int_equal(0, actor_read(a, addr, &access));
-	return access.value;
+	assert_int_equal(0, actor_read(a, addr, 1, &access));
+	return access.text[0];
+}
+
+static __u64 call(struct actor *a, actor_fn fn, const __u64 *arg)
+{
+	struct access access = { 0 };
+
+	assert_int_equal(0, actor_call(a, fn, arg, &access));
+	return access.result;
+}
+
+/* Memory filled with 'm'. */
+static __u64 filled(struct actor *a, __u64 bytes)
+{
+	__u64 addr = call(a, mem_map, ARGS(bytes));
+
+	call(a, mem_fill, ARGS(addr, bytes, 'm'));
+	return addr;
 }
 
 static void memory_is_private(void **state)
@@ -43,22 +61,16 @@ static void memory_is_private(void **state)
 
 	(void)state;
 	assert_int_equal(0, actor_start(&cast, "parent", &parent));
-	assert_int_equal(0, actor_map(parent, 8 * 4096, &addr));
-	assert_int_equal(0, actor_fill(parent, addr, 8 * 4096, 'm'));
+	addr = filled(parent, 8 * 4096);
 	assert_int_equal(0, actor_fork(&cast, parent, "child", &child));
 	assert_int_not_equal(parent->pid, child->pid);
 	assert_int_equal('m', byte_at(child, addr + 4096));
-	assert_int_equal(0, actor_write(child, addr + 4096, 'c', &access));
+	assert_int_equal(0, actor_write(child, addr + 4096, "c", 1, &access));
 	/* Exactly one fault: the actor's own pages are not counted. */
 	assert_int_equal(1, access.faults);
 	assert_int_equal('m', byte_at(parent, addr + 4096));
-	assert_int_equal(0, actor_write(child, addr + 4096, 'd', &access));
+	assert_int_equal(0, actor_write(child, addr + 4096, "d", 1, &access));
 	assert_int_equal(0, access.faults);
-}
-
-static int protect(__u64 addr)
-{
-	return mprotect((void *)(uintptr_t)addr, 4096, PROT_READ) ? -errno : 0;
 }
 
 static void refusals_are_told(void **state)
@@ -69,14 +81,15 @@ static void refusals_are_told(void **state)
 
 	(void)state;
 	assert_int_equal(0, actor_start(&cast, "actor", &a));
-	assert_int_equal(0, actor_map(a, 4096, &addr));
-	assert_int_equal(0, actor_fill(a, addr, 4096, 'm'));
-	assert_int_equal(0, actor_call(a, protect, addr));
-	assert_int_equal(0, actor_write(a, addr, 'x', &access));
+	addr = filled(a, 4096);
+	call(a, mem_protect, ARGS(addr, 4096, PROT_READ));
+	assert_int_equal(0, actor_write(a, addr, "x", 1, &access));
 	assert_true(access.refused);
 	/* And it lives on. */
 	assert_int_equal('m', byte_at(a, addr));
-	assert_int_equal(-EINVAL, actor_call(a, protect, addr + 1));
+	assert_int_equal(-EINVAL,
+			 actor_call(a, mem_protect,
+				    ARGS(addr + 1, 4096, PROT_READ), &access));
 }
 
 static void child_survives_parent(void **state)
@@ -87,15 +100,14 @@ static void child_survives_parent(void **state)
 
 	(void)state;
 	assert_int_equal(0, actor_start(&cast, "parent", &parent));
-	assert_int_equal(0, actor_map(parent, 4096, &addr));
-	assert_int_equal(0, actor_fill(parent, addr, 4096, 'm'));
+	addr = filled(parent, 4096);
 	assert_int_equal(0, actor_fork(&cast, parent, "child", &child));
 	assert_int_equal(0, actor_fork(&cast, child, "grandchild",
 				       &grandchild));
 	assert_int_equal(0, actor_exit(child));
 	assert_int_equal(0, actor_exit(parent));
 	assert_int_equal('m', byte_at(grandchild, addr));
-	assert_int_equal(-ECHILD, actor_read(parent, addr, &access));
+	assert_int_equal(-ECHILD, actor_read(parent, addr, 1, &access));
 }
 
 static void death_is_noticed(void **state)
@@ -106,17 +118,64 @@ static void death_is_noticed(void **state)
 	(void)state;
 	assert_int_equal(0, actor_start(&cast, "actor", &a));
 	kill(a->pid, SIGKILL);
-	assert_int_equal(-ECHILD, actor_read(a, 4096, &access));
+	assert_int_equal(-ECHILD, actor_read(a, 4096, 1, &access));
 }
 
-static int stay_busy(__u64 arg)
+static int stay_busy(const __u64 *arg, __u64 *result)
 {
+	*result = 0;
 	/* Tell that it has begun. */
-	if (write(arg, "b", 1) != 1)
+	if (write(arg[0], "b", 1) != 1)
 		return -EIO;
-	while (arg)
+	while (arg[0])
 		pause();
 	return 0;
+}
+
+/* The same memory: what the child of a vfork() writes, the parent reads. */
+static void vfork_shares_memory(void **state)
+{
+	struct actor *parent, *child;
+	struct access access;
+	__u64 addr;
+
+	(void)state;
+	assert_int_equal(0, actor_start(&cast, "parent", &parent));
+	addr = filled(parent, 4096);
+	assert_int_equal(0, actor_vfork(&cast, parent, "child", &child));
+	assert_int_not_equal(parent->pid, child->pid);
+	assert_int_equal(0, actor_write(child, addr, "c", 1, &access));
+	assert_int_equal(0, access.faults);
+	assert_int_equal(0, actor_exit(child));
+	assert_int_equal(0, actor_end(parent, &access));
+	assert_int_equal('c', byte_at(parent, addr));
+}
+
+/* A call that never returns: what it has on its stack stays there. */
+static int keep_on_stack(const __u64 *arg, __u64 *result)
+{
+	char local[8192];
+
+	(void)result;
+	memset(local, arg[0], sizeof(local));
+	/* It is read by nobody that the compiler knows of. */
+	__asm__ __volatile__("" : : "r"(local) : "memory");
+	actor_serve((uintptr_t)local);
+}
+
+static void calls_may_stay(void **state)
+{
+	struct actor *parent, *child;
+	__u64 addr;
+
+	(void)state;
+	assert_int_equal(0, actor_start(&cast, "parent", &parent));
+	addr = call(parent, keep_on_stack, ARGS('s'));
+	assert_int_equal(0, actor_fork(&cast, parent, "child", &child));
+	assert_int_equal('s', byte_at(parent, addr));
+	assert_int_equal('s', byte_at(child, addr + 8191));
+	assert_int_equal(0, actor_exit(parent));
+	assert_int_equal('s', byte_at(child, addr));
 }
 
 /* Wait until a process is gone: not even a zombie is left. */
@@ -154,7 +213,7 @@ static void no_actor_outlives_its_runner(void **state)
 		pids[0] = waits->pid;
 		pids[1] = busy->pid;
 		if (write(fds[1], pids, sizeof(pids)) == sizeof(pids))
-			actor_call(busy, stay_busy, fds[1]);
+			call(busy, stay_busy, ARGS(fds[1]));
 		_exit(1);
 	}
 	assert_int_equal(sizeof(pids), read(fds[0], pids, sizeof(pids)));
@@ -206,6 +265,10 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(no_actor_outlives_its_runner,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(vfork_shares_memory, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(calls_may_stay, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(too_many, setup, teardown),
 		cmocka_unit_test(batches_drain),
 	};

@@ -56,6 +56,13 @@ static void happenings(void **state)
 	assert_int_equal(HAPPENED_COPY,
 			 write_did(view(7, PRESENT, COWI_KIND_FILE,
 					COWI_NEXT_COPY), ANON(1, WRITE), 1));
+	assert_int_equal(HAPPENED_COPY,
+			 write_did((struct page_view){ .hole = HOLE_FILE },
+				   ANON(1, WRITE), 1));
+	assert_int_equal(HAPPENED_SHARED,
+			 write_did((struct page_view){ .hole = HOLE_SHARED },
+				   view(1, WRITE, COWI_KIND_SHMEM,
+					COWI_NEXT_NOFAULT), 1));
 	assert_int_equal(HAPPENED_REFUSED,
 			 observe_write(&shared, &shared, 1, true));
 }
@@ -113,6 +120,13 @@ static void predictions(void **state)
 	assert_false(prediction_held(&v, HAPPENED_UNCLEAR));
 	assert_true(prediction_held(&nothing, HAPPENED_ZEROFILL));
 	assert_false(prediction_held(&nothing, HAPPENED_COPY));
+	v = (struct page_view){ .hole = HOLE_FILE };
+	assert_true(prediction_held(&v, HAPPENED_COPY));
+	v.hole = HOLE_SHARED;
+	assert_true(prediction_held(&v, HAPPENED_SHARED));
+	v.hole = HOLE_NOTHING;
+	assert_true(prediction_held(&v, HAPPENED_REFUSED));
+	assert_false(prediction_held(&v, HAPPENED_ZEROFILL));
 }
 
 static void frames(void **state)
@@ -184,6 +198,30 @@ static void expectations(void **state)
 			  "nothing is mapped");
 }
 
+static void more_expectations(void **state)
+{
+	const struct page_expect absent = { .absent = true };
+	const struct page_expect swap = { .check_kind = true,
+					  .kind = COWI_KIND_SWAP };
+	const struct page_expect huge = { .huge = EXPECT_YES };
+	struct page_view anon = ANON(1, WRITE);
+	struct page_view out = view(7, 0, COWI_KIND_SWAP, COWI_NEXT_SWAPIN);
+	struct cowi_status st = { 0 };
+	char why[128];
+
+	(void)state;
+	expectation_fails(&absent, anon, &st, "there is an entry: anon");
+	assert_true(expect_page(&absent, &(struct page_view){ 0 }, &st, why,
+				sizeof(why)));
+	expectation_fails(&swap, anon, &st, "it is anon, not swap");
+	expectation_fails(&swap, (struct page_view){ 0 }, &st,
+			  "nothing is mapped");
+	assert_true(expect_page(&swap, &out, &st, why, sizeof(why)));
+	expectation_fails(&huge, anon, &st, "the entry maps 1 base pages");
+	anon.rec.map_order = 9;
+	assert_true(expect_page(&huge, &anon, &st, why, sizeof(why)));
+}
+
 static void spreading(void **state)
 {
 	struct page_view pages[4] = { 0 };
@@ -215,6 +253,7 @@ int main(void)
 		cmocka_unit_test(predictions),
 		cmocka_unit_test(frames),
 		cmocka_unit_test(expectations),
+		cmocka_unit_test(more_expectations),
 		cmocka_unit_test(spreading),
 	};
 

@@ -87,6 +87,27 @@ gives "an unknown lab is wrong usage" 2 'is no lab' lab frobnicate
 gives "an unknown process is a failure" 1 'no such process' show 78
 gives "labs are listed" 0 '^fork ' lab --list
 
+gives "ids of labs are listed" 0 '^snapshot +E15 ' lab --list
+gives "a lab is found by its id" 77 '^SKIP: ' --debugfs /nonexistent lab c5
+gives "questions and JSON do not go together" 2 'asks no questions' \
+	lab fork --quiz --json
+printf '%s\n' '# anna' 'A1.1: copy' 'heap.2: R' 'B1.1: neither' >"$tmp/anna"
+printf '%s\n' 'A1.1: copy' 'A1.1: neither' 'A1.3: copy' 'nonsense' >"$tmp/ben"
+: >"$tmp/empty"
+gives "answers are graded" 0 'anna: 50/100 \(2 of 4\)' lab --grade "$tmp/anna"
+gives "what is missing is wrong" 0 'B1 +0 of 2; B1.1: copy, not neither; B1.2: reuse, not none' \
+	lab --grade "$tmp/anna"
+gives "the last answer counts" 0 'ben: 0/100 \(0 of 2\)' lab --grade "$tmp/ben"
+gives "what is no answer is said" 0 "ben:4: 'nonsense' is no answer" \
+	lab --grade "$tmp/ben"
+gives "an answer too many is said" 0 "ben:3: 'A1.3: copy' is no answer" \
+	lab --grade "$tmp/ben"
+gives "several files are graded" 0 'empty: 0/100 \(0 of 0\)' \
+	lab --grade "$tmp/anna" "$tmp/empty"
+gives "a file that is not there is a failure" 1 'No such file' \
+	lab --grade "$tmp/anna" "$tmp/nobody"
+gives "--grade without a file is wrong usage" 2 'which files' lab --grade
+
 gives "status says what it can tell" 0 '^exclusive +exact' status
 json "status --json" 'd["abi"] == 1 and d["targets"] == [{"pid": 77, "running": True}]' \
 	status --json
@@ -167,6 +188,6 @@ gives "a lab fails on another ABI" 1 'speaks another ABI' lab fork
 echo 'nonsense' >"$tmp/small/status"
 gives "nonsense is said so" 1 'cannot be understood' status
 rm "$tmp/small/status"
-gives "a lab without the module is skipped" 4 '^SKIP: ' lab fork
+gives "a lab without the module is skipped" 77 '^SKIP: ' lab fork
 
 echo "1..$n"

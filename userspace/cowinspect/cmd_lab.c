@@ -1,29 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
-/* cowinspect lab: run an experiment. */
+/* cowinspect lab: run an experiment, or mark answers. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "html.h"
 #include "lab.h"
+#include "quiz.h"
 
 static const char doc[] =
 	"Run an experiment with real processes: it asks a question, shows\n"
 	"the page tables at each step, and checks each prediction against\n"
 	"what happened.\n"
 	"\vExit status: 0 all checks held, 1 a check failed or the run broke\n"
-	"off, 2 wrong usage, 4 the lab cannot run here (it prints SKIP and\n"
+	"off, 2 wrong usage, 77 the lab cannot run here (it prints SKIP and\n"
 	"what is missing).\n"
 	"\n"
 	"Examples:\n"
 	"  cowinspect lab --list\n"
 	"  sudo cowinspect lab fork\n"
 	"  sudo cowinspect lab fork --step\n"
-	"  sudo cowinspect lab fork --size 1M --seed 7\n"
+	"  sudo cowinspect lab heap --size 1M --seed 7     (or: lab A1)\n"
 	"  sudo cowinspect lab fork --html fork.html\n"
+	"  sudo cowinspect lab generations --answers anna.txt\n"
+	"  cowinspect lab --grade anna.txt ben.txt\n"
 	"  sudo cowinspect lab fork --json | jq '.steps[].checks'\n";
+
+enum {
+	OPT_GRADE = 0x100,
+	OPT_ANSWERS,
+};
 
 static const struct argp_option options[] = {
 	{ "list", 'l', NULL, 0, "list the labs", 0 },
@@ -33,6 +43,12 @@ static const struct argp_option options[] = {
 	{ "seed", 'e', "N", 0,
 	  "choose the pages by this number instead of taking the first ones",
 	  0 },
+	{ "quiz", 'q', NULL, 0,
+	  "ask before each write what it will do, and keep score", 0 },
+	{ "answers", OPT_ANSWERS, "FILE", 0,
+	  "as --quiz, and add the answers to FILE, to be graded", 0 },
+	{ "grade", OPT_GRADE, NULL, 0,
+	  "mark files of answers, one line \"A1.1: copy\" for each", 0 },
 	{ "json", 'J', NULL, 0, "write the complete data of all steps as JSON",
 	  0 },
 	{ "html", 'H', "FILE", 0,
@@ -40,12 +56,39 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
+/**
+ * struct arguments - the command line
+ * @options: for the lab
+ * @name: of the lab
+ * @answers: where answers go, or NULL
+ * @papers: with --grade, the files; there are @nr_papers of them
+ * @nr_papers: how many
+ * @list: --list
+ * @grade: --grade
+ */
 struct arguments {
 	struct lab_options options;
 	const char *name;
 	const char *html;
+	const char *answers;
+	char **papers;
+	int nr_papers;
 	bool list;
+	bool grade;
 };
+
+static void check_arguments(const struct arguments *a, struct argp_state *state)
+{
+	if (a->list)
+		return;
+	if (!a->nr_papers)
+		argp_error(state, a->grade ? "--grade: which files?" :
+			   "which lab? --list shows them");
+	if (!a->grade && a->nr_papers > 1)
+		argp_error(state, "one lab at a time");
+	if (a->options.quiz && a->options.json)
+		argp_error(state, "--json asks no questions");
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -62,6 +105,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'S':
 		a->options.step = true;
 		return 0;
+	case OPT_ANSWERS:
+		a->answers = arg;
+		a->options.quiz = true;
+		return 0;
+	case 'q':
+		a->options.quiz = true;
+		return 0;
+	case OPT_GRADE:
+		a->grade = true;
+		return 0;
 	case 'e':
 		if (parse_size(arg, &a->options.seed))
 			argp_error(state, "--seed: '%s' is no number", arg);
@@ -72,14 +125,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'H':
 		a->html = arg;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (a->name)
-			argp_error(state, "one lab at a time");
-		a->name = arg;
+	case ARGP_KEY_ARGS:
+		a->papers = state->argv + state->next;
+		a->nr_papers = state->argc - state->next;
+		a->name = a->papers[0];
 		return 0;
 	case ARGP_KEY_END:
-		if (!a->name && !a->list)
-			argp_error(state, "which lab? --list shows them");
+		check_arguments(a, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -89,7 +141,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "NAME\n--list",
+	.args_doc = "NAME\n--list\n--grade FILE...",
 	.doc = doc,
 };
 
@@ -98,34 +150,84 @@ static int list_labs(void)
 	const struct lab *const *l;
 
 	for (l = all_labs; *l; l++)
-		printf("%-12s %-12s %s\n", (*l)->name, (*l)->ids,
+		printf("%-12s %-4s %s\n", (*l)->name, (*l)->id,
 		       (*l)->question);
 	return EXIT_OK;
 }
 
-static const struct lab *find_lab(const char *name)
+static int grade(const struct arguments *a)
 {
-	const struct lab *const *l;
+	int i, err, status = EXIT_OK;
 
-	for (l = all_labs; *l; l++) {
-		if (!strcmp((*l)->name, name))
-			break;
+	for (i = 0; i < a->nr_papers; i++) {
+		err = quiz_grade(a->papers[i]);
+		if (err)
+			status = report(a->papers[i], err);
 	}
-	return *l;
+	return status;
+}
+
+static int check_size(const struct lab *lab, __u64 bytes, __u64 page_size)
+{
+	__u64 unit = page_size * (lab->align ? lab->align : 1);
+
+	if (!bytes)
+		return EXIT_OK;
+	if (!lab->pages)
+		fprintf(stderr, "cowinspect: --size: lab %s has one size\n",
+			lab->name);
+	else if (bytes % unit || bytes / page_size < lab->min_pages)
+		fprintf(stderr,
+			"cowinspect: --size: lab %s needs a multiple of %llu, at least %llu\n",
+			lab->name, unit, lab->min_pages * page_size);
+	else
+		return EXIT_OK;
+	return EXIT_USAGE;
+}
+
+static void exec_again(char **argv, const struct globals *g)
+{
+	char *new[16] = { "cowinspect", "--color" };
+	int nr = 2;
+
+	new[nr++] = colour_wanted(g->colour, stdout) ? "always" : "never";
+	if (g->debugfs) {
+		new[nr++] = "--debugfs";
+		new[nr++] = (char *)g->debugfs;
+	}
+	new[nr++] = "lab";
+	while (*++argv && nr < 15)
+		new[nr++] = *argv;
+	execv("/proc/self/exe", new);
+}
+
+/*
+ * How much room the kernel leaves below the stack is decided at exec, by the
+ * limit: as "ulimit -s" in the shell before.
+ */
+static int make_room_for_stack(__u64 bytes, char **argv,
+			       const struct globals *g)
+{
+	const rlim_t spare = 64 << 20;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_STACK, &limit) ||
+	    limit.rlim_cur >= bytes + spare || bytes <= spare)
+		return 0;
+	limit.rlim_cur = bytes + spare;
+	if (limit.rlim_max < limit.rlim_cur)
+		limit.rlim_max = limit.rlim_cur;
+	if (setrlimit(RLIMIT_STACK, &limit))
+		return -errno;
+	exec_again(argv, g);
+	return -errno;
 }
 
 static int run(const struct lab *lab, const struct lab_options *options,
 	       struct cowi *c)
 {
-	__u64 page_size = cowi_status(c)->page_size;
-
-	if (options->bytes && (options->bytes % page_size ||
-			       options->bytes / page_size < lab->min_pages)) {
-		fprintf(stderr,
-			"cowinspect: --size: lab %s needs a multiple of %llu, at least %llu\n",
-			lab->name, page_size, lab->min_pages * page_size);
+	if (check_size(lab, options->bytes, cowi_status(c)->page_size))
 		return EXIT_USAGE;
-	}
 	switch (lab_run(lab, c, options)) {
 	case LAB_HELD:
 		return EXIT_OK;
@@ -156,6 +258,14 @@ static int run_with_html(const struct lab *lab, struct arguments *a,
 	return err ? report(a->html, err) : status;
 }
 
+static int open_answers(struct arguments *a)
+{
+	if (!a->answers)
+		return EXIT_OK;
+	a->options.answers = fopen(a->answers, "a");
+	return a->options.answers ? EXIT_OK : report(a->answers, -errno);
+}
+
 /* A lab without the module is not wrong: it only cannot run here. */
 static int cannot_open(int err)
 {
@@ -173,13 +283,19 @@ int cmd_lab(int argc, char **argv, const struct globals *g)
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	if (a.list)
 		return list_labs();
-	lab = find_lab(a.name);
+	if (a.grade)
+		return grade(&a);
+	lab = lab_find(a.name);
 	if (!lab) {
 		fprintf(stderr,
 			"cowinspect: '%s' is no lab: 'cowinspect lab --list' shows them\n",
 			a.name);
 		return EXIT_USAGE;
 	}
+	status = lab->stack ? make_room_for_stack(a.options.bytes, argv, g) :
+			      0;
+	if (status)
+		return report("room for the stack", status);
 	status = cowi_open(g->debugfs, &c);
 	if (status == -COWI_EABI || status == -COWI_EFORMAT)
 		return report("lab", status);
@@ -187,10 +303,13 @@ int cmd_lab(int argc, char **argv, const struct globals *g)
 		return cannot_open(status);
 	a.options.colour = colour_wanted(g->colour, stdout);
 	a.options.interrupted = interrupt_signal;
-	if (a.html)
+	status = open_answers(&a);
+	if (!status && a.html)
 		status = run_with_html(lab, &a, c);
-	else
+	else if (!status)
 		status = run(lab, &a.options, c);
+	if (a.options.answers && fclose(a.options.answers))
+		status = report(a.answers, -errno);
 	cowi_close(c);
 	return status;
 }

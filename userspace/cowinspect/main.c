@@ -51,7 +51,7 @@ static const char doc[] =
 	"loaded\n"
 	"(sudo insmod cowinspect.ko) and reading needs root.\n"
 	"\n"
-	"Exit status: 0 success, 1 failure, 2 wrong usage, 4 a lab cannot\n"
+	"Exit status: 0 success, 1 failure, 2 wrong usage, 77 a lab cannot\n"
 	"run here.\n";
 
 struct parsed {

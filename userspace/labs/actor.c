@@ -2,6 +2,7 @@
 /* Actors: both ends, the runner's and the process' own. */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,34 +17,38 @@
 
 #include "actor.h"
 
+/* Of a child that shares its parent's memory: it runs no deep code. */
+#define VFORK_STACK	(256 * 1024)
+
 enum op {
-	OP_MAP,
-	OP_FILL,
 	OP_WRITE,
 	OP_READ,
 	OP_CALL,
 	OP_FORK,
+	OP_VFORK,
 	OP_EXIT,
 };
 
 struct command {
 	enum op op;
 	__u64 addr;
-	__u64 bytes;
-	__u64 arg;
-	unsigned char value;
-	int (*fn)(__u64 arg);
+	size_t nr;
+	char text[ACCESS_MAX];
+	actor_fn fn;
+	__u64 arg[CALL_ARGS];
 };
 
 struct answer {
 	int err;
-	__u64 result;
 	struct access access;
 };
 
 /* The process' own end. */
 
 static pid_t runner;
+/* glibc declares clone() a "leaf": gcc thinks it cannot change our variables. */
+static volatile int own_sock;
+static pid_t fork_returned;
 static sigjmp_buf access_failed;
 
 /* The parent has died. Go on only as a child of the runner. */
@@ -91,73 +96,98 @@ static __u64 faults_so_far(void)
 
 static void touch(const struct command *cmd, struct access *access)
 {
-	unsigned char *p = (unsigned char *)(uintptr_t)cmd->addr;
+	volatile char *p = (volatile char *)(uintptr_t)cmd->addr;
 	__u64 before;
+	size_t i;
 
 	/* Once for nothing: its own pages must be there and writable. */
 	faults_so_far();
-	before = faults_so_far();
 	if (sigsetjmp(access_failed, 1)) {
 		access->refused = true;
 		return;
 	}
-	if (cmd->op == OP_WRITE)
-		__atomic_store_n(p, cmd->value, __ATOMIC_SEQ_CST);
-	else
-		access->value = __atomic_load_n(p, __ATOMIC_SEQ_CST);
+	before = faults_so_far();
+	for (i = 0; i < cmd->nr; i++) {
+		if (cmd->op == OP_WRITE)
+			p[i] = cmd->text[i];
+		else
+			access->text[i] = p[i];
+	}
 	access->faults = faults_so_far() - before;
 }
 
-static int do_map(__u64 bytes, __u64 *addr)
+static int do_call(const struct command *cmd, struct access *access)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	__u64 before;
+	int err;
 
-	if (p == MAP_FAILED)
-		return -errno;
-	/* EINVAL: a kernel without huge pages, which is as good. */
-	if (madvise(p, bytes, MADV_NOHUGEPAGE) && errno != EINVAL)
-		return -errno;
-	*addr = (uintptr_t)p;
-	return 0;
+	faults_so_far();
+	before = faults_so_far();
+	err = cmd->fn(cmd->arg, &access->result);
+	access->faults = faults_so_far() - before;
+	return err;
 }
 
-static void actor_main(int sock);
+static void actor_main(int sock) __attribute__((noreturn));
 
 /* The child serves the other socket from here on, and never returns. */
-static int do_fork(int sock, int child_sock, __u64 *pid)
+static int do_fork(int child_sock, __u64 *pid)
 {
-	pid_t child = fork();
-
-	if (child < 0)
+	fork_returned = fork();
+	if (fork_returned < 0)
 		return -errno;
-	if (!child) {
-		close(sock);
+	if (!fork_returned) {
+		close(own_sock);
 		actor_main(child_sock);
 	}
-	*pid = child;
+	*pid = fork_returned;
 	return 0;
 }
 
-static void obey(int sock, const struct command *cmd, int passed,
-		 struct answer *ans)
+static int vfork_main(void *child_sock)
+{
+	own_sock = (intptr_t)child_sock;
+	actor_signals();
+	actor_serve(getpid());
+}
+
+/*
+ * A stack of its own for the child, as posix_spawn() does it: it must not
+ * change what the parent has on its own, to which it will return.
+ */
+static int do_vfork(int child_sock)
+{
+	char *stack = mmap(NULL, VFORK_STACK, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int sock = own_sock, err = 0;
+
+	if (stack == MAP_FAILED)
+		return -errno;
+	if (clone(vfork_main, stack + VFORK_STACK,
+		  CLONE_VM | CLONE_VFORK | SIGCHLD,
+		  (void *)(intptr_t)child_sock) < 0)
+		err = -errno;
+	/* The child had our variables. */
+	own_sock = sock;
+	munmap(stack, VFORK_STACK);
+	return err;
+}
+
+static void obey(const struct command *cmd, int passed, struct answer *ans)
 {
 	switch (cmd->op) {
-	case OP_MAP:
-		ans->err = do_map(cmd->bytes, &ans->result);
-		break;
-	case OP_FILL:
-		memset((void *)(uintptr_t)cmd->addr, cmd->value, cmd->bytes);
-		break;
 	case OP_WRITE:
 	case OP_READ:
 		touch(cmd, &ans->access);
 		break;
 	case OP_CALL:
-		ans->err = cmd->fn(cmd->arg);
+		ans->err = do_call(cmd, &ans->access);
 		break;
 	case OP_FORK:
-		ans->err = do_fork(sock, passed, &ans->result);
+		ans->err = do_fork(passed, &ans->access.result);
+		break;
+	case OP_VFORK:
+		ans->err = do_vfork(passed);
 		break;
 	case OP_EXIT:
 		_exit(0);
@@ -189,23 +219,50 @@ static ssize_t receive(int sock, void *buf, size_t size, int *fd)
 	return n;
 }
 
-static void actor_main(int sock)
+static void answer(const struct answer *ans)
 {
-	actor_signals();
+	if (send(own_sock, ans, sizeof(*ans), MSG_NOSIGNAL) < 0)
+		_exit(1);
+}
+
+static void serve(void) __attribute__((noreturn));
+
+static void serve(void)
+{
 	for (;;) {
 		struct answer ans = { 0 };
 		struct command cmd;
 		int passed;
 
 		/* End of file: the runner is gone. */
-		if (receive(sock, &cmd, sizeof(cmd), &passed) != sizeof(cmd))
+		if (receive(own_sock, &cmd, sizeof(cmd), &passed) !=
+		    sizeof(cmd))
 			_exit(1);
-		obey(sock, &cmd, passed, &ans);
+		obey(&cmd, passed, &ans);
 		if (passed >= 0)
 			close(passed);
-		if (send(sock, &ans, sizeof(ans), MSG_NOSIGNAL) < 0)
-			_exit(1);
+		answer(&ans);
 	}
+}
+
+static void actor_main(int sock)
+{
+	own_sock = sock;
+	actor_signals();
+	serve();
+}
+
+void actor_serve(__u64 result)
+{
+	struct answer ans = { .access.result = result };
+
+	answer(&ans);
+	serve();
+}
+
+pid_t actor_fork_returned(void)
+{
+	return fork_returned;
 }
 
 /* The runner's end. */
@@ -219,6 +276,8 @@ static int tell(struct actor *a, const struct command *cmd, int pass)
 	struct iovec iov = { (void *)cmd, sizeof(*cmd) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
+	if (a->sock < 0)
+		return -ECHILD;
 	if (pass >= 0) {
 		struct cmsghdr *c = &control.align;
 
@@ -234,21 +293,24 @@ static int tell(struct actor *a, const struct command *cmd, int pass)
 	return 0;
 }
 
-static int ask(struct actor *a, const struct command *cmd, int pass,
-	       struct answer *ans)
+static int hear(struct actor *a, struct answer *ans)
 {
 	ssize_t n;
-	int err;
 
 	if (a->sock < 0)
 		return -ECHILD;
-	err = tell(a, cmd, pass);
-	if (err)
-		return err;
 	n = recv(a->sock, ans, sizeof(*ans), 0);
 	if (n < 0)
 		return errno == ECONNRESET ? -ECHILD : -errno;
 	return n == sizeof(*ans) ? ans->err : -ECHILD;
+}
+
+static int ask(struct actor *a, const struct command *cmd, int pass,
+	       struct access *access)
+{
+	int err = tell(a, cmd, pass);
+
+	return err ? err : actor_end(a, access);
 }
 
 int cast_init(struct cast *cast)
@@ -311,6 +373,8 @@ int actor_start(struct cast *cast, const char *name, struct actor **out)
 	if (!pid) {
 		close_runner_ends(cast);
 		close(sock[0]);
+		/* Pages of 4 KiB, unless a lab wants others. */
+		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 		actor_main(sock[1]);
 	}
 	err = pid < 0 ? -errno : 0;
@@ -326,16 +390,16 @@ int actor_fork(struct cast *cast, struct actor *parent, const char *name,
 	       struct actor **out)
 {
 	struct command cmd = { .op = OP_FORK };
-	struct answer ans = { 0 };
+	struct access access = { 0 };
 	int sock[2], err;
 
 	err = make_sockets(cast, sock);
 	if (err)
 		return err;
-	err = ask(parent, &cmd, sock[1], &ans);
+	err = ask(parent, &cmd, sock[1], &access);
 	close(sock[1]);
 	if (!err)
-		err = enter(cast, name, ans.result, sock[0], out);
+		err = enter(cast, name, access.result, sock[0], out);
 	if (err)
 		close(sock[0]);
 	else
@@ -343,57 +407,88 @@ int actor_fork(struct cast *cast, struct actor *parent, const char *name,
 	return err;
 }
 
-int actor_map(struct actor *a, __u64 bytes, __u64 *addr)
+int actor_vfork(struct cast *cast, struct actor *parent, const char *name,
+		struct actor **out)
 {
-	struct command cmd = { .op = OP_MAP, .bytes = bytes };
-	struct answer ans = { 0 };
-	int err = ask(a, &cmd, -1, &ans);
+	struct command cmd = { .op = OP_VFORK };
+	struct actor child = { .pidfd = -1 };
+	struct answer ans;
+	int sock[2], err;
 
-	*addr = ans.result;
+	err = make_sockets(cast, sock);
+	if (err)
+		return err;
+	err = tell(parent, &cmd, sock[1]);
+	close(sock[1]);
+	/* The parent cannot answer: the child is the first to be heard. */
+	child.sock = sock[0];
+	if (!err)
+		err = hear(&child, &ans);
+	if (!err)
+		err = enter(cast, name, ans.access.result, sock[0], out);
+	if (err)
+		close(sock[0]);
+	else
+		(*out)->parent = parent->pid;
 	return err;
 }
 
-int actor_fill(struct actor *a, __u64 addr, __u64 bytes,
-	       unsigned char value)
+static struct command write_command(__u64 addr, const void *bytes, size_t nr)
 {
-	struct command cmd = {
-		.op = OP_FILL,
-		.addr = addr,
-		.bytes = bytes,
-		.value = value,
-	};
-	struct answer ans;
+	struct command cmd = { .op = OP_WRITE, .addr = addr };
 
-	return ask(a, &cmd, -1, &ans);
+	cmd.nr = nr < ACCESS_MAX ? nr : ACCESS_MAX;
+	memcpy(cmd.text, bytes, cmd.nr);
+	return cmd;
 }
 
-int actor_write(struct actor *a, __u64 addr, unsigned char value,
+int actor_begin_write(struct actor *a, __u64 addr, const void *bytes,
+		      size_t nr)
+{
+	struct command cmd = write_command(addr, bytes, nr);
+
+	return tell(a, &cmd, -1);
+}
+
+int actor_write(struct actor *a, __u64 addr, const void *bytes, size_t nr,
 		struct access *access)
 {
-	struct command cmd = { .op = OP_WRITE, .addr = addr, .value = value };
-	struct answer ans = { 0 };
-	int err = ask(a, &cmd, -1, &ans);
+	struct command cmd = write_command(addr, bytes, nr);
 
-	*access = ans.access;
-	return err;
+	return ask(a, &cmd, -1, access);
 }
 
-int actor_read(struct actor *a, __u64 addr, struct access *access)
+int actor_read(struct actor *a, __u64 addr, size_t nr, struct access *access)
 {
 	struct command cmd = { .op = OP_READ, .addr = addr };
+
+	cmd.nr = nr < ACCESS_MAX ? nr : ACCESS_MAX;
+	return ask(a, &cmd, -1, access);
+}
+
+int actor_begin_call(struct actor *a, actor_fn fn, const __u64 *arg)
+{
+	struct command cmd = { .op = OP_CALL, .fn = fn };
+
+	memcpy(cmd.arg, arg, sizeof(cmd.arg));
+	return tell(a, &cmd, -1);
+}
+
+int actor_call(struct actor *a, actor_fn fn, const __u64 *arg,
+	       struct access *access)
+{
+	int err = actor_begin_call(a, fn, arg);
+
+	return err ? err : actor_end(a, access);
+}
+
+int actor_end(struct actor *a, struct access *access)
+{
 	struct answer ans = { 0 };
-	int err = ask(a, &cmd, -1, &ans);
+	int err = hear(a, &ans);
 
 	*access = ans.access;
 	return err;
-}
-
-int actor_call(struct actor *a, int (*fn)(__u64 arg), __u64 arg)
-{
-	struct command cmd = { .op = OP_CALL, .fn = fn, .arg = arg };
-	struct answer ans;
-
-	return ask(a, &cmd, -1, &ans);
 }
 
 static int wait_exit(struct actor *a)
@@ -406,7 +501,7 @@ static int wait_exit(struct actor *a)
 int actor_exit(struct actor *a)
 {
 	struct command cmd = { .op = OP_EXIT };
-	int err = a->sock < 0 ? -ECHILD : tell(a, &cmd, -1);
+	int err = tell(a, &cmd, -1);
 
 	if (!err)
 		err = wait_exit(a);

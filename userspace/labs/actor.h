@@ -44,17 +44,34 @@ struct cast {
 	struct actor actor[MAX_ACTORS];
 };
 
+#define ACCESS_MAX	16
+
 /**
- * struct access - what an actor noticed while it touched a byte
- * @faults: page faults it took meanwhile (minor and major)
- * @value: the byte that it read
+ * struct access - what came of an access or of a call
+ * @faults: page faults that the actor took meanwhile (minor and major)
+ * @result: of a call
+ * @text: the bytes that it read
  * @refused: the access raised SIGSEGV or SIGBUS
  */
 struct access {
 	__u64 faults;
-	unsigned char value;
+	__u64 result;
+	char text[ACCESS_MAX];
 	bool refused;
 };
+
+#define CALL_ARGS	4
+
+/**
+ * ARGS - the arguments of a call, at most CALL_ARGS of them; the rest is 0
+ */
+#define ARGS(...)	((const __u64[CALL_ARGS]) { __VA_ARGS__ })
+
+/*
+ * A function of this program that an actor runs, with CALL_ARGS arguments. It
+ * returns 0 or -errno, and may leave a number.
+ */
+typedef int (*actor_fn)(const __u64 *arg, __u64 *result);
 
 /** cast_init - prepare; makes this process inherit orphaned actors */
 int cast_init(struct cast *cast);
@@ -75,33 +92,57 @@ int actor_fork(struct cast *cast, struct actor *parent, const char *name,
 	       struct actor **out);
 
 /**
- * actor_map - mmap() private anonymous memory without huge pages
- * @a: actor
- * @bytes: size
- * @addr: set to the address
+ * actor_vfork - as actor_fork(), by vfork(): the memory is one and the same
+ * @cast: all actors
+ * @parent: stands still until the child has exited; then call actor_end()
+ * @name: of the child
+ * @out: set to the child
  */
-int actor_map(struct actor *a, __u64 bytes, __u64 *addr);
-
-/** actor_fill - memset() */
-int actor_fill(struct actor *a, __u64 addr, __u64 bytes,
-	       unsigned char value);
-
-/** actor_write - write one byte */
-int actor_write(struct actor *a, __u64 addr, unsigned char value,
-		struct access *access);
-
-/** actor_read - read one byte */
-int actor_read(struct actor *a, __u64 addr, struct access *access);
+int actor_vfork(struct cast *cast, struct actor *parent, const char *name,
+		struct actor **out);
 
 /**
- * actor_call - run a function of this program in the actor
+ * actor_write - write some bytes, all of one page
  * @a: actor
- * @fn: returns 0 or -errno
- * @arg: for @fn
+ * @addr: where
+ * @bytes: what
+ * @nr: how many, at most ACCESS_MAX
+ * @access: what came of it
  */
-int actor_call(struct actor *a, int (*fn)(__u64 arg), __u64 arg);
+int actor_write(struct actor *a, __u64 addr, const void *bytes, size_t nr,
+		struct access *access);
+
+/** actor_read - read @nr bytes, at most ACCESS_MAX and all of one page */
+int actor_read(struct actor *a, __u64 addr, size_t nr, struct access *access);
+
+/** actor_call - run a function in the actor, and wait for its end */
+int actor_call(struct actor *a, actor_fn fn, const __u64 *arg,
+	       struct access *access);
+
+/*
+ * The same in two parts, for what others do meanwhile: actor_end() waits for
+ * what was begun, whatever that was.
+ */
+int actor_begin_write(struct actor *a, __u64 addr, const void *bytes,
+		      size_t nr);
+int actor_begin_call(struct actor *a, actor_fn fn, const __u64 *arg);
+int actor_end(struct actor *a, struct access *access);
 
 /** actor_exit - let it exit, and wait until its memory is gone */
 int actor_exit(struct actor *a);
+
+/* For functions that actors run. */
+
+/**
+ * actor_serve - end the call, and go on from inside of it
+ * @result: of the call
+ *
+ * Never returns: what the caller has on its stack stays where it is, and what
+ * the actor does from now on happens below it.
+ */
+void actor_serve(__u64 result) __attribute__((noreturn));
+
+/** actor_fork_returned - what the last fork() gave this process */
+pid_t actor_fork_returned(void);
 
 #endif /* LABS_ACTOR_H */

@@ -64,6 +64,16 @@ static enum happened kept_frame(const struct page_view *before,
 	return HAPPENED_REUSE;
 }
 
+/* There was a hole, and there is a frame. */
+static enum happened filled_hole(enum hole hole, const struct page_view *after)
+{
+	if (hole == HOLE_SHARED)
+		return HAPPENED_SHARED;
+	if (hole == HOLE_FILE && after->rec.kind == COWI_KIND_ANON)
+		return HAPPENED_COPY;
+	return HAPPENED_ZEROFILL;
+}
+
 enum happened observe_write(const struct page_view *before,
 			    const struct page_view *after, __u64 faults,
 			    bool refused)
@@ -82,7 +92,9 @@ enum happened observe_write(const struct page_view *before,
 		return HAPPENED_UNCLEAR;
 	if (before->mapped && before->rec.kind == COWI_KIND_SWAP)
 		return HAPPENED_SWAPIN;
-	if (!before->mapped || before->rec.kind == COWI_KIND_ZERO)
+	if (!before->mapped)
+		return filled_hole(before->hole, after);
+	if (before->rec.kind == COWI_KIND_ZERO)
 		return HAPPENED_ZEROFILL;
 	if (!present(before) || before->rec.flags & COWI_F_WRITE)
 		return HAPPENED_UNCLEAR;
@@ -91,7 +103,14 @@ enum happened observe_write(const struct page_view *before,
 
 enum cowinspect_outcome predicted(const struct page_view *v)
 {
-	return v->mapped ? v->rec.outcome : COWI_NEXT_ZEROFILL;
+	static const enum cowinspect_outcome of_hole[] = {
+		[HOLE_ANON] = COWI_NEXT_ZEROFILL,
+		[HOLE_FILE] = COWI_NEXT_COPY,
+		[HOLE_SHARED] = COWI_NEXT_SHARED,
+		[HOLE_NOTHING] = COWI_NEXT_REFUSED,
+	};
+
+	return v->mapped ? v->rec.outcome : of_hole[v->hole];
 }
 
 bool prediction_held(const struct page_view *before, enum happened h)
@@ -116,23 +135,93 @@ bool prediction_held(const struct page_view *before, enum happened h)
 	}
 }
 
+static void explain_copy(const struct page_view *v, char *buf, size_t size)
+{
+	const struct cowinspect_page *rec = &v->rec;
+
+	if (!v->mapped || rec->kind == COWI_KIND_FILE ||
+	    rec->kind == COWI_KIND_SHMEM)
+		snprintf(buf, size,
+			 "it is a page of the page cache, and a private mapping must not change the file");
+	else if (rec->kind == COWI_KIND_KSM)
+		snprintf(buf, size,
+			 "KSM has merged it with pages of equal content, which must keep it");
+	else if (rec->mapcount > 1)
+		snprintf(buf, size,
+			 "mapcount %u: somebody else maps it too and must not see the write",
+			 rec->mapcount);
+	else
+		snprintf(buf, size,
+			 "mapcount %u, but refcount %u: somebody else holds a reference and must not see the write",
+			 rec->mapcount, rec->refcount);
+}
+
+static void explain_reuse(const struct page_view *v, char *buf, size_t size)
+{
+	if (v->rec.flags & COWI_F_EXCLUSIVE)
+		snprintf(buf, size, "it is exclusive: this mapping owns the page and keeps it");
+	else
+		snprintf(buf, size,
+			 "mapcount %u, refcount %u: nobody else is left, so the page is kept",
+			 v->rec.mapcount, v->rec.refcount);
+}
+
+void explain(const struct page_view *v, char *buf, size_t size)
+{
+	static const char *const fixed[COWI_NR_OUTCOMES] = {
+		[COWI_NEXT_NOFAULT] =
+			"the entry is writable: there is no fault, so the kernel has no part in it",
+		[COWI_NEXT_ZEROFILL] = "there is no content to copy: a fresh zeroed page is mapped",
+		[COWI_NEXT_SHARED] = "the mapping is shared: everybody shall see the write",
+		[COWI_NEXT_USERFAULTFD] =
+			"a userfaultfd handler has protected it and is asked first",
+		[COWI_NEXT_SWAPIN] = "it is swapped out and must come back first",
+		[COWI_NEXT_REFUSED] = "nothing can be written here: a signal",
+		[COWI_NEXT_UNKNOWN] = "the entry does not tell",
+	};
+	enum cowinspect_outcome o = predicted(v);
+
+	if (o == COWI_NEXT_COPY)
+		explain_copy(v, buf, size);
+	else if (o == COWI_NEXT_REUSE)
+		explain_reuse(v, buf, size);
+	else
+		snprintf(buf, size, "%s", o < COWI_NR_OUTCOMES ? fixed[o] : "");
+}
+
 static bool differs(enum expect_bool e, bool is)
 {
 	return e != EXPECT_ANY && is != (e == EXPECT_YES);
 }
 
-bool expect_page(const struct page_expect *e, const struct page_view *v,
-		 const struct cowi_status *st, char *why, size_t size)
+/* What the entry refers to, and how much of it: "" if as expected. */
+static void compare_entry(const struct page_expect *e,
+			  const struct page_view *v, char *why, size_t size)
+{
+	const struct cowinspect_page *rec = &v->rec;
+	bool present_wanted = !e->check_kind || e->kind != COWI_KIND_SWAP;
+
+	if (e->check_kind && v->mapped && rec->kind != e->kind)
+		snprintf(why, size, "it is %s, not %s",
+			 cowi_kind_name(rec->kind), cowi_kind_name(e->kind));
+	else if (present_wanted ? !present(v) : !v->mapped)
+		snprintf(why, size, "nothing is mapped");
+	else if (differs(e->huge, rec->map_order))
+		snprintf(why, size, "the entry maps %u base pages",
+			 1u << rec->map_order);
+}
+
+/* Who has it, and what the next write does. */
+static void compare_state(const struct page_expect *e,
+			  const struct page_view *v,
+			  const struct cowi_status *st, char *why, size_t size)
 {
 	const struct cowinspect_page *rec = &v->rec;
 	bool exclusive = rec->flags & COWI_F_EXCLUSIVE;
 	bool write = rec->flags & COWI_F_WRITE;
 
-	why[0] = '\0';
-	if (!present(v))
-		snprintf(why, size, "nothing is mapped");
-	else if (e->mapcount && rec->counts == COWI_COUNT_EXACT &&
-		 rec->mapcount != e->mapcount)
+	if (e->mapcount && rec->counts == COWI_COUNT_EXACT &&
+	    rec->mapcount != e->mapcount)
 		snprintf(why, size, "mapcount is %u, not %u", rec->mapcount,
 			 e->mapcount);
 	else if (e->refcount && rec->refcount != e->refcount)
@@ -148,5 +237,20 @@ bool expect_page(const struct page_expect *e, const struct page_view *v,
 		snprintf(why, size, "the next write is predicted to be %s, not %s",
 			 cowi_outcome_name(rec->outcome),
 			 cowi_outcome_name(e->outcome));
+}
+
+bool expect_page(const struct page_expect *e, const struct page_view *v,
+		 const struct cowi_status *st, char *why, size_t size)
+{
+	why[0] = '\0';
+	if (e->absent) {
+		if (v->mapped)
+			snprintf(why, size, "there is an entry: %s",
+				 cowi_kind_name(v->rec.kind));
+		return !v->mapped;
+	}
+	compare_entry(e, v, why, size);
+	if (!why[0])
+		compare_state(e, v, st, why, size);
 	return !why[0];
 }

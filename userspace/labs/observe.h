@@ -12,15 +12,25 @@
 
 #include "libcowinspect.h"
 
+/** enum hole - what stands behind an address without an entry */
+enum hole {
+	HOLE_ANON,	/* private anonymous memory, not touched yet */
+	HOLE_FILE,	/* a private mapping of a file or of shared memory */
+	HOLE_SHARED,	/* a shared mapping */
+	HOLE_NOTHING,	/* no mapping, or one that cannot be written */
+};
+
 /**
  * struct page_view - one base page as an actor maps it
- * @mapped: there is an entry; otherwise the rest is 0
+ * @mapped: there is an entry; otherwise only @hole has a meaning
+ * @hole: what stands behind a page without an entry
  * @pfn: of this very page, also inside a huge mapping; COWINSPECT_NO_PFN
  *	where there is none
  * @rec: the entry
  */
 struct page_view {
 	bool mapped;
+	enum hole hole;
 	__u64 pfn;
 	struct cowinspect_page rec;
 };
@@ -70,13 +80,27 @@ enum happened observe_write(const struct page_view *before,
 
 /**
  * prediction_held - does the outcome predicted before agree with what happened
- * @before: the page before the write; no entry predicts a zero-fill
+ * @before: the page before the write
  * @h: what happened
  */
 bool prediction_held(const struct page_view *before, enum happened h);
 
-/** predicted - the outcome that @v predicts; no entry predicts a zero-fill */
+/**
+ * predicted - the outcome of the next write
+ * @v: page
+ *
+ * Return: the module's word, and where there is no entry what follows from the
+ * mapping.
+ */
 enum cowinspect_outcome predicted(const struct page_view *v);
+
+/**
+ * explain - why the next write does what it does, from the facts of the entry
+ * @v: page
+ * @buf: result
+ * @size: bytes of @buf
+ */
+void explain(const struct page_view *v, char *buf, size_t size);
 
 /** enum expect_bool - yes, no, or no expectation */
 enum expect_bool {
@@ -87,6 +111,10 @@ enum expect_bool {
 
 /**
  * struct page_expect - what a page should look like
+ * @absent: no entry; the rest is not looked at then
+ * @check_kind: compare @kind
+ * @kind: what the entry refers to
+ * @huge: the entry maps more than one page
  * @mapcount: 0 for no expectation; dropped where it is not exact
  * @refcount: 0 for no expectation
  * @exclusive: dropped where the kernel does not have it
@@ -95,6 +123,10 @@ enum expect_bool {
  * @outcome: predicted for the next write
  */
 struct page_expect {
+	bool absent;
+	bool check_kind;
+	enum cowinspect_kind kind;
+	enum expect_bool huge;
 	unsigned int mapcount;
 	unsigned int refcount;
 	enum expect_bool exclusive;

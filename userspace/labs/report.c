@@ -3,19 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "look.h"
 #include "picture.h"
 #include "report.h"
 #include "report_html.h"
 #include "table.h"
 
 #define LINE_WIDTH	64
-#define INDENT		12
 
 /* Above this many pages, pages alike share a line of the table. */
-#define MAX_SINGLE_PAGES	16
+#define MAX_SINGLE_PAGES	8
+/* And more lines than this tell nobody anything. */
+#define MAX_LINES		20
 
 /* The table: these columns, with the actors' frames between them. */
 enum {
+	COL_DIFF,
+	COL_REGION,
 	COL_PAGE,
 	COL_ADDR,
 	COL_FRAMES,
@@ -31,9 +35,24 @@ enum {
 
 #define FACT_TEXT_MAX	96
 
+/* A page as a line of the table shows it. */
 struct facts {
 	char same[8];
 	char text[NR_COLUMNS][FACT_TEXT_MAX];
+};
+
+/**
+ * struct line - the pages of one line, or of two: before the step and after it
+ * @region: they are all of one
+ * @moved: for each actor whether its frame is another one than before
+ * @was: before; the same as @now if nothing is known of that
+ * @now: after
+ */
+struct line {
+	const struct lab_region *region;
+	bool moved[MAX_ACTORS];
+	struct facts was;
+	struct facts now;
 };
 
 /* Text. */
@@ -70,7 +89,13 @@ static void fact(const struct lab_run *r, const struct page_view *v, int col,
 	const struct cowinspect_page *rec = &v->rec;
 	bool no_exclusive = r->status->exclusive == COWI_COUNT_ABSENT;
 
-	if (!v->mapped && col != COL_NEXT) {
+	/* Frames that nobody counts, and no frame at all. */
+	bool uncounted = !v->mapped || !(rec->flags & COWI_F_PRESENT) ||
+			 rec->kind == COWI_KIND_ZERO ||
+			 rec->kind == COWI_KIND_PFN;
+
+	if ((!v->mapped && col != COL_NEXT) ||
+	    (uncounted && (col == COL_MAPCOUNT || col == COL_REFCOUNT))) {
 		snprintf(buf, size, "-");
 		return;
 	}
@@ -99,17 +124,17 @@ static void fact(const struct lab_run *r, const struct page_view *v, int col,
 }
 
 /* One word if all actors agree, otherwise theirs in order: "1/2". */
-static void join_facts(const struct lab_run *r, __u64 page, int col,
-		       char *buf, size_t size)
+static void join_facts(const struct lab_run *r, const struct snapshot *view,
+		       __u64 page, int col, char *buf, size_t size)
 {
 	char first[32] = "", word[32];
 	bool alike = true;
 	size_t i, used = 0;
 
 	for (i = 0; i < r->cast.nr; i++) {
-		if (!r->view[i].nr)
+		if (page >= view[i].nr)
 			continue;
-		fact(r, &r->view[i].page[page], col, word, sizeof(word));
+		fact(r, &view[i].page[page], col, word, sizeof(word));
 		if (!used)
 			snprintf(first, sizeof(first), "%s", word);
 		alike &= !strcmp(first, word);
@@ -137,19 +162,20 @@ static void happened_text(const struct lab_run *r, __u64 page, char *buf,
 }
 
 /* Whether all living actors map one frame; with one actor it has no meaning. */
-static const char *same_text(const struct lab_run *r, __u64 page)
+static const char *same_text(const struct lab_run *r,
+			     const struct snapshot *view, __u64 page)
 {
 	const struct page_view *first = NULL;
 	bool same = true;
 	size_t i, nr = 0;
 
 	for (i = 0; i < r->cast.nr; i++) {
-		if (!r->view[i].nr)
+		if (page >= view[i].nr)
 			continue;
 		if (first)
-			same &= same_frame(first, &r->view[i].page[page]);
+			same &= same_frame(first, &view[i].page[page]);
 		else
-			first = &r->view[i].page[page];
+			first = &view[i].page[page];
 		nr++;
 	}
 	if (nr < 2)
@@ -157,25 +183,92 @@ static const char *same_text(const struct lab_run *r, __u64 page)
 	return same ? "yes" : "no";
 }
 
-static void page_facts(const struct lab_run *r, __u64 page,
-		       struct facts *f)
+static void page_facts(const struct lab_run *r, const struct snapshot *view,
+		       __u64 page, struct facts *f)
 {
 	int col;
 
-	memset(f, 0, sizeof(*f));
-	snprintf(f->text[COL_SAME], FACT_TEXT_MAX, "%s", same_text(r, page));
+	snprintf(f->text[COL_SAME], FACT_TEXT_MAX, "%s",
+		 same_text(r, view, page));
 	for (col = COL_MAPCOUNT; col <= COL_NEXT; col++)
-		join_facts(r, page, col, f->text[col], FACT_TEXT_MAX);
-	happened_text(r, page, f->text[COL_HAPPENED], FACT_TEXT_MAX);
+		join_facts(r, view, page, col, f->text[col], FACT_TEXT_MAX);
+}
+
+/* Whether an actor that was seen before has this page elsewhere now. */
+static bool moved(const struct snapshot *was, const struct snapshot *now,
+		  __u64 page)
+{
+	if (page >= was->nr || page >= now->nr)
+		return false;
+	if (was->page[page].mapped != now->page[page].mapped)
+		return true;
+	return was->page[page].mapped &&
+	       was->page[page].pfn != now->page[page].pfn;
+}
+
+static bool same_cast(const struct lab_run *r, __u64 page)
+{
+	size_t i;
+
+	for (i = 0; i < r->cast.nr; i++) {
+		bool seen_before = page < r->was[i].nr;
+		bool seen_now = page < r->view[i].nr;
+
+		if (seen_before != seen_now)
+			return false;
+	}
+	return true;
+}
+
+static void page_line(const struct lab_run *r, __u64 page, struct line *line)
+{
+	size_t i;
+
+	memset(line, 0, sizeof(*line));
+	line->region = lab_region_of(r, page);
+	page_facts(r, r->view, page, &line->now);
+	/* With other actors the lines have nothing to compare. */
+	if (same_cast(r, page))
+		page_facts(r, r->was, page, &line->was);
+	else
+		line->was = line->now;
+	for (i = 0; i < r->cast.nr; i++)
+		line->moved[i] = same_cast(r, page) &&
+				 moved(&r->was[i], &r->view[i], page);
+	happened_text(r, page, line->now.text[COL_HAPPENED], FACT_TEXT_MAX);
+	memcpy(line->was.text[COL_HAPPENED], line->now.text[COL_HAPPENED],
+	       FACT_TEXT_MAX);
+}
+
+static bool changed(const struct line *line)
+{
+	static const bool none[MAX_ACTORS];
+
+	return memcmp(line->moved, none, sizeof(none)) ||
+	       memcmp(&line->was, &line->now, sizeof(line->was));
+}
+
+/* Of the first page; the others of the line have frames of their own. */
+static void frame_text(const struct page_view *v, bool more, char *buf)
+{
+	if (!v->mapped || v->pfn == COWINSPECT_NO_PFN)
+		strcpy(buf, "-");
+	else
+		snprintf(buf, FACT_TEXT_MAX, "%s%llx%s",
+			 v->rec.kind == COWI_KIND_SWAP ? "swap:" : "", v->pfn,
+			 more ? ".." : "");
 }
 
 static void add_row(const struct lab_run *r, struct table *t, __u64 first,
-		    __u64 last, struct facts *f)
+		    __u64 last, const struct snapshot *view,
+		    const struct lab_region *region, struct facts *f)
 {
 	struct cell cells[NR_COLUMNS] = { 0 };
 	int col;
 	size_t i;
 
+	snprintf(f->text[COL_REGION], FACT_TEXT_MAX, "%s",
+		 region->name ? region->name : "");
 	if (first == last)
 		snprintf(f->text[COL_PAGE], FACT_TEXT_MAX, "%llu", first);
 	else
@@ -183,43 +276,123 @@ static void add_row(const struct lab_run *r, struct table *t, __u64 first,
 			 "%llu-%llu", first, last);
 	for (col = 0; col < NR_COLUMNS; col++)
 		cells[col].text = f->text[col];
-	cells[COL_ADDR].number = r->start + first * r->status->page_size;
+	cells[COL_ADDR].number = lab_addr(r, first);
 	for (i = 0; i < r->cast.nr; i++) {
-		const struct snapshot *s = &r->view[i];
-		struct cell *cell = &cells[COL_FRAMES + i];
+		const struct snapshot *s = &view[i];
 
-		cell->absent = !s->nr || !s->page[first].mapped ||
-			       s->page[first].pfn == COWINSPECT_NO_PFN;
-		if (!cell->absent)
-			cell->number = s->page[first].pfn;
+		if (first < s->nr)
+			frame_text(&s->page[first], first < last,
+				   f->text[COL_FRAMES + i]);
 	}
 	table_row(t, cells);
 }
 
-static void add_rows(const struct lab_run *r, struct table *t)
+/* As in a diff: what was, and what is. */
+static void add_line(const struct lab_run *r, struct table *t, __u64 first,
+		     __u64 last, struct line *line)
+{
+	if (changed(line)) {
+		strcpy(line->was.text[COL_DIFF], "-");
+		strcpy(line->now.text[COL_DIFF], "+");
+		line->was.text[COL_HAPPENED][0] = '\0';
+		add_row(r, t, first, last, r->was, line->region, &line->was);
+	}
+	add_row(r, t, first, last, r->view, line->region, &line->now);
+}
+
+static bool alike(const struct snapshot *s, __u64 page)
+{
+	struct cowinspect_page a, b;
+
+	if (page >= s->nr)
+		return true;
+	if (s->page[page].mapped != s->page[page - 1].mapped ||
+	    s->page[page].hole != s->page[page - 1].hole)
+		return false;
+	a = s->page[page].rec;
+	b = s->page[page - 1].rec;
+	a.addr = b.addr;
+	a.pfn = b.pfn;
+	return !memcmp(&a, &b, sizeof(a));
+}
+
+/*
+ * A page whose line is that of the page before it, so that nothing of it has
+ * to be written out: this is what makes large regions bearable.
+ */
+static bool as_before(const struct lab_run *r, __u64 page)
+{
+	size_t i;
+
+	if (!page || lab_region_of(r, page) != lab_region_of(r, page - 1) ||
+	    strcmp(same_text(r, r->view, page),
+		   same_text(r, r->view, page - 1)) ||
+	    strcmp(same_text(r, r->was, page), same_text(r, r->was, page - 1)))
+		return false;
+	for (i = 0; i < r->cast.nr; i++) {
+		if (!alike(&r->view[i], page) || !alike(&r->was[i], page) ||
+		    moved(&r->was[i], &r->view[i], page) !=
+		    moved(&r->was[i], &r->view[i], page - 1))
+			return false;
+	}
+	for (i = 0; i < r->nr_writes; i++) {
+		if (r->writes[i].page == page || r->writes[i].page == page - 1)
+			return false;
+	}
+	return same_cast(r, page) == same_cast(r, page - 1);
+}
+
+/* Returns how many lines were left out. */
+static unsigned int add_rows(const struct lab_run *r, struct table *t)
 {
 	bool group = r->pages > MAX_SINGLE_PAGES;
-	struct facts *now = calloc(2, sizeof(*now));
-	struct facts *run = now + 1;
+	struct line *now = calloc(2, sizeof(*now));
+	struct line *run = now + 1;
+	unsigned int lines = 0;
 	__u64 first = 0, i;
 
 	if (!now)
-		return;
+		return 0;
 	for (i = 0; i < r->pages; i++) {
-		page_facts(r, i, now);
+		if (group && as_before(r, i))
+			continue;
+		page_line(r, i, now);
 		if (i && !(group && !memcmp(now, run, sizeof(*now)))) {
-			add_row(r, t, first, i - 1, run);
+			if (lines++ < MAX_LINES)
+				add_line(r, t, first, i - 1, run);
 			first = i;
 		}
 		memcpy(run, now, sizeof(*now));
 	}
-	add_row(r, t, first, r->pages - 1, run);
+	if (r->pages && lines++ < MAX_LINES)
+		add_line(r, t, first, r->pages - 1, run);
 	free(now);
+	return lines > MAX_LINES ? lines - MAX_LINES : 0;
+}
+
+static bool column_wanted(const struct lab_run *r, size_t col)
+{
+	switch (col) {
+	case COL_REGION:
+		return r->nr_regions > 1;
+	case COL_HAPPENED:
+		return r->nr_writes;
+	case COL_NEXT:
+		/* Not before the question. */
+		return !r->options.quiz;
+	default:
+		if (col < COL_FRAMES || col >= COL_SAME)
+			return true;
+		col -= COL_FRAMES;
+		return col < r->cast.nr && look_has(&r->view[col]);
+	}
 }
 
 static void show_table(const struct lab_run *r)
 {
 	struct column all[NR_COLUMNS] = {
+		[COL_DIFF] = { .name = " " },
+		[COL_REGION] = { .name = "region" },
 		[COL_PAGE] = { .name = "page" },
 		[COL_ADDR] = { .name = "addr", .type = CELL_HEX },
 		[COL_SAME] = { .name = "same" },
@@ -233,27 +406,46 @@ static void show_table(const struct lab_run *r)
 	struct table_style style = { .out = stdout };
 	struct columns columns = { .all = all, .nr_all = NR_COLUMNS };
 	size_t shown[NR_COLUMNS];
+	unsigned int left_out = 0;
 	struct table *t;
 	size_t i;
 
 	columns.shown = shown;
 	for (i = 0; i < NR_COLUMNS; i++) {
-		size_t actor = i - COL_FRAMES;
-		bool frame = i >= COL_FRAMES && i < COL_SAME;
-
-		if (frame && (actor >= r->cast.nr || !r->view[actor].nr))
-			continue;
-		if (frame) {
-			all[i].name = r->cast.actor[actor].name;
-			all[i].type = CELL_HEX;
-		}
-		if (i != COL_HAPPENED || r->nr_writes)
+		if (i >= COL_FRAMES && i < COL_SAME)
+			all[i].name = r->cast.actor[i - COL_FRAMES].name;
+		if (column_wanted(r, i))
 			shown[columns.nr_shown++] = i;
 	}
 	t = table_open(&style, &columns, NULL);
 	if (t)
-		add_rows(r, t);
+		left_out = add_rows(r, t);
 	table_close(t);
+	if (left_out)
+		printf("(%u more lines; --json has all pages)\n", left_out);
+}
+
+static void show_strip(const struct snapshot *s, const struct lab_region *g,
+		       struct picture *picture, unsigned int indent)
+{
+	struct strip strip;
+	size_t k;
+
+	if (strip_init(&strip, g->start, g->start + g->pages * s->page_size,
+		       s->page_size, LINE_WIDTH))
+		return;
+	for (k = 0; k < g->pages && g->first + k < s->nr; k++) {
+		const struct page_view *v = &s->page[g->first + k];
+		struct cowinspect_page rec = v->rec;
+
+		/* Huge entries were spread over the pages before. */
+		rec.addr = g->start + k * s->page_size;
+		rec.map_order = 0;
+		if (v->mapped)
+			strip_add(&strip, &rec);
+	}
+	picture_strip(picture, &strip, LINE_WIDTH, indent);
+	strip_release(&strip);
 }
 
 static void show_strips(const struct lab_run *r)
@@ -262,43 +454,75 @@ static void show_strips(const struct lab_run *r)
 				   .colour = r->options.colour };
 	size_t i, k;
 
-	for (i = 0; i < r->cast.nr; i++) {
-		const struct snapshot *s = &r->view[i];
-		struct strip strip;
-
-		if (!s->nr)
-			continue;
-		if (strip_init(&strip, s->start, s->start +
-			       s->nr * s->page_size, s->page_size, LINE_WIDTH))
-			return;
-		for (k = 0; k < s->nr; k++) {
-			struct cowinspect_page rec = s->page[k].rec;
-
-			/* Huge entries were spread over the pages before. */
-			rec.addr = s->start + k * s->page_size;
-			rec.map_order = 0;
-			if (s->page[k].mapped)
-				strip_add(&strip, &rec);
+	for (k = 0; k < r->nr_regions; k++) {
+		for (i = 0; i < r->cast.nr; i++) {
+			if (!look_has(&r->view[i]))
+				continue;
+			printf("  %-11s ", r->cast.actor[i].name);
+			if (r->nr_regions > 1)
+				printf("%-10s ", r->region[k].name);
+			show_strip(&r->view[i], &r->region[k], &picture, 0);
 		}
-		printf("  %-9s ", r->cast.actor[i].name);
-		picture_strip(&picture, &strip, LINE_WIDTH, 0);
-		strip_release(&strip);
 	}
 	picture_legend(&picture);
 	putchar('\n');
+}
+
+/* How many processes, how many pages they have, how many frames there are. */
+static void show_frames(const struct lab_run *r)
+{
+	__u64 page_size = r->status->page_size, sum = 0, k;
+	size_t i, actors = 0;
+	char size[24];
+
+	for (i = 0; i < r->cast.nr; i++) {
+		const struct snapshot *s = &r->view[i];
+
+		actors += look_has(s);
+		for (k = 0; k < s->nr; k++)
+			sum += !!(s->page[k].rec.flags & COWI_F_PRESENT);
+	}
+	if (actors < 2)
+		return;
+	size_text(lab_frames(r) * page_size, size, sizeof(size));
+	printf("%zu processes map %llu pages here, in %llu frame%s (%s)\n",
+	       actors, sum, lab_frames(r), lab_frames(r) == 1 ? "" : "s",
+	       size);
+}
+
+static void show_notes(const char *notes)
+{
+	size_t len;
+
+	for (; notes && *notes; notes += len + 1) {
+		len = strcspn(notes, "\n");
+		printf("  %.*s\n", (int)len, notes);
+	}
+}
+
+static void text_step_begin(const struct lab_run *r)
+{
+	printf("\n%u. %s\n", r->step, r->title);
+	wrap(stdout, r->text);
+	fflush(stdout);
 }
 
 static void text_step(const struct lab_run *r)
 {
 	size_t i;
 
-	printf("\n%u. %s\n", r->step, r->title);
-	wrap(stdout, r->text);
 	putchar('\n');
 	/* After an error there may be less than a whole snapshot. */
-	if (r->looked && !r->err) {
-		show_strips(r);
+	if (r->looked && !r->err && r->pages) {
+		/* Its letters would give the answers away. */
+		if (!r->options.quiz)
+			show_strips(r);
 		show_table(r);
+		show_frames(r);
+		putchar('\n');
+	}
+	if (r->notes) {
+		show_notes(r->notes);
 		putchar('\n');
 	}
 	for (i = 0; i < r->nr_checks; i++) {
@@ -311,6 +535,10 @@ static void text_step(const struct lab_run *r)
 
 static void text_end(const struct lab_run *r)
 {
+	if (r->skip[0]) {
+		printf("\nSKIP: %s\n", r->skip);
+		return;
+	}
 	if (r->err) {
 		/* The message of the shell is enough after Ctrl-C. */
 		fflush(stdout);
@@ -325,6 +553,8 @@ static void text_end(const struct lab_run *r)
 		printf("No answer, then: see the lines marked FAIL.\n");
 	else
 		wrap(stdout, r->lab->answer);
+	if (r->asked)
+		printf("\nScore: %u of %u.\n", r->right, r->asked);
 }
 
 /* JSON. */
@@ -344,6 +574,7 @@ static void json_page(struct json *j, const struct lab_run *r, __u64 page,
 
 	json_object(j, NULL);
 	json_number(j, "page", page);
+	json_hex(j, "addr", lab_addr(r, page));
 	json_bool(j, "mapped", v->mapped);
 	if (v->mapped) {
 		json_frame(j, "pfn", v->pfn);
@@ -395,6 +626,7 @@ static void json_writes(struct json *j, const struct lab_run *r)
 		const struct lab_write *w = &r->writes[i];
 
 		json_object(j, NULL);
+		json_number(j, "question", w->number);
 		json_string(j, "actor", w->actor->name);
 		json_number(j, "page", w->page);
 		json_string(j, "predicted", cowi_outcome_name(w->predicted));
@@ -409,6 +641,36 @@ static void json_writes(struct json *j, const struct lab_run *r)
 	json_end_array(j);
 }
 
+static void json_regions(struct json *j, const struct lab_run *r)
+{
+	size_t i;
+
+	json_array(j, "regions");
+	for (i = 0; i < r->nr_regions; i++) {
+		json_object(j, NULL);
+		json_string(j, "name", r->region[i].name ?
+			    r->region[i].name : "");
+		json_hex(j, "start", r->region[i].start);
+		json_number(j, "first_page", r->region[i].first);
+		json_number(j, "pages", r->region[i].pages);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+static void json_notes(struct json *j, const char *notes)
+{
+	char line[512];
+
+	json_array(j, "notes");
+	for (; notes && *notes; notes += strcspn(notes, "\n") + 1) {
+		snprintf(line, sizeof(line), "%.*s",
+			 (int)strcspn(notes, "\n"), notes);
+		json_string(j, NULL, line);
+	}
+	json_end_array(j);
+}
+
 static void json_step(struct json *j, const struct lab_run *r)
 {
 	size_t i;
@@ -418,8 +680,12 @@ static void json_step(struct json *j, const struct lab_run *r)
 	json_string(j, "title", r->title);
 	json_string(j, "text", r->text);
 	json_writes(j, r);
-	if (r->looked && !r->err)
+	if (r->looked && !r->err) {
+		json_regions(j, r);
+		json_number(j, "frames", lab_frames(r));
 		json_actors(j, r);
+	}
+	json_notes(j, r->notes);
 	json_array(j, "checks");
 	for (i = 0; i < r->nr_checks; i++) {
 		json_object(j, NULL);
@@ -438,7 +704,9 @@ static void json_end(struct json *j, const struct lab_run *r)
 	json_end_array(j);
 	json_number(j, "passed", r->passed);
 	json_number(j, "failed", r->failed);
-	if (r->err) {
+	if (r->skip[0]) {
+		json_string(j, "skipped", r->skip);
+	} else if (r->err) {
 		json_string(j, "what", r->what);
 		json_string(j, "error", cowi_strerror(r->err));
 	}
@@ -454,20 +722,27 @@ void report_begin(struct lab_run *r)
 	struct json *j = &r->json;
 
 	if (!r->options.json) {
-		printf("%s: %s\n\n", r->lab->name, r->lab->question);
+		printf("%s (%s): %s\n\n", r->lab->name, r->lab->id,
+		       r->lab->question);
 		wrap(stdout, r->lab->help);
 		return;
 	}
 	json_object(j, NULL);
 	json_string(j, "lab", r->lab->name);
-	json_string(j, "ids", r->lab->ids);
+	json_string(j, "id", r->lab->id);
 	json_string(j, "question", r->lab->question);
 	json_string(j, "kernel", r->status->kernel);
 	json_string(j, "rules", r->status->rules);
 	json_number(j, "page_size", r->status->page_size);
-	json_number(j, "pages", r->pages);
+	json_number(j, "pages", r->size);
 	json_number(j, "seed", r->options.seed);
 	json_array(j, "steps");
+}
+
+void report_step_begin(struct lab_run *r)
+{
+	if (!r->options.json)
+		text_step_begin(r);
 }
 
 void report_step(struct lab_run *r)
@@ -486,16 +761,4 @@ void report_end(struct lab_run *r)
 		json_end(&r->json, r);
 	else
 		text_end(r);
-}
-
-void report_skip(struct lab_run *r)
-{
-	if (!r->options.json) {
-		printf("SKIP: missing: %s\n", r->skip);
-		return;
-	}
-	json_object(&r->json, NULL);
-	json_string(&r->json, "lab", r->lab->name);
-	json_string(&r->json, "skipped", r->skip);
-	json_end_object(&r->json);
 }

@@ -8,13 +8,13 @@
 /** report_begin - the question, and the terms of the run */
 void report_begin(struct lab_run *r);
 
+/** report_step_begin - what will be done in the step that begins */
+void report_step_begin(struct lab_run *r);
+
 /** report_step - what was done in the step that ends, seen and checked */
 void report_step(struct lab_run *r);
 
-/** report_end - the answer, or what went wrong */
+/** report_end - the answer, what went wrong, or what is missing */
 void report_end(struct lab_run *r);
-
-/** report_skip - instead of all the above: it cannot run here */
-void report_skip(struct lab_run *r);
 
 #endif /* LABS_REPORT_H */

@@ -1,28 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The runner: what a lab's run function calls, and what surrounds it. */
+/* The runner: steps, actors and their memory, and what surrounds a run. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include "drain.h"
 #include "lab.h"
+#include "look.h"
+#include "memory.h"
+#include "quiz.h"
 #include "report.h"
 
-/* A page may be off the LRU for a moment for other reasons too. */
-#define DRAIN_TRIES	20
-
-static bool stopped(struct lab_run *r)
+const struct lab *lab_find(const char *name)
 {
-	if (!r->err && r->options.interrupted && r->options.interrupted()) {
-		r->err = -EINTR;
-		r->what = "interrupted";
+	const struct lab *const *l;
+
+	for (l = all_labs; *l; l++) {
+		if (!strcmp((*l)->name, name) || !strcasecmp((*l)->id, name))
+			break;
 	}
+	return *l;
+}
+
+bool lab_stopped(struct lab_run *r)
+{
+	if (!r->err && r->options.interrupted && r->options.interrupted())
+		lab_fail(r, -EINTR, "interrupted");
 	return r->err;
 }
 
-static void failed(struct lab_run *r, int err, const char *what)
+void lab_fail(struct lab_run *r, int err, const char *what)
 {
 	if (err && !r->err) {
 		r->err = err;
@@ -30,18 +39,29 @@ static void failed(struct lab_run *r, int err, const char *what)
 	}
 }
 
+void lab_skip(struct lab_run *r, const char *format, ...)
+{
+	va_list args;
+
+	if (r->err)
+		return;
+	va_start(args, format);
+	vsnprintf(r->skip, sizeof(r->skip), format, args);
+	va_end(args);
+	lab_fail(r, -ECANCELED, "skipped");
+}
+
 /* Steps. */
 
 static void wait_for_enter(struct lab_run *r)
 {
-	char c;
+	char line[8];
 
-	if (!r->options.step || r->options.json || stopped(r))
+	if (!r->options.step || r->options.json || lab_stopped(r))
 		return;
 	printf("  -- Enter to go on --");
 	fflush(stdout);
-	while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n' && !stopped(r))
-		;
+	quiz_read_line(line, sizeof(line));
 	putchar('\n');
 }
 
@@ -53,11 +73,13 @@ static void end_step(struct lab_run *r)
 	r->nr_checks = 0;
 	r->nr_writes = 0;
 	r->looked = false;
+	free(r->notes);
+	r->notes = NULL;
 }
 
 void lab_step(struct lab_run *r, const char *title, const char *text)
 {
-	if (stopped(r))
+	if (lab_stopped(r))
 		return;
 	end_step(r);
 	if (r->step)
@@ -65,66 +87,164 @@ void lab_step(struct lab_run *r, const char *title, const char *text)
 	r->step++;
 	r->title = title;
 	r->text = text;
+	report_step_begin(r);
 }
 
 /* Actors. */
 
-static size_t actor_index(const struct lab_run *r, const struct actor *a)
+static struct actor *take(struct lab_run *r, int err, const char *what,
+			  struct actor *a)
 {
-	return a - r->cast.actor;
-}
-
-static void attach_actor(struct lab_run *r, const struct actor *a)
-{
-	size_t i = actor_index(r, a);
-
-	failed(r, cowi_target_open(r->session, a->pid, &r->target[i]),
-	       "attach an actor");
-}
-
-struct actor *lab_start(struct lab_run *r, const char *name)
-{
-	__u64 bytes = r->pages * r->status->page_size;
-	struct actor *a = NULL;
-
-	if (stopped(r))
+	lab_fail(r, err, what);
+	if (r->err)
 		return NULL;
-	failed(r, actor_start(&r->cast, name, &a), "start an actor");
-	if (!r->err)
-		failed(r, actor_map(a, bytes, &r->start), "map the region");
-	if (!r->err)
-		failed(r, actor_fill(a, r->start, bytes, 'm'),
-		       "fill the region");
-	if (!r->err)
-		attach_actor(r, a);
+	lab_fail(r, cowi_target_open(r->session, a->pid,
+				     &r->target[a - r->cast.actor]),
+		 "attach an actor");
 	return a;
+}
+
+struct actor *lab_actor(struct lab_run *r, const char *name)
+{
+	struct actor *a = NULL;
+	int err;
+
+	if (lab_stopped(r))
+		return NULL;
+	err = actor_start(&r->cast, name, &a);
+	return take(r, err, "start an actor", a);
 }
 
 struct actor *lab_fork(struct lab_run *r, struct actor *parent,
 		       const char *name)
 {
 	struct actor *a = NULL;
+	int err;
 
-	if (stopped(r))
+	if (lab_stopped(r))
 		return NULL;
-	failed(r, actor_fork(&r->cast, parent, name, &a), "fork an actor");
-	if (!r->err)
-		attach_actor(r, a);
-	return a;
+	err = actor_fork(&r->cast, parent, name, &a);
+	return take(r, err, "fork an actor", a);
+}
+
+struct actor *lab_vfork(struct lab_run *r, struct actor *parent,
+			const char *name)
+{
+	struct actor *a = NULL;
+	int err;
+
+	if (lab_stopped(r))
+		return NULL;
+	err = actor_vfork(&r->cast, parent, name, &a);
+	return take(r, err, "vfork an actor", a);
 }
 
 void lab_exit(struct lab_run *r, struct actor *a)
 {
 	size_t i;
 
-	if (stopped(r))
+	if (lab_stopped(r))
 		return;
-	i = actor_index(r, a);
-	failed(r, actor_exit(a), "let an actor exit");
+	i = a - r->cast.actor;
+	lab_fail(r, actor_exit(a), "let an actor exit");
 	cowi_target_close(r->target[i]);
 	r->target[i] = NULL;
-	free(r->view[i].page);
-	memset(&r->view[i], 0, sizeof(r->view[i]));
+}
+
+__u64 lab_end(struct lab_run *r, struct actor *a)
+{
+	struct access access = { 0 };
+
+	if (!lab_stopped(r))
+		lab_fail(r, actor_end(a, &access), "wait for an actor");
+	return access.result;
+}
+
+__u64 lab_call(struct lab_run *r, struct actor *a, actor_fn fn,
+	       const __u64 *arg, const char *what)
+{
+	struct access access = { 0 };
+
+	if (!lab_stopped(r))
+		lab_fail(r, actor_call(a, fn, arg, &access), what);
+	return access.result;
+}
+
+/* Memory. */
+
+__u64 lab_region(struct lab_run *r, const char *name, __u64 start,
+		 __u64 pages)
+{
+	struct lab_region *new = &r->region[r->nr_regions];
+	unsigned char *grown;
+
+	if (lab_stopped(r))
+		return 0;
+	if (r->nr_regions == MAX_REGIONS) {
+		lab_fail(r, -ENOSPC, "look at one more region");
+		return 0;
+	}
+	grown = realloc(r->set, r->pages + pages);
+	if (!grown) {
+		lab_fail(r, -ENOMEM, "look at a region");
+		return 0;
+	}
+	memset(grown + r->pages, 0, pages);
+	r->set = grown;
+	new->name = name;
+	new->start = start;
+	new->first = r->pages;
+	new->pages = pages;
+	r->nr_regions++;
+	r->pages += pages;
+	return new->first;
+}
+
+void lab_forget(struct lab_run *r)
+{
+	look_free(r);
+	r->nr_regions = 0;
+	r->pages = 0;
+}
+
+__u64 lab_map(struct lab_run *r, struct actor *a, const char *name,
+	      __u64 pages)
+{
+	__u64 addr;
+
+	addr = lab_call(r, a, mem_map, ARGS(pages * r->status->page_size),
+			"map memory");
+	return lab_region(r, name, addr, pages);
+}
+
+void lab_fill(struct lab_run *r, struct actor *a, __u64 page, __u64 pages,
+	      char value)
+{
+	lab_call(r, a, mem_fill, ARGS(lab_addr(r, page),
+				      pages * r->status->page_size, value),
+		 "fill memory");
+}
+
+const struct lab_region *lab_region_of(const struct lab_run *r, __u64 page)
+{
+	size_t i = r->nr_regions;
+
+	while (i > 1 && r->region[i - 1].first > page)
+		i--;
+	return &r->region[i ? i - 1 : 0];
+}
+
+__u64 lab_addr(const struct lab_run *r, __u64 page)
+{
+	const struct lab_region *g = lab_region_of(r, page);
+
+	return g->start + (page - g->first) * r->status->page_size;
+}
+
+void lab_put(struct lab_run *r, __u64 page, __u64 pages, unsigned int set)
+{
+	if (!lab_stopped(r) && page + pages <= r->pages)
+		memset(r->set + page, set, pages);
 }
 
 /* splitmix64: small, and good enough to choose pages. */
@@ -137,249 +257,19 @@ static __u64 next_random(struct lab_run *r)
 	return z ^ z >> 31;
 }
 
-void lab_choose(struct lab_run *r, __u64 *page, size_t nr)
+void lab_choose(struct lab_run *r, __u64 first, __u64 pages, __u64 *page,
+		size_t nr)
 {
 	__u64 i;
 	size_t have = 0;
 
-	for (i = 0; i < r->pages && have < nr; i++) {
-		__u64 left = r->pages - i, wanted = nr - have;
+	for (i = 0; i < pages && have < nr; i++) {
+		__u64 left = pages - i, wanted = nr - have;
 
 		/* Each set of pages is as likely as any other. */
 		if (!r->options.seed || next_random(r) % left < wanted)
-			page[have++] = i;
+			page[have++] = first + i;
 	}
-}
-
-/* Looking. */
-
-/* Anonymous pages that wait in a batch have a reference more. */
-static bool settled(const struct snapshot *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->nr; i++) {
-		const struct cowinspect_page *rec = &s->page[i].rec;
-
-		if (s->page[i].mapped && rec->kind == COWI_KIND_ANON &&
-		    rec->flags & COWI_F_PRESENT && !(rec->flags & COWI_F_LRU))
-			return false;
-	}
-	return true;
-}
-
-static int read_snapshot(struct cowi_target *t, struct snapshot *s)
-{
-	struct cowinspect_page rec;
-	struct cowi_pages *pages;
-	int err;
-
-	memset(s->page, 0, s->nr * sizeof(*s->page));
-	err = cowi_pages_open(t, s->start, s->start + s->nr * s->page_size,
-			      &pages);
-	if (err)
-		return err;
-	while ((err = cowi_pages_next(pages, &rec)) > 0)
-		snapshot_add(s, &rec);
-	cowi_pages_close(pages);
-	return err;
-}
-
-static int settle_and_read(struct cowi_target *t, struct snapshot *s)
-{
-	const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
-	int tries, err;
-
-	for (tries = 0; tries < DRAIN_TRIES; tries++) {
-		err = drain_lru_batches();
-		if (!err)
-			err = read_snapshot(t, s);
-		if (err || settled(s))
-			return err;
-		nanosleep(&moment, NULL);
-	}
-	/* Whoever holds the pages: the checks will tell what they see. */
-	return 0;
-}
-
-static void look_at(struct lab_run *r, size_t i)
-{
-	struct snapshot *s = &r->view[i];
-
-	if (!s->page) {
-		s->page = calloc(r->pages, sizeof(*s->page));
-		s->nr = r->pages;
-		s->start = r->start;
-		s->page_size = r->status->page_size;
-	}
-	if (!s->page)
-		failed(r, -ENOMEM, "take a snapshot");
-	else
-		failed(r, settle_and_read(r->target[i], s), "take a snapshot");
-}
-
-void lab_look(struct lab_run *r)
-{
-	size_t i;
-
-	for (i = 0; i < r->cast.nr && !stopped(r); i++) {
-		if (r->target[i])
-			look_at(r, i);
-	}
-	r->looked = true;
-}
-
-const struct page_view *lab_view(struct lab_run *r, const struct actor *a,
-				 __u64 page)
-{
-	static const struct page_view nothing;
-	const struct snapshot *s = &r->view[actor_index(r, a)];
-
-	return page < s->nr ? &s->page[page] : &nothing;
-}
-
-/* Checks. */
-
-void lab_check(struct lab_run *r, bool ok, const char *text, const char *why)
-{
-	struct lab_check *c;
-
-	if (stopped(r))
-		return;
-	if (r->nr_checks == MAX_CHECKS) {
-		failed(r, -ENOSPC, "note a check: too many in one step");
-		return;
-	}
-	c = &r->checks[r->nr_checks++];
-	c->ok = ok;
-	snprintf(c->text, sizeof(c->text), "%s", text);
-	snprintf(c->why, sizeof(c->why), "%s", ok ? "" : why);
-	if (ok)
-		r->passed++;
-	else
-		r->failed++;
-}
-
-void lab_expect(struct lab_run *r, const struct actor *a, const bool *which,
-		const struct page_expect *e, const char *text)
-{
-	char why[128], line[160] = "";
-	__u64 i;
-
-	if (stopped(r))
-		return;
-	for (i = 0; i < r->pages && !line[0]; i++) {
-		if (which[i] && !expect_page(e, lab_view(r, a, i), r->status,
-					     why, sizeof(why)))
-			snprintf(line, sizeof(line), "page %llu of %s: %s",
-				 i, a->name, why);
-	}
-	lab_check(r, !line[0], text, line);
-}
-
-void lab_expect_frames(struct lab_run *r, const struct actor *a,
-		       const struct actor *b, const bool *which, bool same,
-		       const char *text)
-{
-	char line[160] = "";
-	__u64 i;
-
-	if (stopped(r))
-		return;
-	for (i = 0; i < r->pages && !line[0]; i++) {
-		const struct page_view *va = lab_view(r, a, i);
-		const struct page_view *vb = lab_view(r, b, i);
-
-		if (which[i] && same_frame(va, vb) != same)
-			snprintf(line, sizeof(line),
-				 "page %llu: frames %llx and %llx",
-				 i, va->pfn, vb->pfn);
-	}
-	lab_check(r, !line[0], text, line);
-}
-
-void lab_expect_byte(struct lab_run *r, struct actor *a, __u64 page,
-		     unsigned char value)
-{
-	char text[96], why[64];
-	struct access access;
-
-	if (stopped(r))
-		return;
-	failed(r, actor_read(a, r->start + page * r->status->page_size,
-			     &access), "let an actor read");
-	snprintf(text, sizeof(text), "the %s reads '%c' in page %llu",
-		 a->name, value, page);
-	snprintf(why, sizeof(why), "it reads '%c'", access.value);
-	lab_check(r, access.value == value, text, why);
-}
-
-/* Writes. */
-
-/* Look at one page only: cheap, however large the region is. */
-static void look_at_page(struct lab_run *r, const struct actor *a,
-			 __u64 page, struct page_view *v)
-{
-	struct snapshot s = {
-		.start = r->start + page * r->status->page_size,
-		.page_size = r->status->page_size,
-		.nr = 1,
-		.page = v,
-	};
-
-	failed(r, settle_and_read(r->target[actor_index(r, a)], &s),
-	       "look at a page");
-}
-
-static void check_write(struct lab_run *r, const struct lab_write *w,
-			enum cowinspect_outcome expected, bool held)
-{
-	char text[160], why[160];
-
-	snprintf(text, sizeof(text),
-		 "the %s writes to page %llu: predicted %s (%s), happened %s",
-		 w->actor->name, w->page, cowi_outcome_name(w->predicted),
-		 cowi_confidence_name(w->confidence),
-		 happened_name(w->happened));
-	snprintf(why, sizeof(why), "%s; the lab expects %s, faults taken: %llu",
-		 held ? "as predicted" : "not as predicted",
-		 cowi_outcome_name(expected), w->faults);
-	lab_check(r, held && w->predicted == expected, text, why);
-}
-
-void lab_write(struct lab_run *r, struct actor *a, __u64 page,
-	       unsigned char value, enum cowinspect_outcome expected)
-{
-	struct page_view before, after;
-	struct access access;
-	struct lab_write *w;
-
-	if (stopped(r))
-		return;
-	if (r->nr_writes == MAX_WRITES) {
-		failed(r, -ENOSPC, "note a write: too many in one step");
-		return;
-	}
-	look_at_page(r, a, page, &before);
-	if (!r->err)
-		failed(r, actor_write(a, r->start +
-				      page * r->status->page_size, value,
-				      &access), "let an actor write");
-	if (!r->err)
-		look_at_page(r, a, page, &after);
-	if (r->err)
-		return;
-	w = &r->writes[r->nr_writes++];
-	w->actor = a;
-	w->page = page;
-	w->predicted = predicted(&before);
-	w->confidence = before.mapped ? before.rec.confidence : COWI_CONF_SURE;
-	w->happened = observe_write(&before, &after, access.faults,
-				    access.refused);
-	w->faults = access.faults;
-	w->pfn_before = before.mapped ? before.pfn : COWINSPECT_NO_PFN;
-	w->pfn_after = after.mapped ? after.pfn : COWINSPECT_NO_PFN;
-	check_write(r, w, expected, prediction_held(&before, w->happened));
 }
 
 /* Around a run. */
@@ -387,30 +277,48 @@ void lab_write(struct lab_run *r, struct actor *a, __u64 page,
 static void look_for_obstacles(struct lab_run *r)
 {
 	if (drain_lru_batches())
-		snprintf(r->skip, sizeof(r->skip),
-			 "migrate_pages(2), in kernels with CONFIG_NUMA: LRU batches cannot be drained");
-	else if (r->status->max_targets - r->status->nr_targets < 2)
-		snprintf(r->skip, sizeof(r->skip),
-			 "room for two more targets: cowinspect status lists those attached");
+		lab_skip(r,
+			 "no migrate_pages(2): this kernel is built without CONFIG_NUMA, so LRU batches cannot be drained and references not be counted");
+	else if (r->status->max_targets - r->status->nr_targets < MAX_TARGETS)
+		lab_skip(r, "no room for %d more targets: 'cowinspect status' lists those attached",
+			 MAX_TARGETS);
+}
+
+/* The teacher's key must be that of the experiment. */
+static void check_key(struct lab_run *r)
+{
+	if (!r->err && strcmp(r->key, r->lab->key)) {
+		fprintf(stderr,
+			"cowinspect: lab %s: the answers are '%s', its key says '%s'\n",
+			r->lab->name, r->key, r->lab->key);
+		r->failed++;
+	}
 }
 
 static void clean_up(struct lab_run *r)
 {
 	size_t i;
 
-	for (i = 0; i < MAX_ACTORS; i++) {
+	for (i = 0; i < MAX_ACTORS; i++)
 		cowi_target_close(r->target[i]);
-		free(r->view[i].page);
-	}
+	look_free(r);
+	free(r->set);
+	free(r->notes);
 	cast_end(&r->cast);
+}
+
+static enum lab_result result_of(const struct lab_run *r)
+{
+	if (r->skip[0])
+		return LAB_SKIPPED;
+	return r->err || r->failed ? LAB_FAILED : LAB_HELD;
 }
 
 enum lab_result lab_run(const struct lab *lab, struct cowi *session,
 			const struct lab_options *options)
 {
 	struct lab_run *r = calloc(1, sizeof(*r));
-	enum lab_result result = LAB_HELD;
-	__u64 page_size;
+	enum lab_result result;
 
 	if (!r)
 		return LAB_FAILED;
@@ -420,22 +328,17 @@ enum lab_result lab_run(const struct lab *lab, struct cowi *session,
 	r->status = cowi_status(session);
 	r->random = options->seed;
 	r->json.out = stdout;
-	page_size = r->status->page_size;
-	r->pages = options->bytes ? options->bytes / page_size : lab->pages;
-	look_for_obstacles(r);
-	if (r->skip[0]) {
-		report_skip(r);
-		free(r);
-		return LAB_SKIPPED;
-	}
+	r->size = options->bytes ? options->bytes / r->status->page_size :
+				   lab->pages;
 	report_begin(r);
-	failed(r, cast_init(&r->cast), "prepare for actors");
-	if (!stopped(r))
+	look_for_obstacles(r);
+	lab_fail(r, cast_init(&r->cast), "prepare for actors");
+	if (!lab_stopped(r))
 		lab->run(r);
 	end_step(r);
+	check_key(r);
 	report_end(r);
-	if (r->err || r->failed)
-		result = LAB_FAILED;
+	result = result_of(r);
 	clean_up(r);
 	free(r);
 	return result;

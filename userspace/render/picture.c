@@ -29,6 +29,7 @@ static const struct {
 	[STATE_SHARED] = { 'S', 68, "shared mapping: never copied" },
 	[STATE_SWAP] = { 'X', 132, "swapped out" },
 	[STATE_DEVICE] = { 'D', 248, "memory of the kernel or of a device" },
+	[STATE_USERFAULTFD] = { 'U', 219, "a userfaultfd handler is asked first" },
 	[STATE_MARKER] = { 'M', 160, "marker, migration or poison entry" },
 };
 
@@ -71,6 +72,8 @@ static enum page_state anon_state(const struct cowinspect_page *rec)
 		return huge ? STATE_HUGE : STATE_OWN;
 	if (!(rec->flags & COWI_F_VMA_WRITE))
 		return STATE_PROTECTED;
+	if (rec->outcome == COWI_NEXT_USERFAULTFD)
+		return STATE_USERFAULTFD;
 	if (rec->outcome == COWI_NEXT_REUSE || rec->outcome == COWI_NEXT_NOFAULT)
 		return STATE_REUSE;
 	return huge ? STATE_THP_COPY : STATE_COPY;

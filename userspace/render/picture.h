@@ -27,6 +27,7 @@ enum page_state {
 	STATE_SHARED,		/* MAP_SHARED: never copied */
 	STATE_SWAP,
 	STATE_DEVICE,
+	STATE_USERFAULTFD,	/* protected by a handler */
 	STATE_MARKER,		/* guard, poison, migration and the like */
 	NR_STATES
 };

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every lab, and each must hold: what it expects is what the module says and
+ * what the kernel does. This machine may be changed for it: labs themselves
+ * change none and say what is missing.
+ */
+#include "command.h"
+
+#define MAX_LABS	64
+#define NOT_HERE	77	/* exit status of a lab that cannot run */
+
+static char names[MAX_LABS][32];
+static int nr_labs;
+
+static void list_labs(void)
+{
+	char *line, *rest;
+
+	if (run("cowinspect lab --list"))
+		bail("cannot list the labs");
+	for (line = strtok_r(said, "\n", &rest); line && nr_labs < MAX_LABS;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		if (sscanf(line, "%31s", names[nr_labs]) != 1)
+			bail("cannot read '%s'", line);
+		nr_labs++;
+	}
+}
+
+/* Like show_said(), but only what went wrong. */
+static void show_failures(void)
+{
+	char *line, *rest;
+	int why = 0;
+
+	for (line = strtok_r(said, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		if (strstr(line, "FAIL ") || strstr(line, "cowinspect: ") || why)
+			diag("| %s", line);
+		why = !!strstr(line, "FAIL ");
+	}
+}
+
+static void test_lab(const char *arguments)
+{
+	int status = run("cowinspect lab %s", arguments);
+	char *skipped = strstr(said, "\nSKIP: ");
+
+	if (status == NOT_HERE && skipped) {
+		skipped[strcspn(skipped + 1, "\n") + 1] = 0;
+		skip("lab %s: %s", arguments, skipped + 7);
+	} else if (!ok(!status && strstr(said, " checks held, 0 failed"),
+		       "lab %s holds", arguments)) {
+		show_failures();
+	}
+}
+
+static int write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY), err = 0;
+
+	if (fd < 0)
+		return -1;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -1;
+	close(fd);
+	return err;
+}
+
+static void test_nothing_there(void)
+{
+	int status = run("cowinspect lab swap");
+
+	said_ok(status == NOT_HERE && strstr(said, "SKIP: no swap: "),
+		"without swap: status 77, and says so");
+	status = run("cowinspect lab hugetlb");
+	said_ok(status == NOT_HERE && strstr(said, "SKIP: no "),
+		"without pages of hugetlb: the same");
+	status = run("cowinspect lab ksm");
+	said_ok(status == NOT_HERE && strstr(said, "SKIP: "),
+		"with KSM off: the same");
+}
+
+static void provide(void)
+{
+	if (write_to("/sys/block/zram0/disksize", "67108864") ||
+	    run("mkswap /dev/zram0 && swapon /dev/zram0"))
+		diag("no swap on zram");
+	if (write_to("/proc/sys/vm/nr_hugepages", "4"))
+		diag("no pages of hugetlb");
+	if (write_to("/sys/kernel/mm/ksm/pages_to_scan", "10000") ||
+	    write_to("/sys/kernel/mm/ksm/run", "1"))
+		diag("no KSM");
+}
+
+static void take_away(void)
+{
+	/* 2: un-merge, and stop. */
+	write_to("/sys/kernel/mm/ksm/run", "2");
+	write_to("/sys/kernel/mm/ksm/run", "0");
+	write_to("/proc/sys/vm/nr_hugepages", "0");
+	run("swapoff /dev/zram0");
+	write_to("/sys/block/zram0/reset", "1");
+}
+
+static void test_options(void)
+{
+	test_lab("A0 --size 1M --seed 7");
+	test_lab("stack --size 80M");
+	test_lab("snapshot --size 8M --seed 3");
+	said_ok(run("cowinspect lab heap --size 4097") == 2,
+		"no multiple of a page: status 2");
+	said_ok(run("cowinspect lab vfork --size 4K") == 2,
+		"less than the lab needs: status 2");
+	said_ok(run("cowinspect lab segments --size 1M") == 2,
+		"a size for a lab that has none: status 2");
+	said_ok(!run("cowinspect lab segments --json") && said[0] == '{' &&
+		strstr(said, "\"held\": true") && strstr(said, "\"notes\": ["),
+		"a lab as JSON");
+	said_ok(!run("yes '' | cowinspect lab readwrite --step") &&
+		strstr(said, "-- Enter to go on --"), "step by step");
+}
+
+static void test_quiz(void)
+{
+	int status;
+
+	status = run("printf 'copy\\ncopy\\nreuse\\n' | cowinspect lab generations --quiz");
+	said_ok(!status && strstr(said, "Score: 3 of 3"), "all answers right");
+	said_ok(strstr(said, "somebody else maps it too"), "with the reason");
+	status = run("printf 'c\\nx\\nn\\nn\\n' | cowinspect lab generations --answers /tmp/anna");
+	said_ok(!status && strstr(said, "Score: 1 of 3") &&
+		strstr(said, "The answer is: reuse"), "two wrong, and told why");
+	status = run("cowinspect lab --grade /tmp/anna");
+	said_ok(!status && strstr(said, "/tmp/anna: 33/100 (1 of 3)") &&
+		strstr(said, "E10.3: reuse, not neither"),
+		"the file of answers is graded");
+	said_ok(!run("cowinspect lab generations --quiz </dev/null") &&
+		!strstr(said, "Score"), "no answers, no score");
+	unlink("/tmp/anna");
+}
+
+int main(void)
+{
+	int i;
+
+	need_tool();
+	list_labs();
+	tap_plan(3 + nr_labs + 8 + 5 + 1);
+	test_nothing_there();
+	provide();
+	for (i = 0; i < nr_labs; i++)
+		test_lab(names[i]);
+	take_away();
+	test_options();
+	test_quiz();
+	ok(!status_number("targets"), "labs have detached all they attached");
+	return tap_done();
+}

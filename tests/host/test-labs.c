@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What all labs rely on: that each kind of expectation fails where it must. On
+ * made-up snapshots; tests/guest/labs.c runs the labs.
+ */
+#include "test.h"
+
+#include "lab.h"
+#include "quiz.h"
+
+#define PAGES	4
+
+static struct cowi_status status = {
+	.page_size = 4096,
+	.exclusive = COWI_COUNT_EXACT,
+};
+
+static struct page_view was[2][PAGES], now[2][PAGES];
+static unsigned char set[PAGES];
+static struct lab lab = { .name = "test", .id = "T1", .key = "" };
+
+/* Two actors whose page i is in frame 100 + i. */
+static void make_run(struct lab_run *r)
+{
+	int a, i;
+
+	memset(r, 0, sizeof(*r));
+	memset(set, 0, sizeof(set));
+	r->lab = &lab;
+	r->status = &status;
+	r->cast.nr = 2;
+	r->cast.actor[0].name = "parent";
+	r->cast.actor[1].name = "child";
+	r->nr_regions = 1;
+	r->region[0] = (struct lab_region){ .start = 0x10000, .pages = PAGES };
+	r->pages = PAGES;
+	r->set = set;
+	for (a = 0; a < 2; a++) {
+		for (i = 0; i < PAGES; i++) {
+			was[a][i] = (struct page_view){
+				.mapped = true,
+				.pfn = 100 + i,
+				.rec = { .pfn = 100 + i, .mapcount = 2,
+					 .refcount = 2,
+					 .flags = COWI_F_PRESENT,
+					 .kind = COWI_KIND_ANON,
+					 .outcome = COWI_NEXT_COPY },
+			};
+			now[a][i] = was[a][i];
+		}
+		r->was[a] = (struct snapshot){ .nr = PAGES, .page = was[a],
+					       .page_size = 4096 };
+		r->view[a] = (struct snapshot){ .nr = PAGES, .page = now[a],
+						.page_size = 4096 };
+	}
+}
+
+static bool last_held(struct lab_run *r)
+{
+	assert_true(r->nr_checks > 0);
+	assert_int_equal(r->nr_checks, r->passed + r->failed);
+	return r->checks[r->nr_checks - 1].ok;
+}
+
+static void pages_are_compared(void **state)
+{
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	lab_expect(&r, &r.cast.actor[0], ALL, &expect_shared, "shared");
+	assert_true(last_held(&r));
+	now[0][2].rec.mapcount = 1;
+	lab_expect(&r, &r.cast.actor[0], ALL, &expect_shared, "shared");
+	assert_false(last_held(&r));
+	assert_string_equal("page 2 of parent: mapcount is 1, not 2",
+			    r.checks[1].why);
+	/* The other actor, and the pages of other sets, are as they were. */
+	lab_expect(&r, &r.cast.actor[1], ALL, &expect_shared, "shared");
+	assert_true(last_held(&r));
+	set[2] = 1;
+	lab_expect(&r, &r.cast.actor[0], NOT_IN(1), &expect_shared, "shared");
+	assert_true(last_held(&r));
+	lab_expect(&r, &r.cast.actor[0], IN(1), &expect_shared, "shared");
+	assert_false(last_held(&r));
+	assert_int_equal(2, r.failed);
+}
+
+/* What is said of no page at all would hold whatever happens. */
+static void empty_sets_fail(void **state)
+{
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	lab_expect(&r, &r.cast.actor[0], IN(5), &expect_shared, "shared");
+	assert_false(last_held(&r));
+	lab_expect_frames(&r, &r.cast.actor[0], &r.cast.actor[1], IN(5), true,
+			  "same");
+	assert_false(last_held(&r));
+}
+
+static void absence_is_checked(void **state)
+{
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	lab_expect(&r, &r.cast.actor[0], ALL, &expect_absent, "absent");
+	assert_false(last_held(&r));
+	memset(now[0], 0, sizeof(now[0]));
+	lab_expect(&r, &r.cast.actor[0], ALL, &expect_absent, "absent");
+	assert_true(last_held(&r));
+	lab_expect(&r, &r.cast.actor[0], ALL, &expect_shared, "shared");
+	assert_false(last_held(&r));
+}
+
+static void kinds_and_sizes_are_checked(void **state)
+{
+	const struct page_expect huge = { .huge = EXPECT_YES };
+	struct lab_run r;
+	int i;
+
+	(void)state;
+	make_run(&r);
+	lab_expect(&r, &r.cast.actor[0], ALL, &expect_zero, "zero");
+	assert_false(last_held(&r));
+	lab_expect(&r, &r.cast.actor[0], ALL, &huge, "huge");
+	assert_false(last_held(&r));
+	for (i = 0; i < PAGES; i++) {
+		now[0][i].rec.kind = COWI_KIND_ZERO;
+		now[0][i].rec.outcome = COWI_NEXT_ZEROFILL;
+		now[0][i].rec.map_order = 9;
+	}
+	lab_expect(&r, &r.cast.actor[0], ALL, &expect_zero, "zero");
+	assert_true(last_held(&r));
+	lab_expect(&r, &r.cast.actor[0], ALL, &huge, "huge");
+	assert_true(last_held(&r));
+}
+
+static void frames_are_compared(void **state)
+{
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	lab_expect_frames(&r, &r.cast.actor[0], &r.cast.actor[1], ALL, true,
+			  "same");
+	assert_true(last_held(&r));
+	lab_expect_frames(&r, &r.cast.actor[0], &r.cast.actor[1], ALL, false,
+			  "different");
+	assert_false(last_held(&r));
+	assert_int_equal(PAGES, lab_frames(&r));
+	now[1][3].pfn = 999;
+	lab_expect_frames(&r, &r.cast.actor[0], &r.cast.actor[1], ALL, true,
+			  "same");
+	assert_false(last_held(&r));
+	assert_int_equal(PAGES + 1, lab_frames(&r));
+	/* Swap entries have a place in the swap area, which is no frame. */
+	now[1][3].rec.flags = 0;
+	assert_int_equal(PAGES, lab_frames(&r));
+}
+
+static void moves_are_counted(void **state)
+{
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	lab_expect_moved(&r, &r.cast.actor[1], ALL, 0);
+	assert_true(last_held(&r));
+	now[1][0].pfn = 998;
+	now[1][3].pfn = 999;
+	lab_expect_moved(&r, &r.cast.actor[1], ALL, 2);
+	assert_true(last_held(&r));
+	lab_expect_moved(&r, &r.cast.actor[1], ALL, 1);
+	assert_false(last_held(&r));
+	set[3] = 1;
+	lab_expect_moved(&r, &r.cast.actor[1], IN(1), 1);
+	assert_true(last_held(&r));
+	lab_expect_moved(&r, &r.cast.actor[0], ALL, 1);
+	assert_false(last_held(&r));
+	lab_expect_number(&r, 3, 4, "a number");
+	assert_false(last_held(&r));
+	assert_string_equal("a number: 4", r.checks[r.nr_checks - 1].text);
+	assert_string_equal("it is 3", r.checks[r.nr_checks - 1].why);
+}
+
+static void nothing_after_a_failure(void **state)
+{
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	lab_skip(&r, "no %s", "swap");
+	lab_expect(&r, NULL, ALL, &expect_shared, "shared");
+	lab_expect_number(&r, 1, 1, "a number");
+	lab_check(&r, false, "text", "why");
+	assert_int_equal(0, r.nr_checks);
+	assert_string_equal("no swap", r.skip);
+}
+
+static void addresses(void **state)
+{
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	r.nr_regions = 2;
+	r.region[0].pages = 3;
+	r.region[1] = (struct lab_region){ .start = 0x90000, .first = 3,
+					   .pages = 1 };
+	assert_int_equal(0x12000, lab_addr(&r, 2));
+	assert_int_equal(0x90000, lab_addr(&r, 3));
+}
+
+static void questions_make_the_key(void **state)
+{
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	quiz_question(&r, &r.cast.actor[0], 0, &now[0][0], COWI_NEXT_COPY);
+	quiz_question(&r, &r.cast.actor[0], 0, &now[0][0], COWI_NEXT_REUSE);
+	quiz_question(&r, &r.cast.actor[0], 0, &now[0][0], COWI_NEXT_SHARED);
+	assert_string_equal("crn", r.key);
+}
+
+/* The facts that a wrong answer is explained with. */
+static void reasons(void **state)
+{
+	struct page_view v;
+	char why[160];
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	v = now[0][0];
+	explain(&v, why, sizeof(why));
+	assert_non_null(strstr(why, "mapcount 2: somebody else maps it"));
+	v.rec.mapcount = 1;
+	explain(&v, why, sizeof(why));
+	assert_non_null(strstr(why, "mapcount 1, but refcount 2"));
+	v.rec.outcome = COWI_NEXT_REUSE;
+	explain(&v, why, sizeof(why));
+	assert_non_null(strstr(why, "nobody else is left"));
+	v.rec.flags |= COWI_F_EXCLUSIVE;
+	explain(&v, why, sizeof(why));
+	assert_non_null(strstr(why, "exclusive"));
+	v.rec.kind = COWI_KIND_FILE;
+	v.rec.outcome = COWI_NEXT_COPY;
+	explain(&v, why, sizeof(why));
+	assert_non_null(strstr(why, "page cache"));
+	v.rec.kind = COWI_KIND_KSM;
+	explain(&v, why, sizeof(why));
+	assert_non_null(strstr(why, "KSM"));
+	v = (struct page_view){ .hole = HOLE_NOTHING };
+	explain(&v, why, sizeof(why));
+	assert_non_null(strstr(why, "signal"));
+}
+
+static void labs_are_complete(void **state)
+{
+	const struct lab *const *l, *const *other;
+
+	(void)state;
+	for (l = all_labs; *l; l++) {
+		assert_non_null((*l)->run);
+		assert_true(strlen((*l)->key) <= MAX_QUESTIONS);
+		assert_int_equal(strlen((*l)->key),
+				 strspn((*l)->key, "crn"));
+		assert_true(strlen((*l)->question) < 80);
+		assert_non_null((*l)->help);
+		assert_non_null((*l)->answer);
+		assert_true((*l)->min_pages <= (*l)->pages);
+		assert_ptr_equal(*l, lab_find((*l)->name));
+		assert_ptr_equal(*l, lab_find((*l)->id));
+		for (other = all_labs; other < l; other++) {
+			assert_string_not_equal((*l)->name, (*other)->name);
+			assert_string_not_equal((*l)->id, (*other)->id);
+		}
+	}
+	assert_ptr_equal(lab_find("a1"), lab_find("heap"));
+	assert_null(lab_find("A99"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pages_are_compared),
+		cmocka_unit_test(empty_sets_fail),
+		cmocka_unit_test(absence_is_checked),
+		cmocka_unit_test(kinds_and_sizes_are_checked),
+		cmocka_unit_test(frames_are_compared),
+		cmocka_unit_test(moves_are_counted),
+		cmocka_unit_test(nothing_after_a_failure),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(questions_make_the_key),
+		cmocka_unit_test(reasons),
+		cmocka_unit_test(labs_are_complete),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

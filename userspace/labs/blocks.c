@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The 1000 blocks of the labs D1 and D2, and who touches them. */
+#include <errno.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "blocks.h"
+/* More than any base page. */
+#define ALIGN	(64 * 1024)
+
+/* The actor's. Before the blocks, so that no entry of it is near a block. */
+static char **table;
+static __u64 nr_blocks;
+
+/*
+ * The heap grows in small steps, and malloc writes its notes into each, so that
+ * there is no room for a huge page when it is touched. Let it grow in one.
+ */
+static int grow_at_once(__u64 bytes)
+{
+	char *all, *p;
+	int err;
+
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, 2 * bytes);
+	all = malloc(bytes);
+	if (!all)
+		return -ENOMEM;
+	p = all + ALIGN - (uintptr_t)all % ALIGN;
+	err = madvise(p, bytes - 2 * ALIGN - bytes % ALIGN, MADV_HUGEPAGE);
+	if (err)
+		err = -errno;
+	free(all);
+	return err;
+}
+
+/* number, and whether huge pages are wanted */
+static int alloc(const __u64 *arg, __u64 *result)
+{
+	__u64 i;
+	int err;
+
+	nr_blocks = arg[0];
+	table = calloc(nr_blocks, sizeof(*table));
+	if (!table)
+		return -ENOMEM;
+	err = arg[1] ? grow_at_once(nr_blocks * (BLOCK_BYTES + 16)) : 0;
+	if (err)
+		return err;
+	for (i = 0; i < nr_blocks; i++) {
+		table[i] = malloc(BLOCK_BYTES);
+		if (!table[i])
+			return -ENOMEM;
+	}
+	*result = (uintptr_t)table[0];
+	return 0;
+}
+
+static int end_of_last(const __u64 *arg, __u64 *result)
+{
+	(void)arg;
+	*result = (uintptr_t)table[nr_blocks - 1] + BLOCK_BYTES;
+	return 0;
+}
+
+static int fill(const __u64 *arg, __u64 *result)
+{
+	__u64 i;
+
+	(void)arg;
+	(void)result;
+	for (i = 0; i < nr_blocks; i++)
+		memset(table[i], 'b', BLOCK_BYTES);
+	return 0;
+}
+
+static void touch(char *block, bool write)
+{
+	volatile char *p = block + BLOCK_TOUCHED;
+
+	if (write)
+		*p = 'w';
+	else
+		(void)*p;
+}
+
+int blocks_touch_first(const __u64 *arg, __u64 *result)
+{
+	(void)result;
+	touch(table[0], arg[0]);
+	return 0;
+}
+
+static int touch_rest(const __u64 *arg, __u64 *result)
+{
+	__u64 i;
+
+	(void)result;
+	for (i = 1; i < nr_blocks; i++)
+		touch(table[i], arg[0]);
+	return 0;
+}
+
+static __u64 round_down(const struct lab_run *r, __u64 addr)
+{
+	return addr & ~(r->status->page_size - 1);
+}
+
+struct blocks blocks_alloc(struct lab_run *r, struct actor *a, int how)
+{
+	struct blocks b = {
+		.nr = r->size * r->status->page_size / BLOCK_BYTES,
+	};
+	__u64 first, pages = 2 * BLOCK_BYTES / r->status->page_size;
+
+	b.start = lab_call(r, a, alloc, ARGS(b.nr, how == BLOCKS_FILL_HUGE),
+			   "allocate the blocks");
+	b.end = lab_call(r, a, end_of_last, ARGS(0), "find the last block");
+	if (how != BLOCKS_LEAVE)
+		lab_call(r, a, fill, ARGS(0), "fill the blocks");
+	first = lab_region(r, NULL,
+			   round_down(r, b.start), pages);
+	b.page = first + (b.start + BLOCK_TOUCHED - round_down(r, b.start)) /
+		 r->status->page_size;
+	return b;
+}
+
+void blocks_touch(struct lab_run *r, struct actor *a, bool write)
+{
+	lab_call(r, a, touch_rest, ARGS(write), "touch the blocks");
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/* All pages of a process, before and after. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "census.h"
+#include "drain.h"
+
+static int grow(struct census *c, size_t *room)
+{
+	struct cowinspect_page *grown;
+
+	*room = *room ? *room * 2 : 4096;
+	grown = reallocarray(c->page, *room, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	c->page = grown;
+	return 0;
+}
+
+static int spread(struct census *c, size_t *room, __u64 page_size,
+		  const struct cowinspect_page *rec)
+{
+	__u64 i, nr = 1ULL << rec->map_order;
+	int err;
+
+	for (i = 0; i < nr; i++) {
+		err = c->nr == *room ? grow(c, room) : 0;
+		if (err)
+			return err;
+		c->page[c->nr] = *rec;
+		c->page[c->nr].addr += i * page_size;
+		if (rec->pfn != COWINSPECT_NO_PFN)
+			c->page[c->nr].pfn += i;
+		c->nr++;
+	}
+	return 0;
+}
+
+static int read_all(struct cowi_target *t, struct census *c, __u64 page_size)
+{
+	struct cowinspect_page rec;
+	struct cowi_pages *pages;
+	size_t room = 0;
+	int err;
+
+	err = cowi_pages_open(t, 0, UINT64_MAX, &pages);
+	if (err)
+		return err;
+	while ((err = cowi_pages_next(pages, &rec)) > 0) {
+		err = spread(c, &room, page_size, &rec);
+		if (err)
+			break;
+	}
+	cowi_pages_close(pages);
+	return err;
+}
+
+/* Minor and major faults: see proc(5), /proc/PID/stat. */
+static int read_faults(pid_t pid, __u64 *faults)
+{
+	unsigned long long minor, major;
+	char path[64], line[1024], *at;
+	FILE *f;
+	int err = -EIO;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "r");
+	if (!f)
+		return -errno;
+	/* The name in brackets may have blanks. */
+	at = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	if (at && sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %llu %*u %llu",
+			 &minor, &major) == 2) {
+		*faults = minor + major;
+		err = 0;
+	}
+	fclose(f);
+	return err;
+}
+
+void census_take(struct lab_run *r, const struct actor *a, struct census *c)
+{
+	struct cowi_target *t;
+	int err;
+
+	memset(c, 0, sizeof(*c));
+	if (lab_stopped(r))
+		return;
+	t = r->target[a - r->cast.actor];
+	err = drain_lru_batches();
+	if (!err)
+		err = cowi_vmas(t, &c->vmas);
+	if (!err)
+		err = read_all(t, c, r->status->page_size);
+	if (!err)
+		err = read_faults(a->pid, &c->faults);
+	lab_fail(r, err, "count all pages of an actor");
+}
+
+void census_free(struct census *c)
+{
+	cowi_vmas_free(&c->vmas);
+	free(c->page);
+	memset(c, 0, sizeof(*c));
+}
+
+static bool present(const struct cowinspect_page *p)
+{
+	return p && p->flags & COWI_F_PRESENT;
+}
+
+static void count_new(const struct cowinspect_page *now, struct changes *d)
+{
+	if (now->kind == COWI_KIND_ZERO)
+		d->zero++;
+	else if (now->kind == COWI_KIND_ANON)
+		d->fresh++;
+	else
+		d->file++;
+}
+
+static void count(const struct cowinspect_page *was,
+		  const struct cowinspect_page *now, struct changes *d)
+{
+	d->huge += present(was) && was->map_order;
+	d->huge_left += present(now) && now->map_order;
+	if (!present(now))
+		return;
+	if (!present(was))
+		count_new(now, d);
+	else if (was->pfn == now->pfn)
+		d->reused += !(was->flags & COWI_F_WRITE) &&
+			     now->flags & COWI_F_WRITE;
+	else if (was->kind == COWI_KIND_ZERO)
+		d->fresh++;
+	else
+		d->copied++;
+}
+
+/* The entry for the lowest address that either has not gone past. */
+static const struct cowinspect_page *next(const struct census *c, size_t *i,
+					  __u64 addr)
+{
+	if (*i < c->nr && c->page[*i].addr == addr)
+		return &c->page[(*i)++];
+	return NULL;
+}
+
+static size_t first_from(const struct census *c, __u64 start)
+{
+	size_t low = 0, high = c->nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (c->page[mid].addr < start)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static __u64 addr_at(const struct census *c, size_t i)
+{
+	return i < c->nr ? c->page[i].addr : UINT64_MAX;
+}
+
+struct changes census_compare(const struct census *before,
+			      const struct census *after, __u64 start,
+			      __u64 end)
+{
+	size_t i = first_from(before, start), k = first_from(after, start);
+	struct changes d = { 0 };
+
+	for (;;) {
+		__u64 was = addr_at(before, i), now = addr_at(after, k);
+		__u64 addr = was < now ? was : now;
+
+		if (addr >= end)
+			return d;
+		count(next(before, &i, addr), next(after, &k, addr), &d);
+	}
+}
+
+static bool any(const struct changes *d)
+{
+	return d->copied || d->reused || d->fresh || d->zero || d->file;
+}
+
+static void note_line(struct lab_run *r, const char *name,
+		      const struct changes *d)
+{
+	const char *base = strrchr(name, '/');
+
+	lab_note(r, "  %-20.20s %7llu %7llu %7llu %7llu %7llu",
+		 *name ? base ? base + 1 : name : "(no name)", d->copied,
+		 d->reused, d->fresh, d->zero, d->file);
+}
+
+void census_note(struct lab_run *r, const struct actor *a,
+		 const struct census *before, const struct census *after)
+{
+	struct changes all = census_compare(before, after, 0, UINT64_MAX);
+	__u64 faults = after->faults - before->faults;
+	__u64 least = all.copied + all.reused + all.fresh + all.zero;
+	char text[96], why[64];
+	size_t i, k;
+
+	if (lab_stopped(r))
+		return;
+	lab_note(r, "%-20s    copied  reused   fresh    zero    file",
+		 a->name);
+	for (i = 0; i < after->vmas.nr; i = k) {
+		const struct cowi_vma *v = &after->vmas.vma[i];
+		struct changes d;
+
+		/* A heap of several mappings is one heap to the reader. */
+		for (k = i + 1; k < after->vmas.nr; k++) {
+			if (strcmp(v->name, after->vmas.vma[k].name))
+				break;
+		}
+		d = census_compare(before, after, v->start,
+				   after->vmas.vma[k - 1].end);
+		if (any(&d))
+			note_line(r, v->name, &d);
+	}
+	note_line(r, "all", &all);
+	/* One fault may map several pages of a file: fault-around. */
+	snprintf(text, sizeof(text),
+		 "page faults of the %s, all of them in this table: %llu",
+		 a->name, faults);
+	snprintf(why, sizeof(why), "the table has %llu changes, %llu of files",
+		 least + all.file, all.file);
+	lab_check(r, faults >= least && faults <= least + all.file, text, why);
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Accesses of actors: predicted, done, and compared. */
+#include <errno.h>
+#include <string.h>
+
+#include "lab.h"
+#include "memory.h"
+#include "quiz.h"
+
+/**
+ * struct deed - what an actor is told to do to a page
+ * @page: which page
+ * @offset: in the page
+ * @bytes: to write there
+ * @nr: how many bytes
+ * @fn: or else a function that does it
+ * @arg: for @fn
+ * @expected: by the lab
+ */
+struct deed {
+	__u64 page;
+	__u64 offset;
+	const void *bytes;
+	size_t nr;
+	actor_fn fn;
+	const __u64 *arg;
+	enum cowinspect_outcome expected;
+};
+
+static int do_it(struct lab_run *r, struct actor *a, const struct deed *d,
+		 struct access *access)
+{
+	if (d->fn)
+		return actor_call(a, d->fn, d->arg, access);
+	return actor_write(a, lab_addr(r, d->page) + d->offset, d->bytes,
+			   d->nr, access);
+}
+
+static void check_write(struct lab_run *r, const struct lab_write *w,
+			const struct deed *d, bool held)
+{
+	char text[160], why[160];
+
+	snprintf(text, sizeof(text),
+		 "the %s writes to page %llu: predicted %s (%s), happened %s",
+		 w->actor->name, w->page, cowi_outcome_name(w->predicted),
+		 cowi_confidence_name(w->confidence),
+		 happened_name(w->happened));
+	snprintf(why, sizeof(why), "%s; the lab expects %s, faults taken: %llu",
+		 held ? "as predicted" : "not as predicted",
+		 cowi_outcome_name(d->expected), w->faults);
+	lab_check(r, held && w->predicted == d->expected, text, why);
+}
+
+static void perform(struct lab_run *r, struct actor *a, const struct deed *d)
+{
+	struct page_view before, after;
+	struct access access = { 0 };
+	struct lab_write *w;
+
+	if (lab_stopped(r))
+		return;
+	if (r->nr_writes == MAX_WRITES) {
+		lab_fail(r, -ENOSPC, "note a write: too many in one step");
+		return;
+	}
+	lab_look_at(r, a, d->page, &before);
+	quiz_question(r, a, d->page, &before, d->expected);
+	if (!lab_stopped(r))
+		lab_fail(r, do_it(r, a, d, &access), "let an actor write");
+	lab_look_at(r, a, d->page, &after);
+	if (r->err)
+		return;
+	w = &r->writes[r->nr_writes++];
+	w->actor = a;
+	w->page = d->page;
+	w->number = r->questions;
+	w->predicted = predicted(&before);
+	w->confidence = before.mapped ? before.rec.confidence : COWI_CONF_SURE;
+	w->happened = observe_write(&before, &after, access.faults,
+				    access.refused);
+	w->faults = access.faults;
+	w->pfn_before = before.mapped ? before.pfn : COWINSPECT_NO_PFN;
+	w->pfn_after = after.mapped ? after.pfn : COWINSPECT_NO_PFN;
+	check_write(r, w, d, prediction_held(&before, w->happened));
+}
+
+void lab_poke(struct lab_run *r, struct actor *a, __u64 page, __u64 offset,
+	      const void *bytes, size_t nr, enum cowinspect_outcome expected)
+{
+	const struct deed d = {
+		.page = page,
+		.offset = offset,
+		.bytes = bytes,
+		.nr = nr,
+		.expected = expected,
+	};
+
+	perform(r, a, &d);
+}
+
+void lab_write(struct lab_run *r, struct actor *a, __u64 page,
+	       const char *text, enum cowinspect_outcome expected)
+{
+	lab_poke(r, a, page, 0, text, strlen(text), expected);
+}
+
+void lab_ask(struct lab_run *r, struct actor *a, __u64 page,
+	     enum cowinspect_outcome expected)
+{
+	struct page_view before;
+	char text[96], why[64];
+
+	lab_look_at(r, a, page, &before);
+	quiz_question(r, a, page, &before, expected);
+	if (lab_stopped(r))
+		return;
+	snprintf(text, sizeof(text), "the %s will write to page %llu: predicted %s",
+		 a->name, page, cowi_outcome_name(expected));
+	snprintf(why, sizeof(why), "predicted %s",
+		 cowi_outcome_name(predicted(&before)));
+	lab_check(r, predicted(&before) == expected, text, why);
+}
+
+void lab_act(struct lab_run *r, struct actor *a, __u64 page, actor_fn fn,
+	     const __u64 *arg, enum cowinspect_outcome expected)
+{
+	const struct deed d = {
+		.page = page,
+		.fn = fn,
+		.arg = arg,
+		.expected = expected,
+	};
+
+	perform(r, a, &d);
+}
+
+__u64 lab_touch(struct lab_run *r, struct actor *a, __u64 page, __u64 pages)
+{
+	struct access access = { 0 };
+
+	if (!lab_stopped(r))
+		lab_fail(r, actor_call(a, mem_touch,
+				       ARGS(lab_addr(r, page), pages,
+					    r->status->page_size), &access),
+			 "let an actor read");
+	return access.faults;
+}
+
+bool lab_peek(struct lab_run *r, struct actor *a, __u64 addr, void *bytes,
+	      size_t nr)
+{
+	struct access access = { 0 };
+
+	if (lab_stopped(r))
+		return false;
+	lab_fail(r, actor_read(a, addr, nr, &access), "let an actor read");
+	memcpy(bytes, access.text, nr);
+	return !r->err && !access.refused;
+}
+
+void lab_expect_text(struct lab_run *r, struct actor *a, __u64 page,
+		     __u64 offset, const char *want)
+{
+	char text[96], why[64], got[ACCESS_MAX + 1] = "";
+	size_t len = strlen(want);
+	bool read;
+
+	if (lab_stopped(r))
+		return;
+	read = lab_peek(r, a, lab_addr(r, page) + offset, got, len);
+	snprintf(text, sizeof(text), "the %s reads \"%s\" in page %llu",
+		 a->name, want, page);
+	snprintf(why, sizeof(why), read ? "it reads \"%s\"" :
+		 "it cannot read there", got);
+	lab_check(r, read && !memcmp(got, want, len), text, why);
+}
+
+void lab_expect_int(struct lab_run *r, struct actor *a, __u64 page,
+		    __u64 offset, int value, const char *name)
+{
+	char text[96], why[64];
+	int got = 0;
+	bool read;
+
+	if (lab_stopped(r))
+		return;
+	read = lab_peek(r, a, lab_addr(r, page) + offset, &got, sizeof(got));
+	snprintf(text, sizeof(text), "the %s reads %s = %d", a->name, name,
+		 value);
+	snprintf(why, sizeof(why), "it reads %d", got);
+	lab_check(r, read && got == value, text, why);
+}
