@@ -14,6 +14,8 @@ exceptions()
 	NEW_TYPEDEFS		module/compat.h		# gives old kernels the types of new ones
 	BIT_MACRO		module/uapi/*		# user space has no BIT_ULL()
 	COMPLEX_MACRO		module/uapi/*		# a list of X(...) has no brackets around it
+	COMPLEX_MACRO		tests/guest/truth/*	# the same
+	MACRO_ARG_REUSE		tests/guest/truth/*	# the same
 	MACRO_ARG_REUSE		module/uapi/*		# that list uses X once for each line
 	UNCOMMENTED_DEFINITION	module/walk.c		# takes a pointer to a lock for a lock
 	PREFER_KERNEL_TYPES	userspace/*		# user space has no u64

@@ -60,6 +60,7 @@ static const struct argp_option options[] = {
  * struct arguments - the command line
  * @options: for the lab
  * @name: of the lab
+ * @html: where to write a page, or NULL
  * @answers: where answers go, or NULL
  * @papers: with --grade, the files; there are @nr_papers of them
  * @nr_papers: how many

@@ -92,12 +92,10 @@ static void say_where(pid_t pid)
 static void say_attempt(void)
 {
 	const struct attempt *a = &shared->attempts[shared->attempt];
-	const struct cowinspect_page *r = &a->before;
 
-	diag("write %d of %d: at %" PRIx64 ": kind %d order %d of %d mapcount %u refcount %u flags %llx outcome %d",
-	     shared->attempt, shared->nr_attempts, a->addr, r->kind,
-	     r->map_order, r->folio_order, r->mapcount, r->refcount, r->flags,
-	     r->outcome);
+	diag("write %d of %d: at %" PRIx64 ": %s outcome %d", shared->attempt,
+	     shared->nr_attempts, a->addr, record_text(&a->before),
+	     a->before.outcome);
 }
 
 static void wait_done(struct member *m)
@@ -105,7 +103,7 @@ static void wait_done(struct member *m)
 	struct timespec second = { .tv_sec = 1 };
 	int i;
 
-	for (i = 0; m->done != m->told; i++) {
+	for (i = 0; get_word(&m->done) != m->told; i++) {
 		if (!process_state(m->pid))
 			bail("seed %" PRIu64 ": member %d died of order %d",
 			     current_seed, m->pid, m->order.op);
@@ -134,7 +132,7 @@ int order_member(int m, const struct order *order)
 	struct member *member = &shared->members[m];
 
 	member->order = *order;
-	member->told++;
+	set_word(&member->told, member->told + 1);
 	syscall(SYS_futex, &member->told, FUTEX_WAKE, 1, NULL, NULL, 0);
 	if (order->op == OP_EXIT) {
 		wait_gone(member->pid);
@@ -374,7 +372,7 @@ static void one_event(void)
 	order.arg = order.op == OP_MIGRATE ? draw(2) : draw(1 << 30);
 	if (order.op == OP_DEEP)
 		order.pages = 1 + draw(20);
-	/* After a move most of what there is is at the other place. */
+	/* After a move, most of it is at the other place. */
 	if (!draw(6))
 		order.region.addr += SLOT / 2;
 	if (order.op == OP_MERGE || order.op == OP_COLLAPSE) {

@@ -28,7 +28,7 @@
 
 static int me;
 
-static long futex(_Atomic uint32_t *word, int op, uint32_t value)
+static long futex(uint32_t *word, int op, uint32_t value)
 {
 	return syscall(SYS_futex, word, op, value, NULL, NULL, 0);
 }
@@ -310,7 +310,7 @@ static int carry_out(const struct order *order)
 		member_try_writes();
 		return 0;
 	default:
-		return EINVAL;
+		bail("member: no such order");
 	}
 }
 
@@ -350,10 +350,10 @@ static void loop(int m)
 	stay_on_cpu(m);
 	look_at_clock();
 	for (;;) {
-		while (self->told == done)
+		while (get_word(&self->told) == done)
 			futex(&self->told, FUTEX_WAIT, done);
 		self->result = carry_out(&self->order);
-		self->done = ++done;
+		set_word(&self->done, ++done);
 		futex(&self->done, FUTEX_WAKE, 1);
 	}
 }

@@ -301,10 +301,9 @@ static void compare_pagemap(uint64_t addr, uint64_t entry)
 	    !!(r->flags & COWI_F_SOFT_DIRTY) ==
 	    !!(entry & PAGEMAP_SOFT_DIRTY) && uffd_agrees(r, entry))
 		return;
-	differs("%" PRIx64 ": pagemap %" PRIx64
-		", record: kind %d order %d pfn %llx mapcount %u flags %llx, kpagecount %u",
-		addr, entry, r->kind, r->map_order, r->pfn, r->mapcount,
-		r->flags, is_counted(r) ? count_at(r, nth) : 0);
+	differs("%" PRIx64 ": pagemap %" PRIx64 ", kpagecount %u, record: %s",
+		addr, entry, is_counted(r) ? count_at(r, nth) : 0,
+		record_text(r));
 }
 
 /* ---- PAGEMAP_SCAN ---- */
@@ -348,8 +347,8 @@ static void compare_scan(uint64_t addr, uint64_t categories)
 		mask |= SCAN_GUARD;
 	if ((categories & mask) != (expected_categories(r) & mask))
 		differs("%" PRIx64 ": PAGEMAP_SCAN %" PRIx64
-			", record: kind %d order %d flags %llx", addr,
-			categories & mask, r->kind, r->map_order, r->flags);
+			", record: %s", addr, categories & mask,
+			record_text(r));
 }
 
 static long scan(int fd, struct scan_arg *arg)
@@ -460,9 +459,8 @@ static void compare_counts(const struct cowinspect_page *r)
 	if (r->counts == COWI_COUNT_AVERAGE ?
 	    r->mapcount == (mean ? mean : 1) : alike)
 		return;
-	differs("%llx: kpagecount %u (mean of %lu: %" PRIu64
-		"), record: kind %d mapcount %u (%d)", r->addr, count_at(r, 0),
-		n, mean, r->kind, r->mapcount, r->counts);
+	differs("%llx: kpagecount %u (mean of %lu: %" PRIu64 "), record: %s",
+		r->addr, count_at(r, 0), n, mean, record_text(r));
 }
 
 /* ---- kpageflags ---- */
@@ -537,9 +535,8 @@ static void compare_flags(void)
 			compare_counts(r);
 			if (!flags_agree(r, page_flags[at]))
 				differs("%llx: kpageflags %" PRIx64
-					", record: kind %d order %d of %d flags %llx",
-					r->addr, page_flags[at], r->kind,
-					r->map_order, r->folio_order, r->flags);
+					", record: %s", r->addr, page_flags[at],
+					record_text(r));
 		}
 	}
 }

@@ -274,13 +274,11 @@ static void say_differs(const struct attempt *a, int happened, const char *why)
 {
 	const struct cowinspect_page *r = &a->before;
 
-	differs("%" PRIx64 ": predicted %s (%s), happened %s%s%s; faults %d signal %d; kind %d order %d of %d mapcount %u of %u refcount %u flags %llx; pagemap %"
-		PRIx64 " -> %" PRIx64, a->addr, outcome_names[r->outcome],
+	differs("%" PRIx64 ": predicted %s (%s), happened %s%s%s; faults %d signal %d; %s; pagemap "
+		"%" PRIx64 " -> %" PRIx64, a->addr, outcome_names[r->outcome],
 		r->confidence == COWI_CONF_SURE ? "sure" : "likely",
 		outcome_names[happened], why ? ": " : "", why ? why : "",
-		a->faults, a->sig, r->kind, r->map_order, r->folio_order,
-		r->mapcount, r->folio_mapcount, r->refcount, r->flags,
-		a->map_before, a->map_after);
+		a->faults, a->sig, record_text(r), a->map_before, a->map_after);
 }
 
 static void judge(const struct attempt *a)
@@ -295,10 +293,9 @@ static void judge(const struct attempt *a)
 	if (why || (!hit && r->confidence == COWI_CONF_SURE))
 		say_differs(a, happened, why);
 	else if (!hit && r->confidence == COWI_CONF_LIKELY)
-		diag("likely, but no: %s predicted %s, happened %s; mapcount %u refcount %u flags %llx",
+		diag("likely, but no: %s predicted %s, happened %s; %s",
 		     class_names[class_of(r)], outcome_names[r->outcome],
-		     outcome_names[happened], r->mapcount, r->refcount,
-		     r->flags);
+		     outcome_names[happened], record_text(r));
 	tally[class_of(r)][r->outcome][r->confidence].total++;
 	tally[class_of(r)][r->outcome][r->confidence].hits += hit;
 }

@@ -113,10 +113,8 @@ static void say_changed_records(void)
 		a = &kept[i];
 		b = &view.records[i];
 		if (memcmp(a, b, sizeof(*a)))
-			differs("%llx: pfn %llx mapcount %u refcount %u flags %llx became %llx: pfn %llx mapcount %u refcount %u flags %llx",
-				a->addr, a->pfn, a->mapcount, a->refcount,
-				a->flags, b->addr, b->pfn, b->mapcount,
-				b->refcount, b->flags);
+			differs("%llx: %s became %llx: %s", a->addr,
+				record_text(a), b->addr, record_text(b));
 	}
 }
 

@@ -133,7 +133,7 @@ static int column_of(char *header, const char *name)
 	char *word;
 	int i = 0;
 
-	for (word = strtok(header, " \n"); word; word = strtok(NULL, " \n")) {
+	for (word = strtok(header, " "); word; word = strtok(NULL, " ")) {
 		if (!strcmp(word, name))
 			return i;
 		i++;

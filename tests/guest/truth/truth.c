@@ -4,8 +4,9 @@
  *
  *	truth [LAYOUTS [SEED]]
  *
- * LAYOUTS may also come from the environment. The layouts have the seeds SEED, SEED + 1, ...; a seed that failed is printed
- * and replays alone with "truth 1 SEED".
+ * LAYOUTS may also come from the environment. The layouts have the seeds SEED,
+ * SEED + 1, ...; a seed that failed is printed and replays alone with
+ * "truth 1 SEED".
  */
 #include "truth.h"
 
@@ -50,6 +51,25 @@ uint64_t differences_so_far(void)
 void differences_forget(uint64_t mark)
 {
 	nr_differences = mark;
+}
+
+/**
+ * record_text - a record, for a line about it
+ * @r: the record
+ *
+ * Return: text that is good until the next call but one.
+ */
+const char *record_text(const struct cowinspect_page *r)
+{
+	static char texts[2][192];
+	static int which;
+
+	which = !which;
+	snprintf(texts[which], sizeof(texts[which]),
+		 "pfn %llx kind %d order %d of %d mapcount %u of %u refcount %u flags %llx",
+		 r->pfn, r->kind, r->map_order, r->folio_order, r->mapcount,
+		 r->folio_mapcount, r->refcount, r->flags);
+	return texts[which];
 }
 
 static void count_ingredients(void)

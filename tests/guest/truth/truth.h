@@ -20,7 +20,6 @@
 #ifndef TRUTH_H
 #define TRUTH_H
 
-#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "../inspect.h"
@@ -172,11 +171,22 @@ struct member {
 	pid_t pid;			/* 0: no such member (any more) */
 	int generation;
 	int parent;
-	_Atomic uint32_t told;		/* orders given */
-	_Atomic uint32_t done;		/* orders carried out */
+	uint32_t told;			/* orders given; by get_word(), set_word() */
+	uint32_t done;			/* orders carried out; the same */
 	struct order order;
 	int result;			/* of the last order: 0 or an errno */
 };
+
+/* What driver and members tell one another, in an order that both see. */
+static inline uint32_t get_word(const uint32_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_SEQ_CST);
+}
+
+static inline void set_word(uint32_t *word, uint32_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+}
 
 /* Shared by the driver and all members; nobody has a page of its own here. */
 struct shared {
@@ -265,6 +275,7 @@ void check_steady(void);
 __attribute__((format(printf, 1, 2)))
 void differs(const char *format, ...);
 
+const char *record_text(const struct cowinspect_page *r);
 uint64_t differences_so_far(void);
 void differences_forget(uint64_t mark);
 
