@@ -499,6 +499,7 @@ static void test_swap(void)
 	reap(child);
 	munmap(p, 4 * 4096);
 	swapoff("/dev/zram0");
+	put("/sys/block/zram0/reset", "1", 1, 0);
 }
 
 /* ---- KSM ---- */

@@ -82,6 +82,7 @@ static void test_nothing_there(void)
 
 static void provide(void)
 {
+	write_to("/sys/block/zram0/reset", "1");
 	if (write_to("/sys/block/zram0/disksize", "67108864") ||
 	    run("mkswap /dev/zram0 && swapon /dev/zram0"))
 		diag("no swap on zram");

@@ -158,6 +158,7 @@ static void setup_swap(void)
 {
 	const char *why = "no zram in this kernel";
 
+	set("/sys/block/zram0/reset", "1");
 	if (set("/sys/block/zram0/disksize", "128M") &&
 	    make_swap("/dev/zram0", 128 << 8))
 		return;
