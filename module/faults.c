@@ -651,8 +651,11 @@ static void attach_child(struct cow_target *parent, struct task_struct *child)
 	target->watch.ns = get_pid_ns(ns);
 	target->watch.missed = cow_hook_missed(&fault_hook);
 	add_to_hash(target);
-	tell_note(target, COWI_DID_CHILD, task_pid_nr_ns(current, ns), 0);
+	/* Who is told of it has to find it, so it is born before. */
+	cow_target_get(target);
 	cow_target_born(target);
+	tell_note(target, COWI_DID_CHILD, task_pid_nr_ns(current, ns), 0);
+	cow_target_put(target);
 }
 
 /*
@@ -747,8 +750,11 @@ static void on_exec(void *unused, struct task_struct *task, pid_t old_pid,
 
 	rcu_read_lock();
 	target = find_target(task_tgid(task));
-	if (target)
+	if (target) {
+		tell_note(target, COWI_DID_EXEC,
+			  task_pid_nr_ns(task, target->watch.ns), 0);
 		cow_events_exec(target);
+	}
 	rcu_read_unlock();
 }
 
@@ -756,7 +762,7 @@ static void end_life(struct cow_target *target)
 {
 	struct cow_target *root = target->watch.root;
 
-	if (test_and_set_bit(0, &target->watch.ended))
+	if (test_and_set_bit(COW_LIFE_ENDED, &target->watch.life))
 		return;
 	if (root && atomic_dec_and_test(&root->watch.alive))
 		cow_events_wake(root);
@@ -772,8 +778,13 @@ static void task_exits(struct task_struct *task)
 		return;
 	rcu_read_lock();
 	target = find_target(task_tgid(task));
-	if (target)
+	/* The last threads may come here together. A stream ends with the note. */
+	if (target &&
+	    !test_and_set_bit(COW_LIFE_EXIT_TOLD, &target->watch.life)) {
+		tell_note(target, COWI_DID_EXIT,
+			  task_pid_nr_ns(task, target->watch.ns), 0);
 		end_life(target);
+	}
 	rcu_read_unlock();
 }
 
