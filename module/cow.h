@@ -183,6 +183,8 @@ pte_t *cow_hugetlb_entry(struct mm_struct *mm, unsigned long addr,
 bool cow_peek(struct mm_struct *mm, const struct cow_vma *vma,
 	      unsigned long size, unsigned long addr,
 	      struct cowinspect_page *page);
+unsigned int cow_peek_writable(struct mm_struct *mm, unsigned long addr,
+			       unsigned long end, u64 *writable);
 
 /* ---- decode.c ---- */
 
