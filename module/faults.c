@@ -68,7 +68,7 @@
  */
 #define FORK_LOOK_STEPS		4096
 /* A table, a huge page or a VMA takes about as long as so many PTEs. */
-#define STEPS_PER_DESCENT	16
+#define STEPS_PER_DESCENT	32
 
 /* Children that may be born before the work that refills has run. */
 #define SPARES			128
