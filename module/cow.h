@@ -183,6 +183,8 @@ pte_t *cow_hugetlb_entry(struct mm_struct *mm, unsigned long addr,
 bool cow_peek(struct mm_struct *mm, const struct cow_vma *vma,
 	      unsigned long size, unsigned long addr,
 	      struct cowinspect_page *page);
+unsigned int cow_peek_writable(struct mm_struct *mm, unsigned long addr,
+			       unsigned long end, u64 *writable);
 
 /* ---- decode.c ---- */
 
@@ -249,6 +251,10 @@ enum cow_counter {
 	COW_NR_COUNTERS
 };
 
+/* Bits of struct cow_watch.life */
+#define COW_LIFE_EXIT_TOLD	0	/* it exits; whoever sets this tells */
+#define COW_LIFE_ENDED		1	/* no more records will come */
+
 /**
  * struct cow_watch - how a target is observed
  * @node: in the hash by process, under RCU
@@ -257,7 +263,7 @@ enum cow_counter {
  *	is not in such a family, itself for the first of it
  * @follow: children are attached at birth
  * @alive: of @root: how many of the family have not ended
- * @ended: it has exited: no more faults will come
+ * @life: COW_LIFE_* bits
  * @missed: what the hook had missed when the target was attached
  * @hooked: which time of hooking it was born in
  * @lock: guards @readers and their rings; taken in probes
@@ -270,7 +276,7 @@ struct cow_watch {
 	struct cow_target *root;
 	bool follow;
 	atomic_t alive;
-	unsigned long ended;
+	unsigned long life;
 	unsigned long missed;
 	unsigned int hooked;
 	raw_spinlock_t lock;

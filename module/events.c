@@ -221,7 +221,7 @@ static bool is_over(struct cow_reader *r)
 		return true;
 	if (r->family)
 		return !atomic_read(&watch->alive);
-	return READ_ONCE(r->over) || test_bit(0, &watch->ended);
+	return READ_ONCE(r->over) || test_bit(COW_LIFE_ENDED, &watch->life);
 }
 
 /* Returns 0 if there is something to read, or the end; or an error. */

@@ -62,8 +62,13 @@
 #define INFLIGHT_MIN		64U
 #define INFLIGHT_MAX		65536U
 
-/* Most entries that are looked at, in a handler, to count copies of a fork. */
-#define FORK_LOOK_MAX		16384
+/*
+ * How long a handler may look for copies that a fork made, without preemption:
+ * a step is a PTE, about a dozen instructions; so these are about 50,000.
+ */
+#define FORK_LOOK_STEPS		4096
+/* A table, a huge page or a VMA takes about as long as so many PTEs. */
+#define STEPS_PER_DESCENT	32
 
 /* Children that may be born before the work that refills has run. */
 #define SPARES			128
@@ -651,69 +656,95 @@ static void attach_child(struct cow_target *parent, struct task_struct *child)
 	target->watch.ns = get_pid_ns(ns);
 	target->watch.missed = cow_hook_missed(&fault_hook);
 	add_to_hash(target);
-	tell_note(target, COWI_DID_CHILD, task_pid_nr_ns(current, ns), 0);
+	/* Who is told of it has to find it, so it is born before. */
+	cow_target_get(target);
 	cow_target_born(target);
+	tell_note(target, COWI_DID_CHILD, task_pid_nr_ns(current, ns), 0);
+	cow_target_put(target);
+}
+
+/* Returns how many steps it took. */
+static int copies_in_hugetlb(struct mm_struct *mm, struct vm_area_struct *vma,
+			     int left, u64 *copies)
+{
+	unsigned long addr, size = huge_page_size(hstate_vma(vma));
+	struct cowinspect_page page;
+	struct cow_vma note;
+	int steps = 0;
+
+	cow_note_vma(&note, vma);
+	for (addr = vma->vm_start; addr < vma->vm_end && steps < left;
+	     addr += size) {
+		cow_peek(mm, &note, size, addr, &page);
+		if (page.flags & COWI_F_WRITE && page.kind == COWI_KIND_ANON)
+			*copies += size >> PAGE_SHIFT;
+		steps += STEPS_PER_DESCENT;
+	}
+	return steps;
+}
+
+static int copies_in_tables(struct mm_struct *mm, struct vm_area_struct *vma,
+			    int left, u64 *copies)
+{
+	unsigned long addr, end;
+	int steps = 0;
+
+	for (addr = vma->vm_start; addr < vma->vm_end && steps < left;
+	     addr = end) {
+		end = min(pmd_addr_end(addr, vma->vm_end),
+			  addr + ((left - steps) << PAGE_SHIFT));
+		steps += STEPS_PER_DESCENT +
+			 cow_peek_writable(mm, addr, end, copies);
+	}
+	return steps;
 }
 
 /*
  * Right after fork, all anonymous memory of the child is shared with the
- * parent, and so write-protected: an entry that lets writes through maps a copy
- * (copy_present_page()). Caller holds the mmap lock. Returns how many such pages
- * there are; *@left is how many entries may still be looked at.
+ * parent, and so write-protected: an entry of a private mapping that lets
+ * writes through maps a copy (copy_present_page()). A huge one does not: where
+ * it is pinned it is split first (copy_huge_pmd()). Caller holds the mmap lock.
+ * Returns false if there was more to look at than is allowed.
  */
-static u64 copies_in_vma(struct mm_struct *mm, struct vm_area_struct *vma,
-			 int *left)
-{
-	unsigned long addr = vma->vm_start, size = 0;
-	struct cowinspect_page page;
-	struct cow_vma note;
-	u64 copies = 0;
-
-	cow_note_vma(&note, vma);
-	if (is_vm_hugetlb_page(vma))
-		size = huge_page_size(hstate_vma(vma));
-	while (addr < vma->vm_end && (*left)-- > 0) {
-		cow_peek(mm, &note, size, addr, &page);
-		if (page.flags & COWI_F_WRITE && page.kind == COWI_KIND_ANON)
-			copies += 1ULL << page.map_order;
-		addr = (addr & ~((PAGE_SIZE << page.map_order) - 1)) +
-		       (PAGE_SIZE << page.map_order);
-	}
-	return copies;
-}
-
-static u64 copies_in_mm(struct mm_struct *mm, int *left)
+static bool copies_in_mm(struct mm_struct *mm, u64 *copies)
 {
 	struct vm_area_struct *vma;
-	u64 copies = 0;
+	int left = FORK_LOOK_STEPS;
 
-	for (vma = find_vma(mm, 0); vma && *left > 0;
+	for (vma = find_vma(mm, 0); vma && left > 0;
 	     vma = find_vma(mm, vma->vm_end)) {
-		if (vma->anon_vma && vma->vm_flags & VM_WRITE &&
-		    !(vma->vm_flags & (VM_SHARED | VM_PFNMAP | VM_IO)))
-			copies += copies_in_vma(mm, vma, left);
+		left -= STEPS_PER_DESCENT;
+		if (!vma->anon_vma || !(vma->vm_flags & VM_WRITE) ||
+		    vma->vm_flags & (VM_SHARED | VM_PFNMAP | VM_IO))
+			continue;
+		if (is_vm_hugetlb_page(vma))
+			left -= copies_in_hugetlb(mm, vma, left, copies);
+		else
+			left -= copies_in_tables(mm, vma, left, copies);
 	}
-	return copies;
+	return left > 0;
 }
 
-/* Only where memory of the parent has ever been pinned is there work to do. */
+/*
+ * Only where memory of the parent has ever been pinned is there work to do. It
+ * cannot wait until something may sleep: the child will run then, and make
+ * copies of its own.
+ */
 static void count_fork_copies(struct cow_target *parent,
 			      struct task_struct *child)
 {
 	struct mm_struct *mm = child->mm;
-	int left = FORK_LOOK_MAX;
+	bool all = false;
 	u64 copies = 0;
 
 	if (!mm || mm == current->mm || !current->mm ||
 	    !cow_mm_has_pinned(current->mm))
 		return;
 	if (mmap_read_trylock(mm)) {
-		copies = copies_in_mm(mm, &left);
+		all = copies_in_mm(mm, &copies);
 		mmap_read_unlock(mm);
-	} else {
-		left = 0;
 	}
-	if (left <= 0)
+	if (!all)
 		count(parent, COW_C_fork_unknown, COWI_VMA_SPECIAL, 1);
 	if (!copies)
 		return;
@@ -747,8 +778,11 @@ static void on_exec(void *unused, struct task_struct *task, pid_t old_pid,
 
 	rcu_read_lock();
 	target = find_target(task_tgid(task));
-	if (target)
+	if (target) {
+		tell_note(target, COWI_DID_EXEC,
+			  task_pid_nr_ns(task, target->watch.ns), 0);
 		cow_events_exec(target);
+	}
 	rcu_read_unlock();
 }
 
@@ -756,7 +790,7 @@ static void end_life(struct cow_target *target)
 {
 	struct cow_target *root = target->watch.root;
 
-	if (test_and_set_bit(0, &target->watch.ended))
+	if (test_and_set_bit(COW_LIFE_ENDED, &target->watch.life))
 		return;
 	if (root && atomic_dec_and_test(&root->watch.alive))
 		cow_events_wake(root);
@@ -772,8 +806,13 @@ static void task_exits(struct task_struct *task)
 		return;
 	rcu_read_lock();
 	target = find_target(task_tgid(task));
-	if (target)
+	/* The last threads may come here together. A stream ends with the note. */
+	if (target &&
+	    !test_and_set_bit(COW_LIFE_EXIT_TOLD, &target->watch.life)) {
+		tell_note(target, COWI_DID_EXIT,
+			  task_pid_nr_ns(task, target->watch.ns), 0);
 		end_life(target);
+	}
 	rcu_read_unlock();
 }
 

@@ -171,25 +171,37 @@ static void peek_pud(struct cow_raw *raw, pud_t pud)
 		     pud_present(pud) ? pud_pfn(pud) : 0);
 }
 
+static pud_t *find_pud(struct mm_struct *mm, unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	p4d_t *p4d;
+
+	if (pgd_none(READ_ONCE(*pgd)) || pgd_bad(READ_ONCE(*pgd)))
+		return NULL;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(READ_ONCE(*p4d)) || p4d_bad(READ_ONCE(*p4d)))
+		return NULL;
+	return pud_offset(p4d, addr);
+}
+
+static bool pud_is_leaf(pud_t pud)
+{
+	return !pud_present(pud) || pud_trans_huge(pud) ||
+	       cow_pud_devmap(pud) || pud_leaf(pud);
+}
+
 /* Returns false if the entry changed. Without an entry, @raw stays as it is. */
 static bool peek_at(struct cow_raw *raw, struct mm_struct *mm,
 		    const struct cow_vma *vma, unsigned long addr)
 {
-	pgd_t *pgd = pgd_offset(mm, addr);
-	p4d_t *p4d;
-	pud_t *pud, val;
+	pud_t *pud = find_pud(mm, addr), val;
 
-	if (pgd_none(READ_ONCE(*pgd)) || pgd_bad(READ_ONCE(*pgd)))
+	if (!pud)
 		return true;
-	p4d = p4d_offset(pgd, addr);
-	if (p4d_none(READ_ONCE(*p4d)) || p4d_bad(READ_ONCE(*p4d)))
-		return true;
-	pud = pud_offset(p4d, addr);
 	val = READ_ONCE(*pud);
 	if (pud_none(val))
 		return true;
-	if (!pud_present(val) || pud_trans_huge(val) || cow_pud_devmap(val) ||
-	    pud_leaf(val)) {
+	if (pud_is_leaf(val)) {
 		peek_pud(raw, val);
 		return true;
 	}
@@ -250,4 +262,46 @@ bool cow_peek(struct mm_struct *mm, const struct cow_vma *vma,
 			    - 1);
 	cow_decode(&raw, vma, page);
 	return true;
+}
+
+static pte_t *find_table(struct mm_struct *mm, unsigned long addr)
+{
+	pud_t *pud = find_pud(mm, addr), val;
+	pmd_t pmd;
+
+	if (!pud)
+		return NULL;
+	val = READ_ONCE(*pud);
+	if (pud_none(val) || pud_is_leaf(val) || pud_bad(val))
+		return NULL;
+	pmd = cow_pmdp_get(pmd_offset(pud, addr));
+	if (pmd_none(pmd) || pmd_is_leaf(pmd) || pmd_bad(pmd))
+		return NULL;
+	return pte_offset_kernel(&pmd, addr);
+}
+
+/**
+ * cow_peek_writable - how many PTEs of a stretch let writes through
+ * @mm: the address space, locked
+ * @addr: where the stretch begins
+ * @end: where it ends; all of it is in one page table
+ * @writable: is added to
+ *
+ * Return: how many entries were looked at: none if there is no table.
+ */
+unsigned int cow_peek_writable(struct mm_struct *mm, unsigned long addr,
+			       unsigned long end, u64 *writable)
+{
+	unsigned int nr = (end - addr) >> PAGE_SHIFT, i;
+	unsigned long flags;
+	pte_t *table, pte;
+
+	local_irq_save(flags);
+	table = find_table(mm, addr);
+	for (i = 0; table && i < nr; i++) {
+		pte = cow_ptep_get_lockless(table + i);
+		*writable += pte_present(pte) && pte_write(pte);
+	}
+	local_irq_restore(flags);
+	return i;
 }

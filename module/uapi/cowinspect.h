@@ -284,9 +284,9 @@ enum cowinspect_counts {
  * COWI_DID_LOST stands where the records are missing, and says how many. So,
  * over all records of a stream, @count adds up to the number of faults.
  *
- * 0 is end of file: the process has exited or called exec. The stream of a
- * process that is followed has the faults of its descendants as well; it ends
- * when all of them have exited, and no exec ends it.
+ * 0 is end of file: the process has exited or called exec, as the last record
+ * says. The stream of a process that is followed has the faults of its
+ * descendants as well; it ends when all of them have exited, and no exec ends it.
  *
  * A fault belongs to the process whose memory it is in. So the faults of a
  * vfork() child, until it calls exec, are remote faults of its parent.
@@ -377,6 +377,13 @@ struct cowinspect_event {
  * @COWI_DID_CHILD: not a fault: @pid was born to @tid and is followed
  * @COWI_DID_FORK_COPIED: not a fault: fork in process @pid copied pages that
  *	were pinned; @cost is how many, @tid the child's process
+ * @COWI_DID_EXEC: not a fault: @pid called exec: addresses known before are
+ *	void. The faults by which the kernel laid the new memory out, its stack
+ *	first, have come right before, among any that were left of the old
+ * @COWI_DID_EXIT: not a fault: @pid has exited; @tid was its last thread. What
+ *	may still fault is the kernel when it tells those who wait for a thread
+ *	(clear_child_tid, robust futexes): for @tid since Linux 6.16 or
+ *	thereabouts, for threads that exit at the same time on any kernel
  * @COWI_NR_DID: how many there are; not an outcome
  */
 enum cowinspect_did {
@@ -401,6 +408,8 @@ enum cowinspect_did {
 	COWI_DID_LOST,
 	COWI_DID_CHILD,
 	COWI_DID_FORK_COPIED,
+	COWI_DID_EXEC,
+	COWI_DID_EXIT,
 	COWI_NR_DID
 };
 

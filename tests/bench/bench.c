@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What reading costs: instructions for each way of looking at targets of known
- * shape. Runs in a machine that counts instructions (tests/vm/run --icount),
- * where the time stamp counter reads them: one tick is one instruction, of the
- * kernel and of this program.
+ * What it costs to read: instructions for each way of looking at targets of
+ * known shape; and to be observed: instructions for a page fault. Runs in a
+ * machine that counts instructions (tests/vm/run --icount), where the time stamp
+ * counter reads them: one tick is one instruction, of the kernel and of this
+ * program.
  *
- * Prints "TARGET READER PAGES INSTRUCTIONS", the least of a few runs each, and
- * "hold TARGET INSTRUCTIONS" for the longest hold of the mmap lock so far.
+ * Prints "TARGET READER PAGES INSTRUCTIONS", the least of a few runs each,
+ * "hold TARGET INSTRUCTIONS" for the longest hold of the mmap lock so far, and
+ * "fault KIND OBSERVED FAULTS INSTRUCTIONS".
  */
 #include "../guest/inspect.h"
 
@@ -222,6 +224,92 @@ static uint64_t measure(const struct target *t, int r)
 	return least;
 }
 
+/* ---- faults, our own, of base pages ---- */
+
+#define FAULTS		1024
+
+static void write_each(char *p)
+{
+	int i;
+
+	for (i = 0; i < FAULTS; i++)
+		p[i * 4096] = 1;
+}
+
+static uint64_t zerofill(void)
+{
+	char *p = map_pages(FAULTS, MAP_PRIVATE);
+	uint64_t start = ticks(), took;
+
+	write_each(p);
+	took = ticks() - start;
+	munmap(p, FAULTS * 4096);
+	return took;
+}
+
+static uint64_t copy(void)
+{
+	char *p = map_pages(FAULTS, MAP_PRIVATE);
+	uint64_t start, took;
+	pid_t child;
+
+	write_each(p);
+	child = spawn(NULL, NULL);
+	start = ticks();
+	write_each(p);
+	took = ticks() - start;
+	reap(child);
+	munmap(p, FAULTS * 4096);
+	return took;
+}
+
+static const struct {
+	const char *name;
+	uint64_t (*run)(void);
+} kinds[] = {
+	{ "zerofill", zerofill },
+	{ "copy", copy },
+};
+
+#define NR_KINDS ((int)(sizeof(kinds) / sizeof(kinds[0])))
+
+static void print_faults(const char *observed)
+{
+	uint64_t took, least;
+	int k, run;
+
+	/* Whatever was set up on the way here is over by then. */
+	usleep(100 * 1000);
+	for (k = 0; k < NR_KINDS; k++) {
+		least = ~0ULL;
+		for (run = 0; run < RUNS; run++) {
+			took = kinds[k].run();
+			if (took < least)
+				least = took;
+		}
+		printf("fault %s %s %d %" PRIu64 "\n", kinds[k].name, observed,
+		       FAULTS, least);
+	}
+}
+
+static void measure_faults(void)
+{
+	pid_t other = spawn(NULL, NULL);
+	int events;
+
+	print_faults("unhooked");
+	attach(other);
+	print_faults("other");
+	attach(getpid());
+	detach(other);
+	reap(other);
+	print_faults("attached");
+	events = must_open(getpid(), "events");
+	print_faults("stream");
+	close(events);
+	detach(getpid());
+}
+
 int main(void)
 {
 	int i, r;
@@ -243,5 +331,6 @@ int main(void)
 		detach(targets[i].pid);
 		reap(targets[i].pid);
 	}
+	measure_faults();
 	return 0;
 }

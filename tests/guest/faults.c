@@ -24,7 +24,7 @@ static const char *did_name(int did)
 		"shared", "swapin", "swapin_copied", "swapin_reused", "split",
 		"userfaultfd", "retried", "refused", "numa", "marked",
 		"waited", "spurious", "unknown", "lost", "child",
-		"fork_copied",
+		"fork_copied", "exec", "exit",
 	};
 
 	return did >= 0 && did < COWI_NR_DID ? names[did] : "nothing";

@@ -337,49 +337,109 @@ static void test_follow(void)
 	detach(pid);
 }
 
-static void many(void *arg)
+#define MANY	60
+
+static void many(void)
 {
 	int i;
 
-	(void)arg;
-	for (i = 0; i < 60; i++) {
+	raise(SIGSTOP);
+	for (i = 0; i < MANY; i++) {
 		if (!fork())
 			_exit(0);
 		waitpid(-1, NULL, 0);
 	}
 	raise(SIGSTOP);
+	_exit(0);
+}
+
+/* Detach each child as soon as it is told of; it may have exited, or not. */
+static void detach_children(int fd, int *born, int *missing, int *exited)
+{
+	int i;
+
+	drain_events(fd, &seen);
+	for (i = 0; i < seen.nr; i++) {
+		if (seen.event[i].outcome == COWI_DID_EXIT)
+			(*exited)++;
+		if (seen.event[i].outcome != COWI_DID_CHILD)
+			continue;
+		(*born)++;
+		*missing += command_pid("detach", seen.event[i].pid) != 0;
+	}
 }
 
 static void test_many(void)
 {
-	int status, i, nr = 0, missing = 0;
-	static struct events all;
+	int status, born = 0, missing = 0, exited = 0;
 	pid_t pid = fork();
 	int fd;
 
-	if (!pid) {
-		raise(SIGSTOP);
-		many(NULL);
-		_exit(0);
-	}
+	if (!pid)
+		many();
 	waitpid(pid, &status, WUNTRACED);
 	attach_following(pid);
 	fd = open_events(pid);
 	kill(pid, SIGCONT);
-	waitpid(pid, &status, WUNTRACED);
-	drain_events(fd, &all);
-	for (i = 0; i < all.nr; i++) {
-		if (all.event[i].outcome != COWI_DID_CHILD)
-			continue;
-		nr++;
-		missing += command_pid("detach", all.event[i].pid) != 0;
-	}
-	if (!ok(nr == 60 && !missing && !fault_count(pid, "fork_lost"),
-		"sixty children that end at once are all attached"))
-		diag("%d, %d missing", nr, missing);
+	while (!waitpid(pid, &status, WUNTRACED | WNOHANG))
+		detach_children(fd, &born, &missing, &exited);
+	detach_children(fd, &born, &missing, &exited);
+	if (!ok(born == MANY && !missing && !fault_count(pid, "fork_lost"),
+		"sixty children that end at once are there when they are told of"))
+		diag("%d, %d missing", born, missing);
+	ok(exited <= MANY && status_number("targets") == 1,
+	   "and none is left when they are detached");
 	close(fd);
 	detach(pid);
 	reap(pid);
+}
+
+/* ---- exec and exit ---- */
+
+static bool wait_note(int fd, int what, pid_t pid)
+{
+	int i, wait;
+
+	for (wait = 0; wait < 600; wait++) {
+		drain_events(fd, &seen);
+		for (i = 0; i < seen.nr; i++) {
+			if (seen.event[i].outcome == what)
+				return seen.event[i].pid == (unsigned int)pid &&
+				       seen.event[i].tid == (unsigned int)pid &&
+				       !seen.event[i].count;
+		}
+		usleep(100 * 1000);
+	}
+	return false;
+}
+
+static void test_notes(void)
+{
+	int fd, alone;
+	pid_t pid;
+
+	if (pipe(step))
+		bail("pipe");
+	pid = spawn(in_steps, (void *)1);
+	attach(pid);
+	alone = open_events(pid);
+	attach_following(pid);
+	fd = open_events(pid);
+	send_byte(0);
+	ok(wait_note(fd, COWI_DID_EXEC, pid), "exec is told of");
+	ok(drain_events(alone, &seen) > 0 &&
+	   seen.event[seen.nr - 1].outcome == COWI_DID_EXEC &&
+	   read(alone, &seen.event, sizeof(seen.event)) == 0,
+	   "as the last record of a stream that it ends");
+	reap(pid);
+	ok(wait_note(fd, COWI_DID_EXIT, pid) &&
+	   read(fd, &seen.event, sizeof(seen.event)) == 0,
+	   "exit is told of, and ends the other");
+	close(alone);
+	close(fd);
+	detach(pid);
+	close(step[0]);
+	close(step[1]);
 }
 
 /* ---- pinned pages ---- */
@@ -400,35 +460,47 @@ static int pin(char *p, size_t size)
 	return fd;
 }
 
-static void test_pinned(void)
+/* Forks with five of @pages pages pinned. Returns false if nothing pins. */
+static bool fork_pinned(int pages, long long *copied, long long *unknown)
 {
-	char *p = map_pages(16, MAP_PRIVATE);
-	long long copied;
-	pid_t child;
+	char *p = map_pages(pages, MAP_PRIVATE);
 	int ring;
 
-	touch(p, 16);
-	attach(getpid());
+	touch(p, pages);
 	ring = pin(p + 4096, 5 * 4096);
-	if (ring < 0) {
-		skip("nothing pins pages here: %s", strerror(errno));
+	if (ring >= 0) {
+		attach(getpid());
+		reap(spawn(NULL, NULL));
+		*copied = fault_count(getpid(), "fork_copied");
+		*unknown = fault_count(getpid(), "fork_unknown");
 		detach(getpid());
+		close(ring);
+	}
+	munmap(p, pages * 4096UL);
+	return ring >= 0;
+}
+
+static void test_pinned(void)
+{
+	long long copied, unknown;
+
+	if (!fork_pinned(16, &copied, &unknown)) {
+		skip("nothing pins pages here: %s", strerror(errno));
+		skip("nothing pins pages here: %s", strerror(errno));
 		return;
 	}
-	child = spawn(NULL, NULL);
-	copied = fault_count(getpid(), "fork_copied");
-	if (!ok(copied == 5 && !fault_count(getpid(), "fork_unknown"),
+	if (!ok(copied == 5 && !unknown,
 		"fork copies the five pages that are pinned"))
-		diag("%lld", copied);
-	reap(child);
-	close(ring);
-	detach(getpid());
-	munmap(p, 16 * 4096);
+		diag("%lld, unknown %lld", copied, unknown);
+	if (!ok(fork_pinned(5000, &copied, &unknown) && copied <= 5 &&
+		unknown == 1,
+		"where there is too much to look through, it is said"))
+		diag("%lld, unknown %lld", copied, unknown);
 }
 
 int main(void)
 {
-	tap_plan(5 + 3 + 3 + 4 + 5 + 1 + 1);
+	tap_plan(5 + 3 + 3 + 4 + 5 + 2 + 3 + 2);
 	test_nonblock();
 	test_end("the process exits", NULL, false, 0, 0);
 	test_end("the process calls exec", (void *)1, false, 0, 0);
@@ -437,6 +509,7 @@ int main(void)
 	test_load();
 	test_follow();
 	test_many();
+	test_notes();
 	test_pinned();
 	return tap_done();
 }

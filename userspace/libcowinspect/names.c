@@ -71,6 +71,8 @@ static const char *const did_names[COWI_NR_DID] = {
 	[COWI_DID_LOST] = "lost",
 	[COWI_DID_CHILD] = "child",
 	[COWI_DID_FORK_COPIED] = "fork_copied",
+	[COWI_DID_EXEC] = "exec",
+	[COWI_DID_EXIT] = "exit",
 };
 
 static const char *const vma_names[COWI_NR_VMAS] = {
