@@ -87,7 +87,7 @@ static void touch(char *block, bool write)
 		(void)*p;
 }
 
-int blocks_touch_first(const __u64 *arg, __u64 *result)
+static int touch_first(const __u64 *arg, __u64 *result)
 {
 	(void)result;
 	touch(table[0], arg[0]);
@@ -128,7 +128,30 @@ struct blocks blocks_alloc(struct lab_run *r, struct actor *a, int how)
 	return b;
 }
 
-void blocks_touch(struct lab_run *r, struct actor *a, bool write)
+static void touch_all(struct lab_run *r, struct actor *a, const struct blocks *b,
+		      bool write, int expected)
 {
+	if (expected == BLOCKS_UNASKED)
+		lab_call(r, a, touch_first, ARGS(write),
+			 "touch the first block");
+	else
+		lab_act(r, a, b->page, touch_first, ARGS(write), expected);
 	lab_call(r, a, touch_rest, ARGS(write), "touch the blocks");
+}
+
+struct changes blocks_watch(struct lab_run *r, struct actor *a,
+			    const struct blocks *b, bool write, int expected)
+{
+	struct census before, after;
+	struct changes d = { 0 };
+
+	census_take(r, a, &before);
+	touch_all(r, a, b, write, expected);
+	census_take(r, a, &after);
+	if (!lab_stopped(r))
+		d = census_compare(&before, &after, b->start, b->end);
+	census_note(r, a, &before, &after);
+	census_free(&before);
+	census_free(&after);
+	return d;
 }

@@ -31,15 +31,20 @@ enum { BLOCKS_LEAVE, BLOCKS_FILL, BLOCKS_FILL_HUGE };
 /** blocks_alloc - let an actor allocate; looks at the first two of them */
 struct blocks blocks_alloc(struct lab_run *r, struct actor *a, int how);
 
+/* For @expected below: the first touch is no question. */
+#define BLOCKS_UNASKED	COWI_NR_OUTCOMES
+
 /**
- * blocks_touch - let an actor touch the same byte of each block but the first
+ * blocks_watch - let an actor touch the same byte of each block
  * @r: run
  * @a: who
+ * @b: the blocks
  * @write: or read
+ * @expected: enum cowinspect_outcome of the first touch, or BLOCKS_UNASKED
+ *
+ * Notes where the actor took faults. Return: what has changed in the blocks.
  */
-void blocks_touch(struct lab_run *r, struct actor *a, bool write);
-
-/** blocks_touch_first - a function of an actor: the first one, write or read */
-int blocks_touch_first(const __u64 *arg, __u64 *result);
+struct changes blocks_watch(struct lab_run *r, struct actor *a,
+			    const struct blocks *b, bool write, int expected);
 
 #endif /* LABS_BLOCKS_H */

@@ -6,30 +6,6 @@
 #include "labs.h"
 #include "memory.h"
 
-/* What happened to an actor's blocks while it touched them. */
-static struct changes watch(struct lab_run *r, struct actor *a,
-			    const struct blocks *b, bool write, bool ask)
-{
-	struct census before, after;
-	struct changes d = { 0 };
-
-	census_take(r, a, &before);
-	if (ask)
-		lab_act(r, a, b->page, blocks_touch_first, ARGS(write),
-			COWI_NEXT_COPY);
-	else
-		lab_call(r, a, blocks_touch_first, ARGS(write),
-			 "touch the first block");
-	blocks_touch(r, a, write);
-	census_take(r, a, &after);
-	if (!lab_stopped(r))
-		d = census_compare(&before, &after, b->start, b->end);
-	census_note(r, a, &before, &after);
-	census_free(&before);
-	census_free(&after);
-	return d;
-}
-
 static void small_pages(struct lab_run *r)
 {
 	struct actor *parent, *reader, *writer;
@@ -47,12 +23,12 @@ static void small_pages(struct lab_run *r)
 			  "one frame for all three");
 
 	lab_step(r, "The reader reads", "Nothing has to be copied.");
-	d = watch(r, reader, &b, false, false);
+	d = blocks_watch(r, reader, &b, false, BLOCKS_UNASKED);
 	lab_expect_number(r, d.copied, 0, "copies of the reader in the blocks");
 
 	lab_step(r, "The writer writes",
 		 "One copy for each block, no more. What else the process takes faults for meanwhile is listed by mapping.");
-	d = watch(r, writer, &b, true, true);
+	d = blocks_watch(r, writer, &b, true, COWI_NEXT_COPY);
 	lab_look(r);
 	lab_expect_number(r, d.copied, b.nr,
 			  "copies of the writer in the blocks");
@@ -81,7 +57,7 @@ static void huge_pages(struct lab_run *r)
 	lab_call(r, parent, mem_want_thp, ARGS(0), "allow huge pages");
 	b = blocks_alloc(r, parent, BLOCKS_FILL_HUGE);
 	writer = lab_fork(r, parent, "writer");
-	d = watch(r, writer, &b, true, false);
+	d = blocks_watch(r, writer, &b, true, BLOCKS_UNASKED);
 	lab_look(r);
 	lab_note(r, "mapped by huge entries: %llu pages before, %llu after",
 		 d.huge, d.huge_left);

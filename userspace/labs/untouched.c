@@ -3,29 +3,6 @@
 #include "blocks.h"
 #include "labs.h"
 
-static struct changes watch(struct lab_run *r, struct actor *a,
-			    const struct blocks *b, bool write)
-{
-	struct census before, after;
-	struct changes d = { 0 };
-
-	census_take(r, a, &before);
-	if (write)
-		lab_act(r, a, b->page, blocks_touch_first, ARGS(write),
-			COWI_NEXT_ZEROFILL);
-	else
-		lab_call(r, a, blocks_touch_first, ARGS(write),
-			 "touch the first block");
-	blocks_touch(r, a, write);
-	census_take(r, a, &after);
-	if (!lab_stopped(r))
-		d = census_compare(&before, &after, b->start, b->end);
-	census_note(r, a, &before, &after);
-	census_free(&before);
-	census_free(&after);
-	return d;
-}
-
 static void run(struct lab_run *r)
 {
 	struct actor *parent, *reader, *writer;
@@ -45,7 +22,7 @@ static void run(struct lab_run *r)
 
 	lab_step(r, "The reader reads byte 10,240 of each block",
 		 "There is nothing to read yet: all such reads see one page of zeros, which the kernel keeps for this.");
-	d = watch(r, reader, &b, false);
+	d = blocks_watch(r, reader, &b, false, BLOCKS_UNASKED);
 	lab_look(r);
 	lab_expect(r, reader, IN(1), &expect_zero, "it maps the zero page");
 	lab_expect_number(r, d.zero, b.nr, "zero pages mapped");
@@ -53,7 +30,7 @@ static void run(struct lab_run *r)
 
 	lab_step(r, "The writer writes it",
 		 "The first touch allocates. There is nothing to copy.");
-	d = watch(r, writer, &b, true);
+	d = blocks_watch(r, writer, &b, true, COWI_NEXT_ZEROFILL);
 	lab_look(r);
 	lab_expect(r, writer, IN(1), &expect_own, "it has a page of its own");
 	lab_expect_number(r, d.fresh, b.nr, "fresh zeroed pages");
