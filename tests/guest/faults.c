@@ -499,6 +499,7 @@ static void test_swap(void)
 	reap(child);
 	munmap(p, 4 * 4096);
 	swapoff("/dev/zram0");
+	/* Other programs want to set it up themselves. */
 	put("/sys/block/zram0/reset", "1", 1, 0);
 }
 

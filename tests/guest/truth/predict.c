@@ -274,11 +274,13 @@ static void say_differs(const struct attempt *a, int happened, const char *why)
 {
 	const struct cowinspect_page *r = &a->before;
 
-	differs("%" PRIx64 ": predicted %s (%s), happened %s%s%s; faults %d signal %d; %s; pagemap "
-		"%" PRIx64 " -> %" PRIx64, a->addr, outcome_names[r->outcome],
+	differs("%" PRIx64 ": predicted %s (%s), happened %s%s%s; %s", a->addr,
+		outcome_names[r->outcome],
 		r->confidence == COWI_CONF_SURE ? "sure" : "likely",
 		outcome_names[happened], why ? ": " : "", why ? why : "",
-		a->faults, a->sig, record_text(r), a->map_before, a->map_after);
+		record_text(r));
+	differs("  faults %d signal %d, pagemap %" PRIx64 " -> %" PRIx64,
+		a->faults, a->sig, a->map_before, a->map_after);
 }
 
 static void judge(const struct attempt *a)
