@@ -273,14 +273,16 @@ static bool split_agrees(const struct attempt *a, int happened)
 static void say_differs(const struct attempt *a, int happened, const char *why)
 {
 	const struct cowinspect_page *r = &a->before;
+	char cost[96];
 
-	differs("%" PRIx64 ": predicted %s (%s), happened %s%s%s; %s", a->addr,
-		outcome_names[r->outcome],
+	snprintf(cost, sizeof(cost),
+		 "faults %d signal %d pagemap %" PRIx64 " -> %" PRIx64,
+		 a->faults, a->sig, a->map_before, a->map_after);
+	differs("%" PRIx64 ": predicted %s (%s), happened %s%s%s; %s; %s",
+		a->addr, outcome_names[r->outcome],
 		r->confidence == COWI_CONF_SURE ? "sure" : "likely",
 		outcome_names[happened], why ? ": " : "", why ? why : "",
-		record_text(r));
-	differs("  faults %d signal %d, pagemap %" PRIx64 " -> %" PRIx64,
-		a->faults, a->sig, a->map_before, a->map_after);
+		record_text(r), cost);
 }
 
 static void judge(const struct attempt *a)
