@@ -46,14 +46,23 @@ static inline int lines_said(void)
 	return n;
 }
 
-/* After a test that failed: the end of what the command said. */
+/* After a test that failed: the lines of a text, cut to a width that fits. */
+static inline void show_text(const char *text)
+{
+	size_t len;
+
+	for (; *text; text += len + !!text[len]) {
+		len = strcspn(text, "\n");
+		diag("| %.*s", len < 250 ? (int)len : 250, text);
+	}
+}
+
+/* The end of what the command said. */
 static inline void show_said(void)
 {
 	size_t len = strlen(said);
-	char *line = said + (len > 1500 ? len - 1500 : 0);
 
-	for (line = strtok(line, "\n"); line; line = strtok(NULL, "\n"))
-		diag("| %s", line);
+	show_text(said + (len > 1500 ? len - 1500 : 0));
 }
 
 #define said_ok(good, ...) do {			\

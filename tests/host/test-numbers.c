@@ -102,6 +102,35 @@ static void people(void **state)
 	}
 }
 
+static void times(void **state)
+{
+	static const struct {
+		__u64 ns;
+		const char *text;
+	} cases[] = {
+		{ 0, "0" },
+		{ 1, "1ns" },
+		{ 999, "999ns" },
+		{ 1000, "1us" },
+		{ 1099, "1us" },
+		{ 1100, "1.1us" },
+		{ 9999, "9.9us" },
+		{ 10999, "10us" },
+		{ 999999, "999us" },
+		{ 1500000, "1.5ms" },
+		{ 61000000000, "61s" },
+		{ UINT64_MAX, "18446744073s" },
+	};
+	char buf[24];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		time_text(cases[i].ns, buf, sizeof(buf));
+		assert_string_equal(cases[i].text, buf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +138,7 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(pids),
 		cmocka_unit_test(people),
+		cmocka_unit_test(times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

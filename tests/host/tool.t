@@ -71,13 +71,20 @@ json()
 
 gives "--help shows the commands" 0 '^ *lab NAME' --help
 gives "--version" 0 '^cowinspect [0-9]' --version
-for command in show map status lab; do
+for command in show map trace status lab; do
 	gives "$command --help has examples" 0 'Examples:' "$command" --help
 done
 gives "no command is wrong usage" 2 'Usage'
 gives "an unknown command is wrong usage" 2 'no command' frobnicate
 gives "an unknown option is wrong usage" 2 'unrecognized' show --frobnicate
 gives "show without a process is wrong usage" 2 'which process' show
+gives "trace of nothing is wrong usage" 2 'give either' trace
+gives "trace of two things is wrong usage" 2 'give either' trace -p 1 true
+gives "trace of no number is wrong usage" 2 'no process id' trace -p x
+gives "trace's options end where the command begins" 1 'no such process' \
+	trace ls --frobnicate
+gives "options of trace are options of trace" 2 'unrecognized' \
+	trace --frobnicate ls
 gives "show with a bad process is wrong usage" 2 'no process id' show 12x
 gives "an unknown column is wrong usage" 2 "'nonsense' is no column" \
 	show 77 -o range,nonsense

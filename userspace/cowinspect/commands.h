@@ -32,13 +32,14 @@ struct globals {
 int cmd_show(int argc, char **argv, const struct globals *g);
 int cmd_map(int argc, char **argv, const struct globals *g);
 int cmd_status(int argc, char **argv, const struct globals *g);
+int cmd_trace(int argc, char **argv, const struct globals *g);
 int cmd_lab(int argc, char **argv, const struct globals *g);
 
 /**
  * interrupt_init - end tidily on SIGINT, SIGTERM, SIGHUP and closed pipes
  *
  * System calls then fail with EINTR or EPIPE, so that loops end and what was
- * attached is detached.
+ * attached is detached. A signal that was ignored before stays ignored.
  */
 void interrupt_init(void);
 

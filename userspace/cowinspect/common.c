@@ -19,12 +19,16 @@ static void catch(int sig)
 void interrupt_init(void)
 {
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction sa = { .sa_handler = catch };
+	struct sigaction sa = { .sa_handler = catch }, was;
 	size_t i;
 
 	/* No SA_RESTART: a read of the module shall end. */
-	for (i = 0; i < ARRAY_SIZE(ends); i++)
-		sigaction(ends[i], &sa, NULL);
+	for (i = 0; i < ARRAY_SIZE(ends); i++) {
+		sigaction(ends[i], &sa, &was);
+		/* Under nohup, SIGHUP shall end neither us nor what we start. */
+		if (was.sa_handler == SIG_IGN)
+			sigaction(ends[i], &was, NULL);
+	}
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
 }

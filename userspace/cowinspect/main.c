@@ -14,6 +14,7 @@ static const struct {
 } commands[] = {
 	{ "show", cmd_show },
 	{ "map", cmd_map },
+	{ "trace", cmd_trace },
 	{ "status", cmd_status },
 	{ "lab", cmd_lab },
 };
@@ -39,12 +40,14 @@ static const char doc[] =
 	"\vCommands:\n"
 	"  show PID      tables: how each mapping, or each page, is shared\n"
 	"  map PID       a picture of the address space, a letter per page\n"
+	"  trace COMMAND run it and count what each page fault did\n"
 	"  status        what the module can tell on this kernel\n"
 	"  lab NAME      run an experiment and check what happened\n"
 	"\n"
 	"Examples:\n"
 	"  sudo cowinspect show $$\n"
 	"  sudo cowinspect map $(pidof -s redis-server)\n"
+	"  sudo cowinspect trace -f -- make\n"
 	"  sudo cowinspect lab fork --step\n"
 	"\n"
 	"'cowinspect COMMAND --help' explains a command. The module must be\n"
@@ -52,7 +55,7 @@ static const char doc[] =
 	"(sudo insmod cowinspect.ko) and reading needs root.\n"
 	"\n"
 	"Exit status: 0 success, 1 failure, 2 wrong usage, 77 a lab cannot\n"
-	"run here.\n";
+	"run here; of trace COMMAND, that of COMMAND.\n";
 
 struct parsed {
 	struct globals globals;

@@ -266,6 +266,14 @@ void cowi_close(struct cowi *c);
 const struct cowi_status *cowi_status(const struct cowi *c);
 
 /**
+ * cowi_status_refresh - have the module say it anew
+ * @c: session; what cowi_status() has returned is changed
+ *
+ * Return: 0; errors as for cowi_open().
+ */
+int cowi_status_refresh(struct cowi *c);
+
+/**
  * cowi_attach - have a process inspected
  * @c: session
  * @pid: its id, in the caller's pid namespace
@@ -325,6 +333,19 @@ void cowi_target_close(struct cowi_target *t);
  * Return: 0; errors as for cowi_attach().
  */
 int cowi_target_follow(struct cowi *c, pid_t pid, struct cowi_target **out);
+
+/**
+ * cowi_target_known - a process that is attached, as a child that is followed
+ * @c: session
+ * @pid: its id; it may have exited
+ * @out: set on success; to be given to cowi_target_close(), which does not
+ *	detach it
+ *
+ * Nothing is attached: if it is not, what is asked of it fails.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int cowi_target_known(struct cowi *c, pid_t pid, struct cowi_target **out);
 
 /** cowi_target_session - the session that a target belongs to */
 struct cowi *cowi_target_session(const struct cowi_target *t);

@@ -125,6 +125,11 @@ const struct cowi_status *cowi_status(const struct cowi *c)
 	return &c->status;
 }
 
+int cowi_status_refresh(struct cowi *c)
+{
+	return read_status(c);
+}
+
 static int write_pid(struct cowi *c, const char *file, pid_t pid,
 		     const char *option)
 {
@@ -202,21 +207,32 @@ int cowi_detach(struct cowi *c, pid_t pid)
 	return write_pid(c, "detach", pid, "");
 }
 
-static int target_open(struct cowi *c, pid_t pid, const char *option,
-		       struct cowi_target **out)
+int cowi_target_known(struct cowi *c, pid_t pid, struct cowi_target **out)
 {
 	struct cowi_target *t = calloc(1, sizeof(*t));
-	int err;
 
 	if (!t)
 		return -ENOMEM;
+	t->c = c;
+	t->pid = pid;
+	*out = t;
+	return 0;
+}
+
+static int target_open(struct cowi *c, pid_t pid, const char *option,
+		       struct cowi_target **out)
+{
+	struct cowi_target *t;
+	int err;
+
+	err = cowi_target_known(c, pid, &t);
+	if (err)
+		return err;
 	err = attach(c, pid, option);
 	if (err < 0) {
 		free(t);
 		return err;
 	}
-	t->c = c;
-	t->pid = pid;
 	t->ours = err;
 	*out = t;
 	return 0;

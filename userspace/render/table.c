@@ -43,6 +43,24 @@ void size_text(__u64 bytes, char *buf, size_t size)
 		snprintf(buf, size, "%llu%c", tenths / 10, units[unit]);
 }
 
+void time_text(__u64 ns, char *buf, size_t size)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	unsigned int unit = 0;
+	__u64 whole = 1;
+
+	while (unit < 3 && ns / whole >= 1000) {
+		whole *= 1000;
+		unit++;
+	}
+	/* Two digits at least, cut off, not rounded: 999.9us is not 1000us. */
+	if (unit && ns / whole < 10 && ns % whole * 10 / whole)
+		snprintf(buf, size, "%llu.%llu%s", ns / whole,
+			 ns % whole * 10 / whole, units[unit]);
+	else
+		snprintf(buf, size, "%llu%s", ns / whole, ns ? units[unit] : "");
+}
+
 static ssize_t column_find(const struct columns *c, const char *name,
 			   size_t len)
 {
@@ -219,6 +237,7 @@ static void json_cell(struct table *t, const struct column *col,
 		break;
 	case CELL_COUNT:
 	case CELL_BYTES:
+	case CELL_TIME:
 		json_number(j, col->name, cell->number);
 		break;
 	}
@@ -259,6 +278,12 @@ static void number_text(struct table *t, const struct column *col,
 	case CELL_BYTES:
 		if (human)
 			size_text(n, buf, size);
+		else
+			snprintf(buf, size, "%llu", n);
+		break;
+	case CELL_TIME:
+		if (human)
+			time_text(n, buf, size);
 		else
 			snprintf(buf, size, "%llu", n);
 		break;

@@ -20,6 +20,7 @@ enum cell_type {
 	CELL_PAGES,	/* base pages; human: as a size */
 	CELL_BYTES,	/* human: as a size */
 	CELL_BOOL,	/* human: yes or no */
+	CELL_TIME,	/* nanoseconds; human: with a unit */
 };
 
 /**
@@ -152,5 +153,13 @@ int table_close(struct table *t);
  * @size: bytes of @buf, at least 24
  */
 void size_text(__u64 bytes, char *buf, size_t size);
+
+/**
+ * time_text - nanoseconds for people: "870ns", "4.2us", "1.5ms", "12s"
+ * @ns: time
+ * @buf: result
+ * @size: bytes of @buf, at least 24
+ */
+void time_text(__u64 ns, char *buf, size_t size);
 
 #endif /* RENDER_TABLE_H */

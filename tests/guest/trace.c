@@ -1,0 +1,890 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cowinspect trace, on programs of which it is known what they do: this program
+ * is its own command, "trace ACTOR".
+ */
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "command.h"
+
+#define BLOCKS		1000
+#define BLOCK_BYTES	102400
+#define OFFSET		10240	/* of the byte that is read or written */
+#define HANDFUL		24	/* stack, data of the program and of libc */
+#define HUGE		(2UL << 20)
+#define THP		"/sys/kernel/mm/transparent_hugepage/enabled"
+#define RING		"/sys/module/cowinspect/parameters/event_ring"
+/*
+ * Emulated CPUs may take turns of many milliseconds, in which 8192 faults can
+ * happen before the tool may run.
+ */
+#define LARGE_RING	"65536"
+#define OUT		"/trace.out"
+#define PIDS		"/trace.pids"
+
+static char *block[BLOCKS];
+
+/* ---- actors ---- */
+
+static void read_blocks(void)
+{
+	volatile char *at;
+	int i;
+
+	for (i = 0; i < BLOCKS; i++) {
+		at = block[i] + OFFSET;
+		(void)*at;
+	}
+}
+
+static void write_blocks(void)
+{
+	int i;
+
+	for (i = 0; i < BLOCKS; i++)
+		*(volatile char *)(block[i] + OFFSET) = 1;
+}
+
+/* Blocks one after the other in memory that is to have huge pages. */
+static void huge_blocks(void)
+{
+	size_t size = BLOCKS * (size_t)BLOCK_BYTES + HUGE;
+	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	if (at == MAP_FAILED || madvise(at, size, MADV_HUGEPAGE))
+		_exit(101);
+	at = (char *)(((unsigned long)at + HUGE - 1) & ~(HUGE - 1));
+	for (i = 0; i < BLOCKS; i++)
+		block[i] = at + i * (size_t)BLOCK_BYTES;
+}
+
+static void malloc_blocks(void)
+{
+	int i;
+
+	for (i = 0; i < BLOCKS; i++) {
+		block[i] = malloc(BLOCK_BYTES);
+		if (!block[i])
+			_exit(101);
+	}
+}
+
+/* Runs @act in a child and says what getrusage() thinks of its faults. */
+static void act_in_child(const char *name, void (*act)(void))
+{
+	struct rusage usage;
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		act();
+		_exit(0);
+	}
+	if (wait4(pid, &status, 0, &usage) != pid || status)
+		_exit(102);
+	printf("%s: %d\n%s_faults: %ld\n", name, pid, name,
+	       usage.ru_minflt + usage.ru_majflt);
+}
+
+/* The experiment of which the numbers are known: see main(). */
+static int actor_blocks(const char *variant)
+{
+	int i;
+
+	if (!strcmp(variant, "huge"))
+		huge_blocks();
+	else
+		malloc_blocks();
+	for (i = 0; strcmp(variant, "untouched") && i < BLOCKS; i++)
+		memset(block[i], 'a', BLOCK_BYTES);
+	printf("parent: %d\nfirst: %lld\nlast: %lld\n", getpid(),
+	       (long long)block[0] + OFFSET,
+	       (long long)block[BLOCKS - 1] + OFFSET);
+	act_in_child("reader", read_blocks);
+	act_in_child("writer", write_blocks);
+	return 0;
+}
+
+/* Until it is killed, but not for ever. */
+static int actor_sleep(void)
+{
+	FILE *file = fopen(PIDS, "w");
+
+	if (!file)
+		return 101;
+	fprintf(file, "pid: %d\n", getpid());
+	fclose(file);
+	sleep(300);
+	return 0;
+}
+
+static int actor_forks(int children)
+{
+	pid_t pid;
+
+	while (children--) {
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		if (waitpid(pid, NULL, 0) != pid)
+			return 101;
+	}
+	return 0;
+}
+
+static int actor_user(void)
+{
+	gid_t groups[8];
+	int nr = getgroups(8, groups);
+
+	printf("ids: %d %d %d %d, %d groups: %d\n", getuid(), geteuid(),
+	       getgid(), getegid(), nr, nr == 1 ? (int)groups[0] : -1);
+	return 0;
+}
+
+static int actor(char **argv)
+{
+	if (!strcmp(argv[1], "blocks"))
+		return actor_blocks(argv[2]);
+	if (!strcmp(argv[1], "sleep"))
+		return actor_sleep();
+	if (!strcmp(argv[1], "forks"))
+		return actor_forks(atoi(argv[2]));
+	if (!strcmp(argv[1], "user"))
+		return actor_user();
+	return atoi(argv[1]);
+}
+
+/* ---- reading what trace says ---- */
+
+static char self[PATH_MAX];
+static char *out;	/* what the last trace wrote to OUT */
+
+static void read_out(void)
+{
+	free(out);
+	out = slurp(OUT);
+}
+
+/* Trace an actor, with JSON in @out. Returns the exit status. */
+static int trace(const char *options, const char *act)
+{
+	int status = run("cowinspect trace %s --json -o " OUT " -- %s %s",
+			 options, self, act);
+
+	read_out();
+	return status;
+}
+
+/* The number behind "name": in the line at @line, or -1. */
+static long long field(const char *line, const char *name)
+{
+	const char *at;
+	char key[64];
+
+	snprintf(key, sizeof(key), "\"%s\": ", name);
+	at = line ? strstr(line, key) : NULL;
+	if (!at || at > line + strcspn(line, "\n"))
+		return -1;
+	at += strlen(key);
+	return *at >= '0' && *at <= '9' ? strtoll(at, NULL, 10) : -1;
+}
+
+/* The first line of an array of @out, which has an object in each line. */
+static const char *first_in(const char *array)
+{
+	const char *at;
+	char key[64];
+
+	snprintf(key, sizeof(key), "\"%s\": [\n", array);
+	at = strstr(out, key);
+	return at ? at + strlen(key) : NULL;
+}
+
+/* The line after @line, or NULL at the end of its array. */
+static const char *next_in(const char *line)
+{
+	line += strcspn(line, "\n");
+	return line[0] && line[-1] == ',' ? line + 1 : NULL;
+}
+
+/* The line of a process, or NULL. */
+static const char *proc(long long pid)
+{
+	const char *line = first_in("processes");
+
+	while (line && field(line, "pid") != pid)
+		line = next_in(line);
+	return line;
+}
+
+static int procs(void)
+{
+	const char *line;
+	int n = 0;
+
+	for (line = first_in("processes"); line; line = next_in(line))
+		n++;
+	return n;
+}
+
+/* A number of all processes together. */
+static long long all(const char *name)
+{
+	const char *line;
+	long long sum = 0;
+
+	for (line = first_in("processes"); line; line = next_in(line))
+		sum += field(line, name);
+	return sum;
+}
+
+static bool has_text(const char *line, const char *text)
+{
+	const char *at = strstr(line, text);
+
+	return at && at < line + strcspn(line, "\n");
+}
+
+/* A number of all mappings of @pid, or of those in which @text stands. */
+static long long vmas(long long pid, const char *name, const char *text)
+{
+	const char *line;
+	long long sum = 0;
+
+	for (line = first_in("vmas"); line; line = next_in(line)) {
+		if (field(line, "pid") == pid && (!text || has_text(line, text)))
+			sum += field(line, name);
+	}
+	return sum;
+}
+
+/* A number of all pages of @pid in which a block's byte is. */
+static long long blocks(long long pid, const char *name)
+{
+	long long first = number_of(said, "first") & ~4095LL;
+	long long last = number_of(said, "last"), addr;
+	const char *line;
+	long long sum = 0;
+
+	for (line = first_in("pages"); line; line = next_in(line)) {
+		addr = strtoll(strstr(line, "0x"), NULL, 16);
+		if (field(line, "pid") == pid && addr >= first && addr <= last)
+			sum += field(line, name);
+	}
+	return sum;
+}
+
+/* Mappings of @pid with copies of which no list of VMAs told the name. */
+static int unnamed_copies(long long pid)
+{
+	const char *line;
+	int n = 0;
+
+	for (line = first_in("vmas"); line; line = next_in(line))
+		n += field(line, "pid") == pid && field(line, "copied") > 0 &&
+		     has_text(line, "\"range\": null");
+	return n;
+}
+
+static bool no_file(void)
+{
+	return status_number("targets") == 0;
+}
+
+/* Up to the pages, of which there may be many. */
+static void show_out(void)
+{
+	char *copy = strdup(out), *pages;
+
+	if (!copy)
+		return;
+	pages = strstr(copy, "\"pages\"");
+	if (pages)
+		*pages = 0;
+	show_text(copy);
+	free(copy);
+}
+
+#define trace_ok(good, ...) do {		\
+	if (!ok(good, __VA_ARGS__)) {		\
+		show_said();			\
+		show_out();			\
+	}					\
+} while (0)
+
+/* ---- experiments ---- */
+
+static void set_ring(const char *records)
+{
+	int fd = open(RING, O_WRONLY);
+
+	if (fd < 0 || write(fd, records, strlen(records)) < 0)
+		bail("cannot set the size of rings");
+	close(fd);
+}
+
+static void set_thp(const char *mode)
+{
+	int fd = open(THP, O_WRONLY);
+
+	if (fd < 0)
+		return;
+	if (write(fd, mode, strlen(mode)) < 0)
+		bail("cannot set THP to %s", mode);
+	close(fd);
+}
+
+/* What holds for each of them. */
+static void judge_sums(const char *name)
+{
+	const char *line;
+	bool sums = true;
+
+	trace_ok(procs() == 3, "%s: three processes", name);
+	trace_ok(all("observed") == all("listed") &&
+		 field(strstr(out, "\"lost_events\""), "lost_events") == 0,
+		 "%s: all counted faults came as events", name);
+	/* A bound, which counts what the hook missed in all processes. */
+	if (all("lost"))
+		diag("the module says that up to %lld faults were lost",
+		     all("lost"));
+	for (line = first_in("processes"); line; line = next_in(line)) {
+		long long pid = field(line, "pid");
+
+		sums &= vmas(pid, "observed", NULL) == field(line, "observed") &&
+			vmas(pid, "copied", NULL) == field(line, "copied") &&
+			vmas(pid, "reused", NULL) == field(line, "reused");
+	}
+	trace_ok(sums, "%s: the mappings of each process add up to its totals",
+		 name);
+}
+
+static void judge_children(const char *name)
+{
+	long long reader = number_of(said, "reader");
+	long long writer = number_of(said, "writer");
+
+	trace_ok(field(proc(reader), "accounted") ==
+		 number_of(said, "reader_faults") &&
+		 field(proc(writer), "accounted") ==
+		 number_of(said, "writer_faults"),
+		 "%s: both children's faults are those that getrusage() tells",
+		 name);
+	trace_ok(field(proc(reader), "parent") == number_of(said, "parent"),
+		 "%s: the reader's parent is known", name);
+	trace_ok(field(proc(reader), "copied") <= HANDFUL,
+		 "%s: the reader copied %lld pages, a handful", name,
+		 field(proc(reader), "copied"));
+	trace_ok(!unnamed_copies(reader) && !unnamed_copies(writer),
+		 "%s: of each copied page the mapping is known", name);
+}
+
+static void judge_touched(void)
+{
+	long long writer = number_of(said, "writer");
+	long long copied = field(proc(writer), "copied");
+
+	trace_ok(blocks(writer, "copied") == BLOCKS &&
+		 blocks(writer, "observed") == BLOCKS,
+		 "touched: the writer copied a page of each block");
+	trace_ok(copied >= BLOCKS && copied <= BLOCKS + HANDFUL,
+		 "touched: all in all it copied %lld, a handful more", copied);
+	trace_ok(field(proc(writer), "copied_bytes") == copied * 4096,
+		 "touched: and as many bytes");
+	trace_ok(field(proc(writer), "copy_ns") > 0, "touched: which took time");
+	trace_ok(blocks(number_of(said, "reader"), "observed") == 0,
+		 "touched: the reader had no fault at a block");
+	trace_ok(vmas(number_of(said, "parent"), "zerofilled", "[heap]") >=
+		 BLOCKS * (BLOCK_BYTES / 4096),
+		 "touched: the parent got each page zero-filled");
+}
+
+static void judge_untouched(void)
+{
+	long long reader = number_of(said, "reader");
+	long long writer = number_of(said, "writer");
+
+	trace_ok(blocks(reader, "observed") == BLOCKS &&
+		 vmas(reader, "zeropage", "[heap]") == BLOCKS,
+		 "untouched: the reader got the zero page for each block");
+	trace_ok(blocks(writer, "zerofilled") == BLOCKS,
+		 "untouched: the writer got a fresh page for each block");
+	trace_ok(blocks(writer, "copied") == 0,
+		 "untouched: and copied none of them");
+}
+
+static void judge_huge(void)
+{
+	long long writer = number_of(said, "writer");
+	long long parent = number_of(said, "parent");
+	long long huge = field(proc(parent), "huge");
+
+	trace_ok(huge >= BLOCKS * (long long)BLOCK_BYTES / (long long)HUGE,
+		 "huge: the parent filled %lld huge pages", huge);
+	trace_ok(field(proc(writer), "splits") >= huge - 1,
+		 "huge: the writer split %lld huge mappings",
+		 field(proc(writer), "splits"));
+	trace_ok(field(proc(writer), "copied") >= BLOCKS &&
+		 field(proc(writer), "copied") <= BLOCKS + HANDFUL,
+		 "huge: and copied a small page of each block");
+}
+
+#define SUMS		3
+#define CHILDREN	4
+
+static void test_blocks(void)
+{
+	set_thp("never");
+	trace_ok(!trace("-f -n 100000", "blocks touched"), "touched blocks are traced");
+	judge_sums("touched");
+	judge_children("touched");
+	judge_touched();
+	trace_ok(!trace("-f -n 100000", "blocks untouched"), "untouched blocks are traced");
+	judge_sums("untouched");
+	judge_children("untouched");
+	judge_untouched();
+}
+
+static void test_huge(void)
+{
+	const int tests = 1 + SUMS + CHILDREN + 3 + 2;
+	int i;
+
+	if (access(THP, W_OK)) {
+		for (i = 0; i < tests; i++)
+			skip("this kernel has no transparent huge pages");
+		return;
+	}
+	set_thp("always");
+	trace_ok(!trace("-f -n 100000", "blocks huge"), "huge blocks are traced");
+	judge_sums("huge");
+	judge_children("huge");
+	judge_huge();
+	run("cowinspect trace -f -- %s blocks huge", self);
+	said_ok(strstr(said, " faults split a huge mapping;"),
+		"huge: the report says why the numbers are others");
+	said_ok(strstr(said, "SPLITS"), "huge: and shows how many");
+	set_thp("never");
+}
+
+static void test_text(void)
+{
+	run("cowinspect trace -f -n 3 -- %s blocks touched", self);
+	said_ok(strstr(said, "Traced 3 processes for ") &&
+		strstr(said, "COPIED REUSED ZEROFILLED") &&
+		strstr(said, "mappings, hottest first (3 of ") &&
+		strstr(said, "pages, hottest first (3 of 1"),
+		"a report for people");
+	ok(!strchr(said, '\033'), "without a terminal no live lines");
+	run("cowinspect trace --events -- %s 0", self);
+	said_ok(!strncmp(said, "SECONDS ", 8) && strstr(said, " zerofilled ") &&
+		strstr(said, "\nTraced 1 process for "),
+		"--events: a line for each fault, then the report");
+	ok(lines_said() > 10, "%d of them", lines_said());
+}
+
+/* ---- which processes, which user, how it ends ---- */
+
+static void test_family(void)
+{
+	trace_ok(!trace("", "forks 20") && procs() == 1 && !all("fork_lost"),
+		 "without -f, children are not traced");
+	ok(no_file(), "nothing stays attached");
+	/* More than may be attached at the same time. */
+	trace_ok(!trace("-f", "forks 400") &&
+		 procs() + all("fork_lost") == 401,
+		 "-f: 400 children, %d processes, %lld said to be lost",
+		 procs(), all("fork_lost"));
+	ok(no_file(), "nothing stays attached");
+}
+
+static void test_user(void)
+{
+	run("SUDO_UID=1234 SUDO_GID=1235 cowinspect trace -o " OUT " -- %s user",
+	    self);
+	said_ok(strstr(said, "ids: 1234 1234 1235 1235, 1 groups: 1235\n"),
+		"under sudo, the command runs as the user who called it");
+	run("SUDO_UID=1234 SUDO_GID=1235 cowinspect trace --as-root -o " OUT
+	    " -- %s user", self);
+	said_ok(strstr(said, "ids: 0 0 0 0,"), "--as-root: it does not");
+	run("SUDO_UID=12x4 SUDO_GID=1235 cowinspect trace -o " OUT " -- %s user",
+	    self);
+	said_ok(strstr(said, "ids: 0 0 0 0,"), "nonsense in SUDO_UID is ignored");
+}
+
+static void test_status(void)
+{
+	said_ok(run("cowinspect trace -o " OUT " -- %s 7", self) == 7,
+		"the exit status is that of the command");
+	said_ok(run("cowinspect trace -o " OUT " -- sh -c 'kill -9 $$'") == 137,
+		"128 + N after signal N");
+	said_ok(run("cowinspect trace -- /nonsense") == 127 &&
+		strstr(said, "/nonsense: No such file"),
+		"127 for a command that is not there");
+	said_ok(run("cowinspect trace -- /proc") == 126,
+		"126 for one that cannot be run");
+	said_ok(run("cowinspect trace -o /nonsense/x -- %s 0", self) == 1 &&
+		strstr(said, "/nonsense/x: No such file"),
+		"1 without a file to write to");
+	said_ok(run("cowinspect trace -o /dev/full -- %s 0", self) == 1,
+		"1 if the report could not be written");
+	said_ok(run("cowinspect trace -p 4194304") == 1 &&
+		strstr(said, "no such process"), "1 without such a process");
+	ok(no_file(), "nothing stays attached");
+}
+
+/* ---- started here, to be disturbed while it runs ---- */
+
+/*
+ * Start the tool with arguments. Returns its process, which leads a process
+ * group. Its errors go to @errors, unless that is -1.
+ */
+__attribute__((format(printf, 2, 3)))
+static pid_t start(int errors, const char *format, ...)
+{
+	char line[512] = "exec cowinspect trace ";
+	size_t len = strlen(line);
+	va_list args;
+	pid_t pid;
+
+	va_start(args, format);
+	vsnprintf(line + len, sizeof(line) - len, format, args);
+	va_end(args);
+	pid = fork();
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* As a shell leaves it for what it starts in the foreground. */
+	signal(SIGINT, SIG_DFL);
+	setpgid(0, 0);
+	if (errors >= 0)
+		dup2(errors, STDERR_FILENO);
+	execl("/bin/sh", "sh", "-c", line, NULL);
+	_exit(100);
+}
+
+static void wait_for_file(const char *path)
+{
+	struct stat st;
+	int i;
+
+	for (i = 0; i < 6000; i++) {
+		if (!stat(path, &st) && st.st_size)
+			return;
+		usleep(10000);
+	}
+	bail("%s does not come", path);
+}
+
+/* As the terminal does. Returns the status of the tool as waitpid() has it. */
+static int press_ctrl_c(pid_t tool)
+{
+	int status;
+
+	kill(-tool, SIGINT);
+	if (waitpid(tool, &status, 0) != tool)
+		bail("waitpid");
+	read_out();
+	return status;
+}
+
+static bool is_gone(pid_t pid)
+{
+	int i;
+
+	for (i = 0; i < 6000 && !kill(pid, 0); i++)
+		usleep(10000);
+	return kill(pid, 0);
+}
+
+static pid_t start_sleeper(const char *options, int errors)
+{
+	pid_t tool;
+
+	unlink(PIDS);
+	tool = start(errors, "%s --json -o " OUT " -- %s sleep", options, self);
+	wait_for_file(PIDS);
+	return tool;
+}
+
+static pid_t sleeper(void)
+{
+	char *text = slurp(PIDS);
+	pid_t pid = number_of(text, "pid");
+
+	free(text);
+	return pid;
+}
+
+static void test_ctrl_c(void)
+{
+	pid_t tool, pid;
+	int status;
+
+	tool = start_sleeper("-f", -1);
+	pid = sleeper();
+	status = press_ctrl_c(tool);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT,
+	   "Ctrl-C ends the tracing");
+	ok(!kill(pid, 0), "but not the command");
+	trace_ok(field(proc(pid), "observed") > 0, "and the report is written");
+	ok(no_file(), "nothing stays attached");
+	kill(pid, SIGKILL);
+	is_gone(pid);
+
+	tool = start_sleeper("--foreground", -1);
+	pid = sleeper();
+	press_ctrl_c(tool);
+	ok(is_gone(pid), "--foreground: Ctrl-C ends both");
+	ok(no_file(), "nothing stays attached");
+
+	tool = start_sleeper("-f", -1);
+	pid = sleeper();
+	kill(tool, SIGTERM);
+	waitpid(tool, &status, 0);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM && !kill(pid, 0) &&
+	   no_file(), "SIGTERM does the same");
+	kill(pid, SIGKILL);
+}
+
+static void test_exec(void)
+{
+	pid_t tool, pid;
+
+	unlink(PIDS);
+	tool = start(-1, "-f --json -o " OUT " -- sh -c '%s sleep; true'", self);
+	wait_for_file(PIDS);
+	pid = sleeper();
+	press_ctrl_c(tool);
+	trace_ok(procs() == 2 && field(proc(pid), "execs") == 1 &&
+		 has_text(proc(pid), "\"command\": \"trace\""),
+		 "a child that calls exec changes its name");
+	/* Neither is moved about, so addresses do not tell them apart. */
+	trace_ok(vmas(pid, "observed", "busybox") < vmas(pid, "observed", self),
+		 "and its mappings");
+	kill(pid, SIGKILL);
+}
+
+/* What comes out of @terminal until @text does, or until it is closed. */
+static bool comes(int terminal, const char *text)
+{
+	size_t len = 0;
+	ssize_t got;
+
+	said[0] = 0;
+	while (!strstr(said, text)) {
+		got = read(terminal, said + len, sizeof(said) - 1 - len);
+		if (got <= 0)
+			return false;
+		len += got;
+		said[len] = 0;
+	}
+	return true;
+}
+
+static void test_live(void)
+{
+	int terminal, line;
+	pid_t tool;
+
+	/* The machine may not have it mounted; if it has, that is fine. */
+	mkdir("/dev/pts", 0755);
+	mount("devpts", "/dev/pts", "devpts", 0, NULL);
+	terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	if (terminal < 0 || unlockpt(terminal))
+		bail("no pseudo-terminal");
+	line = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+	if (line < 0)
+		bail("no pseudo-terminal");
+	tool = start_sleeper("", line);
+	close(line);
+	said_ok(comes(terminal, " faults/s"), "on a terminal, a live line comes");
+	kill(sleeper(), SIGKILL);
+	waitpid(tool, NULL, 0);
+	close(terminal);
+}
+
+/* A child that writes to a page of its own for each byte in a pipe. */
+struct poked {
+	int go[2];
+	int done[2];
+	char *at;
+	pid_t pid;
+};
+
+#define POKES		1000
+
+static void poked_child(void *arg)
+{
+	struct poked *p = arg;
+	char byte;
+	int i;
+
+	/* Whatever pages reading, writing and looping take. */
+	for (i = 0; read(p->go[0], &byte, 1) == 1; i++) {
+		*(volatile char *)(p->at + i * 4096L) = 1;
+		if (write(p->done[1], &byte, 1) != 1)
+			_exit(1);
+	}
+}
+
+static void poke(struct poked *p, int times)
+{
+	char byte = 0;
+
+	while (times--) {
+		if (write(p->go[1], &byte, 1) != 1 ||
+		    read(p->done[0], &byte, 1) != 1)
+			bail("poke");
+	}
+}
+
+static void start_poked(struct poked *p)
+{
+	if (pipe(p->go) || pipe(p->done))
+		bail("pipe");
+	p->at = map_pages(POKES + 10, MAP_PRIVATE);
+	p->pid = spawn(poked_child, p);
+	poke(p, 10);
+}
+
+static void stop_poked(struct poked *p)
+{
+	reap(p->pid);
+	close(p->go[0]);
+	close(p->go[1]);
+	close(p->done[0]);
+	close(p->done[1]);
+	munmap(p->at, (POKES + 10) * 4096L);
+}
+
+/* The tool, once it reads events. */
+static pid_t start_on(pid_t pid)
+{
+	pid_t tool;
+
+	unlink(OUT);
+	tool = start(-1, "--json --events -o " OUT " -p %d", pid);
+	wait_for_file(OUT);
+	return tool;
+}
+
+static long long counter(pid_t pid, const char *name)
+{
+	char *text = slurp_target(pid, "faults");
+	long long n = number_of(text, name);
+
+	free(text);
+	return n;
+}
+
+static void test_pid(void)
+{
+	long long observed, zerofilled;
+	struct poked p;
+	pid_t tool;
+	int status;
+
+	start_poked(&p);
+	attach(p.pid);
+	observed = counter(p.pid, "observed");
+	zerofilled = counter(p.pid, "zerofilled");
+	tool = start_on(p.pid);
+	poke(&p, POKES);
+	status = press_ctrl_c(tool);
+	observed = counter(p.pid, "observed") - observed;
+	zerofilled = counter(p.pid, "zerofilled") - zerofilled;
+	ok(WIFSIGNALED(status) && !kill(p.pid, 0),
+	   "--pid: Ctrl-C ends the tracing, not the process");
+	trace_ok(zerofilled == POKES && field(proc(p.pid), "observed") == observed &&
+		 field(proc(p.pid), "zerofilled") == zerofilled,
+		 "--pid: as many faults as the module's counters have gained");
+	trace_ok(field(proc(p.pid), "listed") == observed,
+		 "--pid: and as many events");
+	ok(status_number("targets") == 1, "what was attached stays attached");
+	said_ok(run("cowinspect trace -f -p %d", p.pid) == 1 &&
+		strstr(said, "attached already"),
+		"--pid --follow: not on somebody else's");
+	detach(p.pid);
+	stop_poked(&p);
+}
+
+static void test_lost(void)
+{
+	struct poked p;
+	long long lost;
+	pid_t tool;
+
+	set_ring("64");
+	start_poked(&p);
+	tool = start_on(p.pid);
+	kill(tool, SIGSTOP);
+	poke(&p, POKES);
+	kill(tool, SIGCONT);
+	press_ctrl_c(tool);
+	set_ring(LARGE_RING);
+	lost = field(strstr(out, "\"lost_events\""), "lost_events");
+	trace_ok(lost >= POKES - 64 && strstr(out, "\"outcome\": \"lost\""),
+		 "%lld of %d events are lost, and it is said", lost, POKES);
+	trace_ok(field(proc(p.pid), "zerofilled") == POKES,
+		 "the totals have them nevertheless");
+	trace_ok(field(proc(p.pid), "listed") + lost ==
+		 field(proc(p.pid), "observed"),
+		 "no more is missing than what is said");
+	stop_poked(&p);
+}
+
+static void test_exit_and_detach(void)
+{
+	struct poked p;
+	pid_t tool;
+	int status;
+
+	start_poked(&p);
+	tool = start_on(p.pid);
+	stop_poked(&p);
+	ok(waitpid(tool, &status, 0) == tool && !status && no_file(),
+	   "--pid: the end of the process ends the trace");
+
+	start_poked(&p);
+	tool = start_on(p.pid);
+	detach(p.pid);
+	ok(waitpid(tool, &status, 0) == tool && !status && no_file(),
+	   "so does somebody who detaches it");
+	stop_poked(&p);
+}
+
+int main(int argc, char **argv)
+{
+	char *ring;
+
+	if (argc > 1)
+		return actor(argv);
+	need_tool();
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		bail("readlink");
+	tap_plan(2 * (1 + SUMS + CHILDREN) + 6 + 3 + 1 + SUMS + CHILDREN + 5 +
+		 4 + 4 + 2 + 3 + 8 + 7 + 1 + 5 + 3 + 2);
+	ring = slurp(RING);
+	set_ring(LARGE_RING);
+	test_blocks();
+	test_huge();
+	test_text();
+	test_family();
+	test_user();
+	test_status();
+	test_ctrl_c();
+	test_exec();
+	test_live();
+	test_pid();
+	test_lost();
+	test_exit_and_detach();
+	set_ring(ring);
+	free(ring);
+	return tap_done();
+}

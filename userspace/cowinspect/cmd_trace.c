@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cowinspect trace: what each page fault of a command or a process did. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "trace.h"
+
+#define LIVE_PAUSE	1000000000
+
+static const char doc[] =
+	"Trace copy-on-write as strace traces system calls: run COMMAND, or\n"
+	"look at a process that runs, and count what each of its page faults\n"
+	"did: copied a page, reused it, filled it with zeroes, ...\n"
+	"\vOn a terminal, a line per second shows each busy process. At the end\n"
+	"come a table of the processes, and for each the mappings and pages\n"
+	"that were copied or reused most often. COPYING is the time that the\n"
+	"kernel spent at faults that copied, IN_ALL that at all faults; waiting\n"
+	"and the tracing itself are in it.\n"
+	"\n"
+	"Ctrl-C ends the tracing, not what is traced: COMMAND gets a process\n"
+	"group of its own. What reads from the terminal needs --foreground;\n"
+	"then Ctrl-C goes to both. Under sudo, COMMAND runs as the user who\n"
+	"called sudo.\n"
+	"\n"
+	"All goes to standard error, which leaves standard output to COMMAND;\n"
+	"with --pid it goes to standard output. --output says otherwise.\n"
+	"\n"
+	"COMMAND is traced from its exec on, with the faults that exec itself\n"
+	"has. A later exec ends nothing: the process stays the same, what was\n"
+	"counted stays counted. Mappings are named as they were when last\n"
+	"looked at; what came and went in between is called gone.\n"
+	"\n"
+	"Exit status: that of COMMAND, 128 + N if signal N ended it; 126 or\n"
+	"127 if it cannot be run or found, 1 if it cannot be traced, 2 wrong\n"
+	"usage. With --pid: 0, 1, 2.\n"
+	"\n"
+	"Examples:\n"
+	"  sudo cowinspect trace -- ls -l\n"
+	"  sudo cowinspect trace -f -- sh -c 'make; make test'\n"
+	"  sudo cowinspect trace -f -p $(pidof -s redis-server)\n"
+	"  sudo cowinspect trace --events -o events.txt -- ./server\n"
+	"  sudo cowinspect trace --json -o t.json -- ./server &&\n"
+	"    jq '.vmas[] | select(.copied > 0) | [.name, .copied]' t.json\n";
+
+enum {
+	OPT_EVENTS = 0x300,
+	OPT_FOREGROUND,
+	OPT_AS_ROOT,
+};
+
+static const struct argp_option options[] = {
+	{ "follow", 'f', NULL, 0, "trace children, and theirs, as well", 0 },
+	{ "pid", 'p', "PID", 0, "trace a process that runs", 0 },
+	{ "events", OPT_EVENTS, NULL, 0, "write a line for each fault, too",
+	  0 },
+	{ "top", 'n', "N", 0,
+	  "show so many mappings, pages and processes (default: 10)", 0 },
+	{ "json", 'J', NULL, 0, "write JSON", 0 },
+	{ "output", 'o', "FILE", 0, "write to FILE", 0 },
+	{ "foreground", OPT_FOREGROUND, NULL, 0,
+	  "let COMMAND read from the terminal, and get its Ctrl-C", 0 },
+	{ "as-root", OPT_AS_ROOT, NULL, 0,
+	  "run COMMAND as root also under sudo", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct trace_options *o = state->input;
+
+	switch (key) {
+	case 'f':
+		o->follow = true;
+		return 0;
+	case 'p':
+		take_pid(state, arg, &o->pid);
+		return 0;
+	case OPT_EVENTS:
+		o->events = true;
+		return 0;
+	case 'n':
+		if (parse_size(arg, &o->top))
+			argp_error(state, "--top: '%s' is no number", arg);
+		return 0;
+	case 'J':
+		o->json = true;
+		return 0;
+	case 'o':
+		o->file = arg;
+		return 0;
+	case OPT_FOREGROUND:
+		o->foreground = true;
+		return 0;
+	case OPT_AS_ROOT:
+		o->as_root = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		/* The rest belongs to the command. */
+		o->command = &state->argv[state->next - 1];
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->pid == !o->command)
+			argp_error(state, "give either a COMMAND or --pid");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "[--] COMMAND [ARG...]\n--pid PID",
+	.doc = doc,
+};
+
+static int open_output(struct trace *t)
+{
+	if (t->options->file) {
+		t->out = fopen(t->options->file, "we");
+		if (!t->out)
+			return report(t->options->file, -errno);
+	} else {
+		t->out = t->options->command ? stderr : stdout;
+	}
+	t->json.out = t->out;
+	return EXIT_OK;
+}
+
+static int close_output(struct trace *t)
+{
+	bool bad = fflush(t->out) || ferror(t->out);
+
+	if (t->out != stdout && t->out != stderr && fclose(t->out))
+		bad = true;
+	/* What happens to standard output is said by main(). */
+	if (!bad || t->out == stdout)
+		return EXIT_OK;
+	return report(t->options->file ? t->options->file : "standard error",
+		      -errno);
+}
+
+/* Lines of events and live lines would be mixed up on one terminal. */
+static bool wants_live(const struct trace *t)
+{
+	return isatty(STDERR_FILENO) &&
+	       !(t->options->events && isatty(fileno(t->out)));
+}
+
+/* Trace until the end, or until somebody ends it. */
+static int trace_all(struct trace *t, struct trace_command *cmd)
+{
+	__u64 next = t->start + LIVE_PAUSE;
+	unsigned int lines = 0;
+	bool live = wants_live(t);
+	int more = 1;
+
+	while (more > 0 && !interrupt_signal()) {
+		more = trace_step(t);
+		if (trace_now() < next)
+			continue;
+		next = trace_now() + LIVE_PAUSE;
+		/* What a command writes must not be written over. */
+		if (live)
+			lines = trace_live(t, lines, !cmd);
+		if (cmd)
+			trace_command_stopped(cmd);
+	}
+	if (more != -COWI_EEXITED)
+		return more < 0 ? more : 0;
+	fprintf(stderr,
+		"cowinspect: process %d was detached by somebody else: the trace ends here\n",
+		t->root_pid);
+	return 0;
+}
+
+static int begin_document(struct trace *t)
+{
+	if (t->options->json) {
+		json_object(&t->json, NULL);
+		json_number(&t->json, "page_size", t->tally.page_size);
+	}
+	return t->options->events ? trace_lines_open(t) : 0;
+}
+
+static int run(struct trace *t, struct trace_command *cmd)
+{
+	int status = EXIT_OK, err;
+
+	err = trace_begin(t);
+	if (err)
+		return EXIT_FAILED;
+	if (cmd)
+		status = trace_command_exec(cmd);
+	if (status)
+		return status;
+	err = begin_document(t);
+	if (!err)
+		err = trace_all(t, cmd);
+	if (!err)
+		err = trace_finish(t);
+	if (!err)
+		err = trace_report(t);
+	/* A reader that has seen enough ("| head") is no failure. */
+	if (err && err != -EPIPE)
+		return report("trace", err);
+	return EXIT_OK;
+}
+
+static int run_command(struct trace *t)
+{
+	struct trace_command *cmd;
+	int status;
+
+	if (trace_command_new(t->options, &cmd))
+		return EXIT_FAILED;
+	t->root_pid = trace_command_pid(cmd);
+	status = run(t, cmd);
+	trace_release(t);
+	if (!status)
+		status = trace_command_wait(cmd);
+	trace_command_free(cmd);
+	return status;
+}
+
+static int run_pid(struct trace *t)
+{
+	int status;
+
+	t->root_pid = t->options->pid;
+	status = run(t, NULL);
+	trace_release(t);
+	return status;
+}
+
+int cmd_trace(int argc, char **argv, const struct globals *g)
+{
+	struct trace_options o = { .top = 10 };
+	struct trace t = { .options = &o };
+	int status, closed, err;
+
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
+	err = cowi_open(g->debugfs, &t.c);
+	if (err)
+		return report(g->debugfs ? g->debugfs : COWI_DEFAULT_ROOT, err);
+	status = open_output(&t);
+	if (!status) {
+		status = o.command ? run_command(&t) : run_pid(&t);
+		closed = close_output(&t);
+		status = status ? status : closed;
+	}
+	cowi_close(t.c);
+	return status;
+}

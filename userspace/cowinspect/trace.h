@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The parts of cowinspect trace. */
+#ifndef COWINSPECT_TRACE_H
+#define COWINSPECT_TRACE_H
+
+#include <stdio.h>
+
+#include "commands.h"
+#include "json.h"
+#include "table.h"
+#include "trace_tally.h"
+
+/**
+ * struct trace_options - the command line
+ * @pid: process to trace, or 0
+ * @command: command to start and trace, or NULL
+ * @file: --output, or NULL
+ * @follow: children, too
+ * @json: write JSON
+ * @events: write each fault as it happens
+ * @foreground: leave @command in our process group
+ * @as_root: do not give up root's rights for @command
+ * @top: most mappings, pages and processes to show of each
+ */
+struct trace_options {
+	pid_t pid;
+	char **command;
+	const char *file;
+	bool follow;
+	bool json;
+	bool events;
+	bool foreground;
+	bool as_root;
+	__u64 top;
+};
+
+/**
+ * struct trace_proc - a traced process
+ * @tally: what its events add up to
+ * @target: it, or NULL once it is not asked any more
+ * @base: the module's counters when the tracing began
+ * @faults: what they have grown by since, at the end of it
+ * @has_faults: @faults is known
+ * @running: has not exited, as far as is known
+ * @look_after: time before which its VMAs are not read again
+ * @live: counts at the last live line
+ */
+struct trace_proc {
+	struct tally_proc *tally;
+	struct cowi_target *target;
+	struct cowi_faults base;
+	struct cowi_faults faults;
+	bool has_faults;
+	bool running;
+	__u64 look_after;
+	struct tally_counts live;
+};
+
+/**
+ * struct trace - a trace
+ * @options: of the command line
+ * @c: session
+ * @root: the process that was named or started
+ * @root_pid: its id
+ * @events: its stream, with its descendants' if they are followed
+ * @stream_over: the stream has ended
+ * @was_attached: @root was attached before us
+ * @foreign_proc: /proc cannot be asked for our processes
+ * @tally: events, added up
+ * @nr_procs: entries in @proc
+ * @proc: in the order of @tally's
+ * @last: of @proc, the one that was looked up last
+ * @changes: births and ends since the list of targets was read
+ * @swept: when that was
+ * @start: when the tracing began
+ * @end: when it ended
+ * @out: where the report goes
+ * @json: the document, with --json
+ * @lines: the table of events, with --events
+ */
+struct trace {
+	const struct trace_options *options;
+	struct cowi *c;
+	struct cowi_target *root;
+	pid_t root_pid;
+	struct cowi_events *events;
+	bool stream_over;
+	bool was_attached;
+	bool foreign_proc;
+	struct tally tally;
+	size_t nr_procs;
+	struct trace_proc **proc;
+	struct trace_proc *last;
+	unsigned int changes;
+	__u64 swept;
+	__u64 start;
+	__u64 end;
+	FILE *out;
+	struct json json;
+	struct trace_lines *lines;
+};
+
+/** trace_now - CLOCK_MONOTONIC, as events have it, in nanoseconds */
+__u64 trace_now(void);
+
+/* The command (trace_command.c) */
+
+struct trace_command;
+
+/**
+ * trace_command_new - make the process of a command, before its exec
+ * @o: @command, @foreground and @as_root
+ * @out: set on success; to be given to trace_command_free()
+ *
+ * Return: 0 or -errno, after a message.
+ */
+int trace_command_new(const struct trace_options *o,
+		      struct trace_command **out);
+
+/** trace_command_pid - its id */
+pid_t trace_command_pid(const struct trace_command *cmd);
+
+/**
+ * trace_command_exec - let it go
+ * @cmd: from trace_command_new()
+ *
+ * Return: 0 once the command runs, or the exit status for one that could not
+ * be started (126 or 127, as of env), after a message.
+ */
+int trace_command_exec(struct trace_command *cmd);
+
+/**
+ * trace_command_stopped - whether the terminal has stopped it; says so once
+ * @cmd: from trace_command_new()
+ */
+void trace_command_stopped(struct trace_command *cmd);
+
+/**
+ * trace_command_wait - its exit status, 128 + N after signal N
+ * @cmd: from trace_command_new()
+ *
+ * Return: EXIT_FAILED if a signal to us ended the waiting.
+ */
+int trace_command_wait(struct trace_command *cmd);
+
+/**
+ * trace_command_free - done; what has not been let go ends
+ * @cmd: from trace_command_new(), or NULL
+ */
+void trace_command_free(struct trace_command *cmd);
+
+/* VMAs (trace_maps.c) */
+
+/**
+ * trace_maps_parse - what a file like /proc/PID/maps lists
+ * @file: open
+ * @vmas: filled in, without totals; to be given to cowi_vmas_free(), also after
+ *	an error. @kind is "anon", or "file" for all else.
+ *
+ * Return: 0, -EINVAL for what is not such a file, -ENOMEM, or -errno.
+ */
+int trace_maps_parse(FILE *file, struct cowi_vmas *vmas);
+
+/**
+ * trace_maps - the VMAs of a process
+ * @pid: its id
+ * @vmas: as above
+ *
+ * Return: as above, and -ENOENT for a process that is gone.
+ */
+int trace_maps(pid_t pid, struct cowi_vmas *vmas);
+
+/* The tracing (trace_run.c) */
+
+/**
+ * trace_begin - attach and begin to read events
+ * @t: @options, @c, @root_pid, @out and @json are set
+ *
+ * Return: 0 or a negative error, after a message. trace_release() frees.
+ */
+int trace_begin(struct trace *t);
+
+/**
+ * trace_step - handle what has happened, or wait for something for a while
+ * @t: trace
+ *
+ * Return: 1; 0 at the end; a negative error.
+ */
+int trace_step(struct trace *t);
+
+/**
+ * trace_finish - the last numbers
+ * @t: trace
+ *
+ * Return: 0 or a negative error.
+ */
+int trace_finish(struct trace *t);
+
+/**
+ * trace_release - detach what we have attached, and free all
+ * @t: trace
+ */
+void trace_release(struct trace *t);
+
+/* While it runs (trace_live.c) */
+
+/**
+ * trace_live - lines with rates for those who watch
+ * @t: trace
+ * @lines: how many were written last time; replaced if @redraw
+ * @redraw: write over those
+ *
+ * Return: how many were written.
+ */
+unsigned int trace_live(struct trace *t, unsigned int lines, bool redraw);
+
+/* --events (trace_lines.c) */
+
+/**
+ * trace_lines_open - begin the table of events
+ * @t: trace; @lines is set
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int trace_lines_open(struct trace *t);
+
+/**
+ * trace_lines_add - write an event
+ * @t: trace
+ * @p: its process
+ * @e: a fault or a note
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int trace_lines_add(struct trace *t, const struct tally_proc *p,
+		    const struct cowinspect_event *e);
+
+/** trace_lines_flush - have all be seen that was added */
+int trace_lines_flush(struct trace *t);
+
+/** trace_lines_close - end the table */
+int trace_lines_close(struct trace *t);
+
+/* At the end (trace_report.c) */
+
+/**
+ * trace_report - tables, or the rest of the JSON document
+ * @t: trace, finished
+ *
+ * Return: 0 or -errno.
+ */
+int trace_report(struct trace *t);
+
+#endif /* COWINSPECT_TRACE_H */

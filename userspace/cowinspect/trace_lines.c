@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/* trace --events: a line for each fault. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array_size.h"
+#include "trace.h"
+
+enum {
+	COL_SECONDS,
+	COL_TIME,
+	COL_PID,
+	COL_TID,
+	COL_OUTCOME,
+	COL_ADDR,
+	COL_COUNT,
+	COL_SIZE,
+	COL_OLD_KIND,
+	COL_NEW_KIND,
+	COL_OLD_PFN,
+	COL_NEW_PFN,
+	COL_COST,
+	COL_PREDICTED,
+	COL_CONFIDENCE,
+	COL_FLAGS,
+	COL_VMA,
+	COL_NAME,
+};
+
+/* Widths hold all but the unusual: libsmartcols measures each flush anew. */
+static const struct column all[] = {
+	[COL_SECONDS] = { .name = "seconds", .type = CELL_TEXT, .width = 10 },
+	[COL_TIME] = { .name = "time", .type = CELL_TIME },
+	[COL_PID] = { .name = "pid", .type = CELL_COUNT, .width = 6 },
+	[COL_TID] = { .name = "tid", .type = CELL_COUNT, .width = 6 },
+	[COL_OUTCOME] = { .name = "outcome", .type = CELL_TEXT, .width = 11 },
+	[COL_ADDR] = { .name = "addr", .type = CELL_HEX, .width = 12 },
+	[COL_COUNT] = { .name = "count", .type = CELL_COUNT },
+	[COL_SIZE] = { .name = "size", .type = CELL_BYTES, .width = 4 },
+	[COL_OLD_KIND] = { .name = "old_kind", .heading = "old",
+			   .type = CELL_TEXT, .width = 5 },
+	[COL_NEW_KIND] = { .name = "new_kind", .heading = "new",
+			   .type = CELL_TEXT, .width = 5 },
+	[COL_OLD_PFN] = { .name = "old_pfn", .type = CELL_HEX },
+	[COL_NEW_PFN] = { .name = "new_pfn", .type = CELL_HEX },
+	[COL_COST] = { .name = "cost", .type = CELL_TIME, .width = 6 },
+	[COL_PREDICTED] = { .name = "predicted", .type = CELL_TEXT },
+	[COL_CONFIDENCE] = { .name = "confidence", .type = CELL_TEXT },
+	[COL_FLAGS] = { .name = "flags", .type = CELL_TEXT, .width = 10 },
+	[COL_VMA] = { .name = "vma", .type = CELL_TEXT },
+	[COL_NAME] = { .name = "name", .type = CELL_TEXT },
+};
+
+static size_t for_people[] = {
+	COL_SECONDS, COL_PID, COL_TID, COL_OUTCOME, COL_ADDR, COL_SIZE,
+	COL_OLD_KIND, COL_NEW_KIND, COL_COST, COL_FLAGS, COL_NAME,
+};
+
+/* All but the seconds. */
+static size_t for_json[ARRAY_SIZE(all) - 1];
+
+/**
+ * struct trace_lines - the table
+ * @columns: of it
+ * @table: itself
+ * @start: time 0 of it
+ */
+struct trace_lines {
+	struct columns columns;
+	struct table *table;
+	__u64 start;
+};
+
+int trace_lines_open(struct trace *t)
+{
+	struct table_style style = { .out = t->out, .json = &t->json };
+	struct trace_lines *l = calloc(1, sizeof(*l));
+	size_t i;
+
+	if (!l)
+		return -ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(for_json); i++)
+		for_json[i] = COL_TIME + i;
+	style.form = t->options->json ? TABLE_JSON : TABLE_HUMAN;
+	style.page_size = t->tally.page_size;
+	l->columns.all = all;
+	l->columns.nr_all = ARRAY_SIZE(all);
+	l->columns.shown = t->options->json ? for_json : for_people;
+	l->columns.nr_shown = t->options->json ? ARRAY_SIZE(for_json) :
+						 ARRAY_SIZE(for_people);
+	l->start = t->start;
+	l->table = table_open(&style, &l->columns, "events");
+	if (!l->table) {
+		free(l);
+		return -ENOMEM;
+	}
+	t->lines = l;
+	return 0;
+}
+
+static void flags_text(const struct cowinspect_event *e, char *buf, size_t size)
+{
+	const char *name;
+	size_t used = 0;
+	unsigned int i;
+	__u32 mask;
+
+	buf[0] = '\0';
+	for (i = 0; (name = cowi_event_flag_name(i, &mask)) && used < size; i++) {
+		if (e->flags & mask)
+			used += snprintf(buf + used, size - used, "%s%s",
+					 used ? "," : "", name);
+	}
+}
+
+static struct cell pfn_cell(__u64 pfn)
+{
+	return (struct cell){ .absent = pfn == COWINSPECT_NO_PFN,
+			      .number = pfn };
+}
+
+static void fill_fault(struct cell *cells, const struct trace *t,
+		       const struct tally_proc *p,
+		       const struct cowinspect_event *e)
+{
+	const struct tally_vma *vma = p ? tally_vma_at(p, e) : NULL;
+
+	cells[COL_ADDR].number = e->addr;
+	cells[COL_SIZE].number = t->tally.page_size << (e->order & 63);
+	cells[COL_OLD_KIND].text = cowi_kind_name(e->old_kind);
+	cells[COL_NEW_KIND].text = cowi_kind_name(e->new_kind);
+	cells[COL_OLD_PFN] = pfn_cell(e->old_pfn);
+	cells[COL_NEW_PFN] = pfn_cell(e->new_pfn);
+	cells[COL_COST].number = e->cost;
+	cells[COL_PREDICTED].text = cowi_outcome_name(e->predicted);
+	cells[COL_PREDICTED].absent = e->predicted >= COWI_NR_OUTCOMES;
+	cells[COL_CONFIDENCE].text = cowi_confidence_name(e->confidence);
+	cells[COL_CONFIDENCE].absent = e->predicted >= COWI_NR_OUTCOMES;
+	cells[COL_VMA].text = cowi_vma_name(e->vma);
+	cells[COL_NAME].text = vma ? vma->name : NULL;
+	cells[COL_NAME].absent = !vma;
+}
+
+static void fill_note(struct cell *cells, const struct cowinspect_event *e,
+		      char *text, size_t size)
+{
+	size_t i;
+
+	for (i = COL_ADDR; i < ARRAY_SIZE(all); i++)
+		cells[i].absent = true;
+	cells[COL_COUNT].absent = false;
+	cells[COL_NAME].absent = false;
+	cells[COL_NAME].text = text;
+	switch (e->outcome) {
+	case COWI_DID_LOST:
+		snprintf(text, size, "%llu faults and %llu notes are missing here",
+			 e->count, e->cost);
+		break;
+	case COWI_DID_CHILD:
+		snprintf(text, size, "was born to %u", e->tid);
+		break;
+	case COWI_DID_EXEC:
+		snprintf(text, size, "called exec");
+		break;
+	case COWI_DID_EXIT:
+		snprintf(text, size, "has exited");
+		break;
+	case COWI_DID_FORK_COPIED:
+		snprintf(text, size, "fork of %u copied %llu pinned pages",
+			 e->tid, e->cost);
+		break;
+	default:
+		text[0] = '\0';
+	}
+}
+
+int trace_lines_add(struct trace *t, const struct tally_proc *p,
+		    const struct cowinspect_event *e)
+{
+	__u64 time = e->time > t->lines->start ? e->time - t->lines->start : 0;
+	struct cell cells[ARRAY_SIZE(all)] = { 0 };
+	char seconds[32], text[96];
+
+	snprintf(seconds, sizeof(seconds), "%llu.%06llu", time / 1000000000,
+		 time % 1000000000 / 1000);
+	cells[COL_SECONDS].text = seconds;
+	cells[COL_TIME].number = time;
+	cells[COL_PID].number = e->pid;
+	cells[COL_TID].number = e->tid;
+	cells[COL_OUTCOME].text = cowi_did_name(e->outcome);
+	cells[COL_COUNT].number = e->count;
+	if (e->count && e->outcome != COWI_DID_LOST) {
+		flags_text(e, text, sizeof(text));
+		cells[COL_FLAGS].text = text;
+		fill_fault(cells, t, p, e);
+	} else {
+		fill_note(cells, e, text, sizeof(text));
+	}
+	return table_row(t->lines->table, cells);
+}
+
+int trace_lines_flush(struct trace *t)
+{
+	int err;
+
+	if (!t->lines)
+		return 0;
+	err = table_flush(t->lines->table);
+	return fflush(t->out) ? -errno : err;
+}
+
+int trace_lines_close(struct trace *t)
+{
+	int err;
+
+	if (!t->lines)
+		return 0;
+	err = table_close(t->lines->table);
+	free(t->lines);
+	t->lines = NULL;
+	return err;
+}

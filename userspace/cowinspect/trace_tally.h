@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a trace has seen, added up: per process, per mapping, per page. Knows
+ * events and lists of VMAs, not where they come from.
+ *
+ * An event names an address, and the mapping behind it has to be looked up in a
+ * list of VMAs, which is read now and then. Events of addresses that no list
+ * has shown yet wait for the next one.
+ */
+#ifndef COWINSPECT_TRACE_TALLY_H
+#define COWINSPECT_TRACE_TALLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "libcowinspect.h"
+
+/* Pages that are counted one by one; more are counted in their mapping only. */
+#define TALLY_MAX_PAGES		1000000
+
+/**
+ * struct tally_counts - faults
+ * @did: by outcome
+ * @copied_bytes: copied and swapin_copied together
+ * @filled_bytes: fresh zeroed memory
+ * @copy_ns: the kernel's time at those that copied
+ * @ns: the kernel's time at all of them
+ * @huge: copied, filled or mapped more than one base page at once
+ * @splits: split a huge mapping, whatever else they did
+ */
+struct tally_counts {
+	__u64 did[COWI_NR_FAULT_DID];
+	__u64 copied_bytes;
+	__u64 filled_bytes;
+	__u64 copy_ns;
+	__u64 ns;
+	__u64 huge;
+	__u64 splits;
+};
+
+/**
+ * struct tally_vma - a mapping, as last seen
+ * @start: first address; 0 like @end for mappings that no list has shown
+ * @end: first address after it
+ * @perms: "rwxp" and the like, "" if not known
+ * @kind: enum cowinspect_vma; before the first event only whether it is anon
+ * @name: path or [name], "" for none; for those that no list has shown: what
+ *	they were for, or "" if not even that is known
+ * @gone: the last list did not have it
+ * @claimed: in use by tally_map()
+ * @counts: of its faults
+ */
+struct tally_vma {
+	__u64 start;
+	__u64 end;
+	char perms[8];
+	unsigned int kind;
+	char *name;
+	bool gone;
+	bool claimed;
+	struct tally_counts counts;
+};
+
+/**
+ * struct tally_page - a page, or a huge page
+ * @addr: first address
+ * @order: 2^@order base pages: the most that one fault dealt with
+ * @vma: index of its mapping
+ * @faults: all of them
+ * @copied: of these: copied, swapin_copied
+ * @reused: of these: reused, swapin_reused
+ * @zerofilled: of these
+ */
+struct tally_page {
+	__u64 addr;
+	unsigned int order;
+	size_t vma;
+	__u64 faults;
+	__u64 copied;
+	__u64 reused;
+	__u64 zerofilled;
+};
+
+/**
+ * struct tally_proc - a process
+ * @pid: its id
+ * @parent: the process that forked it; 0 if that was not seen
+ * @comm: its command name, as last seen
+ * @counts: of its faults, those that wait included
+ * @fork_copied: pages that were copied by its forks
+ * @execs: how often it called exec
+ * @in_exec: it is doing that: its VMAs are those of before, or not complete.
+ *	Not noticed before the end where addresses are not randomized.
+ * @exec_top: where exec puts the last argument
+ * @nr_vmas: entries in @vma
+ * @vma: mappings, in no order
+ * @nr_live: entries in @live
+ * @live: indices of the mappings of the last list, by address
+ * @nr_waiting: entries in @waiting
+ * @waiting: events whose mapping is not known yet
+ * @nr_pages: pages in the table
+ * @room: places in @page, a power of two, or 0
+ * @page: hash table; free places have no faults
+ */
+struct tally_proc {
+	pid_t pid;
+	pid_t parent;
+	char comm[16];
+	struct tally_counts counts;
+	__u64 fork_copied;
+	__u64 execs;
+	bool in_exec;
+	__u64 exec_top;
+	size_t nr_vmas;
+	struct tally_vma *vma;
+	size_t nr_live;
+	size_t *live;
+	size_t nr_waiting;
+	struct cowinspect_event *waiting;
+	size_t nr_pages;
+	size_t room;
+	struct tally_page *page;
+};
+
+/**
+ * struct tally - a trace
+ * @page_size: base page, in bytes
+ * @nr_procs: entries in @proc
+ * @proc: the processes, in the order in which they were first seen; pointers
+ *	to them, so that they stay where they are
+ * @nr_pages: pages counted one by one, of all processes
+ * @max_pages: how many may be
+ * @uncounted_pages: faults of pages that found no room
+ * @lost: faults of which the records are missing
+ * @lost_notes: births and the like of which the records are missing
+ */
+struct tally {
+	__u64 page_size;
+	size_t nr_procs;
+	struct tally_proc **proc;
+	size_t nr_pages;
+	size_t max_pages;
+	__u64 uncounted_pages;
+	__u64 lost;
+	__u64 lost_notes;
+};
+
+/**
+ * tally_init - begin
+ * @t: tally; free with tally_release()
+ * @page_size: base page, in bytes
+ */
+void tally_init(struct tally *t, __u64 page_size);
+void tally_release(struct tally *t);
+
+/**
+ * tally_add - a process that has not been seen before
+ * @t: tally
+ * @pid: its id
+ * @parent: NULL, or the process that forked it, whose mappings it has as well
+ *
+ * Return: NULL without memory.
+ */
+struct tally_proc *tally_add(struct tally *t, pid_t pid,
+			     const struct tally_proc *parent);
+
+/**
+ * tally_fault - count a fault
+ * @t: tally
+ * @p: the process
+ * @event: the fault; not a note
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tally_fault(struct tally *t, struct tally_proc *p,
+		const struct cowinspect_event *event);
+
+/**
+ * tally_map - what the VMAs of a process are now
+ * @t: tally
+ * @p: the process
+ * @vmas: all of them, ascending
+ *
+ * Mappings that are there no longer are kept with their counts. Events that
+ * waited and find no mapping are counted as of one that was not seen.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tally_map(struct tally *t, struct tally_proc *p,
+	      const struct cowi_vmas *vmas);
+
+/**
+ * tally_exec - the process has called exec, and has another address space
+ * @t: tally
+ * @p: the process
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tally_exec(struct tally *t, struct tally_proc *p);
+
+/**
+ * tally_settle - no further list will come: count what waits
+ * @t: tally
+ * @p: the process
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tally_settle(struct tally *t, struct tally_proc *p);
+
+/**
+ * tally_vma_at - the mapping of an event
+ * @p: process
+ * @event: a fault of it
+ *
+ * Return: NULL if no list has shown it.
+ */
+const struct tally_vma *tally_vma_at(const struct tally_proc *p,
+				     const struct cowinspect_event *event);
+
+/** tally_faults - how many faults there are in @c */
+__u64 tally_faults(const struct tally_counts *c);
+/** tally_copied - of these: copied, also after having been swapped in */
+__u64 tally_copied(const struct tally_counts *c);
+/** tally_reused - of these: reused, likewise */
+__u64 tally_reused(const struct tally_counts *c);
+
+/**
+ * tally_hot_vmas - the mappings that had faults, hottest first
+ * @p: process
+ * @hot: filled in with @p->nr_vmas pointers at most
+ *
+ * Hot is what is copied or reused most often, then what faults most often.
+ *
+ * Return: how many.
+ */
+size_t tally_hot_vmas(const struct tally_proc *p,
+		      const struct tally_vma **hot);
+
+/**
+ * tally_hot_pages - the hottest pages, by the same rule
+ * @p: process
+ * @hot: filled in with @p->nr_pages pointers
+ */
+void tally_hot_pages(const struct tally_proc *p,
+		     const struct tally_page **hot);
+
+#endif /* COWINSPECT_TRACE_TALLY_H */
