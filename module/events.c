@@ -232,8 +232,7 @@ static int wait_for_events(struct cow_reader *r, bool nonblock)
 	if (nonblock)
 		return -EAGAIN;
 	return wait_event_interruptible(r->waiters,
-					has_events(r) || is_over(r)) ?
-	       -EINTR : 0;
+					has_events(r) || is_over(r));
 }
 
 /* Take up to @max records, @max <= BATCH, out of the ring. */
@@ -286,9 +285,8 @@ static ssize_t events_read(struct file *file, char __user *ubuf, size_t count,
 			return ret;
 		if (READ_ONCE(r->target->detached))
 			return -EIO;
-		ret = mutex_lock_interruptible(&r->reading);
-		if (ret)
-			return ret;
+		if (mutex_lock_interruptible(&r->reading))
+			return -ERESTARTSYS;
 		ret = read_events(r, ubuf, room);
 		mutex_unlock(&r->reading);
 		/* Another reader may have been faster: nothing is no end. */

@@ -601,9 +601,8 @@ static ssize_t pages_read(struct file *file, char __user *ubuf, size_t count,
 		return 0;
 	/* What fits into one read's return value. */
 	room = min_t(size_t, room, MAX_RW_COUNT / sizeof(r->batch[0]));
-	ret = mutex_lock_interruptible(&r->lock);
-	if (ret)
-		return ret;
+	if (mutex_lock_interruptible(&r->lock))
+		return -ERESTARTSYS;
 	ret = read_records(r, ubuf, room, ppos);
 	mutex_unlock(&r->lock);
 	return ret;

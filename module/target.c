@@ -350,7 +350,7 @@ static struct cow_target *attach_locked(struct pid *pid, unsigned int nr)
  *
  * Return: 0, also if it was attached before; -EINVAL for a kernel thread or a
  * thread that does not stand for its process, -ESRCH, -EEXIST, -ENOSPC,
- * -ENOMEM, -EINTR as the ABI document says.
+ * -ENOMEM, -ERESTARTSYS as the ABI document says.
  */
 int cow_target_attach(unsigned int nr, bool follow)
 {
@@ -365,8 +365,8 @@ int cow_target_attach(unsigned int nr, bool follow)
 	if (!pid)
 		return -ESRCH;
 	ret = check_process(pid);
-	if (!ret)
-		ret = mutex_lock_interruptible(&targets_lock);
+	if (!ret && mutex_lock_interruptible(&targets_lock))
+		ret = -ERESTARTSYS;
 	if (!ret) {
 		target = attach_locked(pid, nr);
 		ret = PTR_ERR_OR_ZERO(target);
@@ -383,16 +383,15 @@ int cow_target_attach(unsigned int nr, bool follow)
  * cow_target_detach - end the inspection of a process
  * @nr: the id under which it was attached
  *
- * Return: 0, -ESRCH if there is no such target, -EINTR.
+ * Return: 0, -ESRCH if there is no such target, -ERESTARTSYS.
  */
 int cow_target_detach(unsigned int nr)
 {
 	struct cow_target *target;
-	int ret;
+	int ret = 0;
 
-	ret = mutex_lock_interruptible(&targets_lock);
-	if (ret)
-		return ret;
+	if (mutex_lock_interruptible(&targets_lock))
+		return -ERESTARTSYS;
 	adopt_born();
 	target = find_target(nr);
 	if (target)
@@ -453,16 +452,14 @@ void cow_target_exit(void)
  * cow_target_print_all - print the limits and each target as "name: value"
  * @m: where to
  *
- * Return: 0 or -EINTR.
+ * Return: 0 or -ERESTARTSYS.
  */
 int cow_target_print_all(struct seq_file *m)
 {
 	struct cow_target *target;
-	int ret;
 
-	ret = mutex_lock_interruptible(&targets_lock);
-	if (ret)
-		return ret;
+	if (mutex_lock_interruptible(&targets_lock))
+		return -ERESTARTSYS;
 	adopt_born();
 	seq_printf(m, "max_targets: %u\n", READ_ONCE(cow_max_targets));
 	seq_printf(m, "targets: %u\n", nr_targets);

@@ -712,7 +712,7 @@ static int walk_locked(struct cow_walk *walk)
 	u64 since;
 
 	if (mmap_read_lock_killable(walk->mm))
-		return -EINTR;
+		return -ERESTARTSYS;
 	since = ktime_get_ns();
 
 	vma = find_vma(walk->mm, walk->addr);
@@ -741,14 +741,16 @@ static int walk_locked(struct cow_walk *walk)
  * page tables; sleeps; the caller holds nothing.
  *
  * Return: 1 for a chunk, 0 at the end (then @walk->gone tells whether there
- * was more to come), -EINTR for a signal.
+ * was more to come), -ERESTARTSYS for a signal, or for work that the kernel has
+ * left for a task on its way to user mode, as io_uring does: that is no business
+ * of the reader, who gets EINTR for a signal it handles.
  */
 int cow_walk_next(struct cow_walk *walk)
 {
 	int ret;
 
 	if (signal_pending(current))
-		return -EINTR;
+		return -ERESTARTSYS;
 	cond_resched();
 
 	if (!mmget_not_zero(walk->mm)) {

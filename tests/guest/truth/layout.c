@@ -559,8 +559,10 @@ static void try_writes(int m, bool all)
 
 	view_member(shared->members[m].pid);
 	choose_attempts(&view, all);
+	observe_begin(shared->members[m].pid);
 	order_member(m, &order);
 	check_predictions();
+	observe_check();
 }
 
 static void predict(void)

@@ -60,8 +60,15 @@ uint64_t compared_entries, compared_pages;
 static uint64_t *page_flags, *page_counts, *entries;
 static struct scan_region *scanned;
 
-/* Not inherited: members shall have nothing of ours but the program. */
-static void *big(size_t size)
+/**
+ * not_inherited - memory for the driver
+ * @size: in bytes
+ *
+ * Members shall have nothing of the driver's but the program.
+ *
+ * Return: memory that a fork leaves out.
+ */
+void *not_inherited(size_t size)
 {
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -76,13 +83,13 @@ static void *big(size_t size)
  */
 void views_alloc(void)
 {
-	view.records = big(MAX_RECORDS * sizeof(*view.records));
-	view.counts = big(MAX_RECORDS * sizeof(*view.counts));
-	view.page_counts = big(MAX_PAGES * sizeof(*view.page_counts));
-	page_flags = big(MAX_RUN * sizeof(*page_flags));
-	page_counts = big(MAX_RUN * sizeof(*page_counts));
-	entries = big(MAX_ENTRIES * sizeof(*entries));
-	scanned = big(MAX_SCANNED * sizeof(*scanned));
+	view.records = not_inherited(MAX_RECORDS * sizeof(*view.records));
+	view.counts = not_inherited(MAX_RECORDS * sizeof(*view.counts));
+	view.page_counts = not_inherited(MAX_PAGES * sizeof(*view.page_counts));
+	page_flags = not_inherited(MAX_RUN * sizeof(*page_flags));
+	page_counts = not_inherited(MAX_RUN * sizeof(*page_counts));
+	entries = not_inherited(MAX_ENTRIES * sizeof(*entries));
+	scanned = not_inherited(MAX_SCANNED * sizeof(*scanned));
 }
 
 static void read_all(const char *path, void *to, size_t n, uint64_t first)

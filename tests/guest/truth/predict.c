@@ -210,8 +210,13 @@ static uint64_t frame(const struct attempt *a,
 	return r->pfn + (a->addr - r->addr) / PAGE;
 }
 
-/* What the write did, without a look at what was predicted. */
-static int what_happened(const struct attempt *a)
+/**
+ * what_happened - what a write did, without a look at what was predicted
+ * @a: the write
+ *
+ * Return: enum cowinspect_outcome
+ */
+int what_happened(const struct attempt *a)
 {
 	const struct cowinspect_page *r = &a->before;
 

@@ -93,14 +93,8 @@ static struct cowinspect_page *kept;
 
 static void keep_records(void)
 {
-	size_t size = MAX_RECORDS * sizeof(*kept);
-
-	if (!kept) {
-		kept = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (kept == MAP_FAILED || madvise(kept, size, MADV_DONTFORK))
-			bail("no memory");
-	}
+	if (!kept)
+		kept = not_inherited(MAX_RECORDS * sizeof(*kept));
 	memcpy(kept, view.records, view.nr * sizeof(*kept));
 }
 

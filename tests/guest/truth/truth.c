@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 	int n = layouts ? atoi(layouts) : 200, failed;
 
 	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
-	tap_plan(n >= ENOUGH ? 5 : 4);
+	tap_plan(n >= ENOUGH ? 6 : 5);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
@@ -141,6 +141,8 @@ int main(int argc, char **argv)
 	   " totals compared with the kernel's: %" PRIu64 " differences",
 	   compared_entries, compared_pages, compared_totals, nr_differences);
 	report_predictions();
+	ok(observed_writes, "writes that faulted and were observed: %" PRIu64,
+	   observed_writes);
 	diag("non-disturbance: %" PRIu64 " members, 100 inspections each%s",
 	     steady_checks, access("/sys/kernel/mm/page_idle", F_OK) ?
 	     "; without page_idle there is no idle flag to change" : "");

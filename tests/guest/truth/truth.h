@@ -11,6 +11,7 @@
  *	oracle.c	records against pagemap, kpagecount, kpageflags, PAGEMAP_SCAN
  *	totals.c	vmas and summary against smaps and smaps_rollup
  *	predict.c	predictions against writes
+ *	observe.c	the observer's events against the same writes
  *	steady.c	a hundred inspections against none
  *
  * The driver is the only one who decides and the only one who draws random
@@ -238,7 +239,7 @@ bool region_is_hugetlb(const struct region *region);
 bool touch(char *at, bool write, int *sig);
 void member_try_writes(void);
 
-/* ---- oracle.c, totals.c, predict.c, steady.c ---- */
+/* ---- oracle.c, totals.c, predict.c, observe.c, steady.c ---- */
 
 /**
  * struct view - what module and kernel say of a member
@@ -260,8 +261,10 @@ extern struct view view;
 
 /* Numbers compared so far, and those that differed without a good reason. */
 extern uint64_t compared_entries, compared_pages, compared_totals;
+extern uint64_t observed_writes;	/* that faulted, and were observed */
 extern uint64_t steady_checks;		/* members inspected a hundred times */
 
+void *not_inherited(size_t size);
 void views_alloc(void);
 void view_member(pid_t pid);
 bool is_unseen(uint64_t addr);
@@ -270,6 +273,9 @@ void check_entries(void);
 void check_totals(void);
 void check_predictions(void);
 void report_predictions(void);
+int what_happened(const struct attempt *a);
+void observe_begin(pid_t pid);
+void observe_check(void);
 void check_steady(void);
 
 __attribute__((format(printf, 1, 2)))
