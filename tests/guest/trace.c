@@ -339,6 +339,21 @@ static void set_thp(const char *mode)
 	close(fd);
 }
 
+/* The mode that is set, "always [madvise] never" for instance; "" without THP. */
+static void get_thp(char *mode, size_t size)
+{
+	char *text, *at;
+
+	mode[0] = 0;
+	if (access(THP, R_OK))
+		return;
+	text = slurp(THP);
+	at = strchr(text, '[');
+	if (at)
+		snprintf(mode, size, "%.*s", (int)strcspn(at + 1, "]"), at + 1);
+	free(text);
+}
+
 /* What holds for each of them. */
 static void judge_sums(const char *name)
 {
@@ -861,7 +876,7 @@ static void test_exit_and_detach(void)
 
 int main(int argc, char **argv)
 {
-	char *ring;
+	char *ring, thp[16];
 
 	if (argc > 1)
 		return actor(argv);
@@ -870,6 +885,7 @@ int main(int argc, char **argv)
 		bail("readlink");
 	tap_plan(2 * (1 + SUMS + CHILDREN) + 6 + 3 + 1 + SUMS + CHILDREN + 5 +
 		 4 + 4 + 2 + 3 + 8 + 7 + 1 + 5 + 3 + 2);
+	get_thp(thp, sizeof(thp));
 	ring = slurp(RING);
 	set_ring(LARGE_RING);
 	test_blocks();
@@ -884,6 +900,8 @@ int main(int argc, char **argv)
 	test_pid();
 	test_lost();
 	test_exit_and_detach();
+	/* The programs after this one shall find all as it was. */
+	set_thp(thp);
 	set_ring(ring);
 	free(ring);
 	return tap_done();
