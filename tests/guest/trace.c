@@ -73,6 +73,15 @@ static void malloc_blocks(void)
 	}
 }
 
+/*
+ * What exits before trace gets a CPU to look at it leaves mappings without a
+ * name. So everybody stays for a while, without touching anything.
+ */
+static void linger(void)
+{
+	sleep(2);
+}
+
 /* Runs @act in a child and says what getrusage() thinks of its faults. */
 static void act_in_child(const char *name, void (*act)(void))
 {
@@ -82,6 +91,7 @@ static void act_in_child(const char *name, void (*act)(void))
 
 	if (!pid) {
 		act();
+		linger();
 		_exit(0);
 	}
 	if (wait4(pid, &status, 0, &usage) != pid || status)
@@ -106,6 +116,7 @@ static int actor_blocks(const char *variant)
 	       (long long)block[BLOCKS - 1] + OFFSET);
 	act_in_child("reader", read_blocks);
 	act_in_child("writer", write_blocks);
+	linger();
 	return 0;
 }
 
