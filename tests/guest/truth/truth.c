@@ -121,6 +121,17 @@ static int run_layouts(int n)
 	return failed;
 }
 
+/* A test that cannot go on must not leave members behind, with files open. */
+static void kill_members(void)
+{
+	int m;
+
+	for (m = 0; m < MAX_MEMBERS; m++) {
+		if (shared->members[m].pid)
+			kill(shared->members[m].pid, SIGKILL);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *layouts = argc > 1 ? argv[1] : getenv("LAYOUTS");
@@ -132,6 +143,7 @@ int main(int argc, char **argv)
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		bail("no memory");
+	atexit(kill_members);
 	views_alloc();
 	machine_setup();
 
