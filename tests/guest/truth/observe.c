@@ -77,6 +77,7 @@ static bool is_answer(const struct cowinspect_event *e,
 }
 
 static bool frames_agree(const struct cowinspect_event *e,
+			 const struct cowinspect_event *last,
 			 const struct attempt *a)
 {
 	/* Where pagemap sees nothing there is nothing to compare with. */
@@ -86,15 +87,31 @@ static bool frames_agree(const struct cowinspect_event *e,
 	    e->old_pfn != PAGEMAP_PFN(a->map_before))
 		return false;
 	/* Shared memory: the fault may end without the lock it needs to look. */
-	return e->new_pfn == PAGEMAP_PFN(a->map_after) ||
+	return last->new_pfn == PAGEMAP_PFN(a->map_after) ||
 	       (e->outcome == COWI_DID_SHARED &&
 		e->new_pfn == COWINSPECT_NO_PFN);
+}
+
+/*
+ * A page that is swapped in may be mapped protected first; then the write faults
+ * once more, and it is that fault which settles the frame.
+ */
+static const struct cowinspect_event *last_of(const struct cowinspect_event *e,
+					      const struct attempt *a)
+{
+	const struct cowinspect_event *next = e + 1;
+
+	if (e->outcome == COWI_DID_SWAPIN && next < events + nr_events &&
+	    is_answer(next, a) && next->old_pfn == e->new_pfn)
+		return next;
+	return e;
 }
 
 static void compare_event(const struct attempt *a, int happened,
 			  const struct cowinspect_event *e)
 {
-	if (is_as_it_happened(happened, e->outcome) && frames_agree(e, a))
+	if (is_as_it_happened(happened, e->outcome) &&
+	    frames_agree(e, last_of(e, a), a))
 		return;
 	differs("%" PRIx64 ": happened %d, event %d: frames %llx -> %llx, pagemap %"
 		PRIx64 " -> %" PRIx64 "; %s", a->addr, happened, e->outcome,
