@@ -347,6 +347,8 @@ void cow_faults_print_status(struct seq_file *m);
 extern unsigned int cow_event_ring;
 extern const struct file_operations cow_events_fops;
 
+struct cowinspect_event cow_events_note(const struct cow_target *target,
+					enum cowinspect_did what);
 void cow_events_put(struct cow_target *target, const struct mm_struct *mm,
 		    const struct cowinspect_event *event);
 void cow_events_wake(struct cow_target *target);

@@ -75,6 +75,28 @@ struct cow_reader {
 
 /* ---- in probes ---- */
 
+/**
+ * cow_events_note - a record that is not of a fault
+ * @target: of whom
+ * @what: which; what else there is to say, the caller fills in
+ *
+ * Return: the record.
+ */
+struct cowinspect_event cow_events_note(const struct cow_target *target,
+					enum cowinspect_did what)
+{
+	return (struct cowinspect_event) {
+		.time = ktime_get_mono_fast_ns(),
+		.old_pfn = COWINSPECT_NO_PFN,
+		.new_pfn = COWINSPECT_NO_PFN,
+		.pid = target->nr,
+		.outcome = what,
+		.old_kind = COWI_KIND_NONE,
+		.new_kind = COWI_KIND_NONE,
+		.predicted = COWI_NR_OUTCOMES,
+	};
+}
+
 static void wake_reader(struct irq_work *work)
 {
 	struct cow_reader *r = container_of(work, struct cow_reader, wake);
@@ -96,19 +118,11 @@ static bool has_lost(const struct cow_reader *r)
 /* What stands for the records that are missing. */
 static struct cowinspect_event tell_lost(struct cow_reader *r)
 {
-	struct cowinspect_event event = {
-		.time = ktime_get_mono_fast_ns(),
-		.old_pfn = COWINSPECT_NO_PFN,
-		.new_pfn = COWINSPECT_NO_PFN,
-		.cost = r->lost_notes,
-		.count = r->lost,
-		.pid = r->target->nr,
-		.outcome = COWI_DID_LOST,
-		.old_kind = COWI_KIND_NONE,
-		.new_kind = COWI_KIND_NONE,
-		.predicted = COWI_NR_OUTCOMES,
-	};
+	struct cowinspect_event event = cow_events_note(r->target,
+							COWI_DID_LOST);
 
+	event.cost = r->lost_notes;
+	event.count = r->lost;
 	r->lost = 0;
 	r->lost_notes = 0;
 	return event;
@@ -304,6 +318,12 @@ static __poll_t events_poll(struct file *file, poll_table *wait)
 	return is_over(r) ? EPOLLIN | EPOLLRDNORM | EPOLLHUP : 0;
 }
 
+static void free_reader(struct cow_reader *r)
+{
+	kvfree(r->ring);
+	kfree(r);
+}
+
 static struct cow_reader *alloc_reader(struct cow_target *target)
 {
 	struct cow_reader *r = kzalloc(sizeof(*r), GFP_KERNEL);
@@ -313,7 +333,7 @@ static struct cow_reader *alloc_reader(struct cow_target *target)
 	r->size = clamp(READ_ONCE(cow_event_ring), RING_MIN, RING_MAX);
 	r->ring = kvmalloc_array(r->size, sizeof(r->ring[0]), GFP_KERNEL);
 	if (!r->ring) {
-		kfree(r);
+		free_reader(r);
 		return NULL;
 	}
 	r->target = target;
@@ -339,8 +359,7 @@ static int events_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	r->mm = cow_target_grab_mm(target);
 	if (!r->mm) {
-		kvfree(r->ring);
-		kfree(r);
+		free_reader(r);
 		return -ESRCH;
 	}
 	cow_target_get(target);
@@ -363,8 +382,7 @@ static int events_release(struct inode *inode, struct file *file)
 	irq_work_sync(&r->wake);
 	mmdrop(r->mm);
 	cow_target_put(r->target);
-	kvfree(r->ring);
-	kfree(r);
+	free_reader(r);
 	return 0;
 }
 

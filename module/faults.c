@@ -615,19 +615,10 @@ static void add_to_hash(struct cow_target *target)
 static void tell_note(struct cow_target *target, enum cowinspect_did what,
 		      u32 tid, u64 cost)
 {
-	struct cowinspect_event event = {
-		.time = ktime_get_mono_fast_ns(),
-		.old_pfn = COWINSPECT_NO_PFN,
-		.new_pfn = COWINSPECT_NO_PFN,
-		.cost = cost,
-		.pid = target->nr,
-		.tid = tid,
-		.outcome = what,
-		.old_kind = COWI_KIND_NONE,
-		.new_kind = COWI_KIND_NONE,
-		.predicted = COWI_NR_OUTCOMES,
-	};
+	struct cowinspect_event event = cow_events_note(target, what);
 
+	event.tid = tid;
+	event.cost = cost;
 	cow_events_put(target, NULL, &event);
 }
 

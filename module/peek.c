@@ -28,14 +28,10 @@
 
 #include "compat.h"
 #include "cow.h"
+#include "table.h"
 
 /* An entry that changes each time it is looked at is given up. */
 #define ATTEMPTS	4
-
-static bool maps_pfns(const struct cow_vma *vma)
-{
-	return vma->vm_flags & (VM_PFNMAP | VM_IO | VM_MIXEDMAP);
-}
 
 static void peek_page(struct cow_raw *raw, u32 attr, unsigned long pfn)
 {
@@ -73,7 +69,7 @@ static void peek_pte(struct cow_raw *raw, const struct cow_vma *vma, pte_t pte)
 	raw->pte = pte;
 	if (!pte_present(pte))
 		peek_nothing(raw, 0, 0);
-	else if (pte_special(pte) || (maps_pfns(vma) && !cow_pfn_has_page(pfn)))
+	else if (pte_special(pte) || (cow_maps_pfns(vma) && !cow_pfn_has_page(pfn)))
 		peek_nothing(raw, is_zero_pfn(pfn) ? COW_A_ZERO : 0, pfn);
 	else
 		peek_page(raw, 0, pfn);
@@ -89,7 +85,7 @@ static void peek_pmd(struct cow_raw *raw, const struct cow_vma *vma, pmd_t pmd)
 	if (!pmd_present(pmd)) {
 		peek_nothing(raw, attr, 0);
 	} else if (cow_pmd_special(pmd) || cow_pmd_devmap(pmd) ||
-		   (maps_pfns(vma) && !cow_pfn_has_page(pfn))) {
+		   (cow_maps_pfns(vma) && !cow_pfn_has_page(pfn))) {
 		if (vma->kind == COW_VMA_ANON)
 			attr |= COW_A_ZERO;
 		peek_nothing(raw, attr, pfn);
@@ -140,12 +136,6 @@ static bool peek_table_at(struct cow_raw *raw, const struct cow_vma *vma,
 	return pte_same(cow_ptep_get_lockless(entry), pte);
 }
 
-static bool pmd_is_leaf(pmd_t pmd)
-{
-	return !pmd_present(pmd) || pmd_trans_huge(pmd) ||
-	       cow_pmd_devmap(pmd) || pmd_leaf(pmd);
-}
-
 static bool peek_pmd_at(struct cow_raw *raw, const struct cow_vma *vma,
 			pmd_t *entry, unsigned long addr)
 {
@@ -153,7 +143,7 @@ static bool peek_pmd_at(struct cow_raw *raw, const struct cow_vma *vma,
 
 	if (pmd_none(pmd))
 		return true;
-	if (pmd_is_leaf(pmd))
+	if (cow_pmd_is_leaf(pmd))
 		peek_pmd(raw, vma, pmd);
 	else if (pmd_bad(pmd))
 		return true;
@@ -171,37 +161,18 @@ static void peek_pud(struct cow_raw *raw, pud_t pud)
 		     pud_present(pud) ? pud_pfn(pud) : 0);
 }
 
-static pud_t *find_pud(struct mm_struct *mm, unsigned long addr)
-{
-	pgd_t *pgd = pgd_offset(mm, addr);
-	p4d_t *p4d;
-
-	if (pgd_none(READ_ONCE(*pgd)) || pgd_bad(READ_ONCE(*pgd)))
-		return NULL;
-	p4d = p4d_offset(pgd, addr);
-	if (p4d_none(READ_ONCE(*p4d)) || p4d_bad(READ_ONCE(*p4d)))
-		return NULL;
-	return pud_offset(p4d, addr);
-}
-
-static bool pud_is_leaf(pud_t pud)
-{
-	return !pud_present(pud) || pud_trans_huge(pud) ||
-	       cow_pud_devmap(pud) || pud_leaf(pud);
-}
-
 /* Returns false if the entry changed. Without an entry, @raw stays as it is. */
 static bool peek_at(struct cow_raw *raw, struct mm_struct *mm,
 		    const struct cow_vma *vma, unsigned long addr)
 {
-	pud_t *pud = find_pud(mm, addr), val;
+	pud_t *pud = cow_find_pud(mm, addr), val;
 
 	if (!pud)
 		return true;
 	val = READ_ONCE(*pud);
 	if (pud_none(val))
 		return true;
-	if (pud_is_leaf(val)) {
+	if (cow_pud_is_leaf(val)) {
 		peek_pud(raw, val);
 		return true;
 	}
@@ -266,16 +237,16 @@ bool cow_peek(struct mm_struct *mm, const struct cow_vma *vma,
 
 static pte_t *find_table(struct mm_struct *mm, unsigned long addr)
 {
-	pud_t *pud = find_pud(mm, addr), val;
+	pud_t *pud = cow_find_pud(mm, addr), val;
 	pmd_t pmd;
 
 	if (!pud)
 		return NULL;
 	val = READ_ONCE(*pud);
-	if (pud_none(val) || pud_is_leaf(val) || pud_bad(val))
+	if (pud_none(val) || cow_pud_is_leaf(val) || pud_bad(val))
 		return NULL;
 	pmd = cow_pmdp_get(pmd_offset(pud, addr));
-	if (pmd_none(pmd) || pmd_is_leaf(pmd) || pmd_bad(pmd))
+	if (pmd_none(pmd) || cow_pmd_is_leaf(pmd) || pmd_bad(pmd))
 		return NULL;
 	return pte_offset_kernel(&pmd, addr);
 }

@@ -43,6 +43,7 @@
 
 #include "compat.h"
 #include "cow.h"
+#include "table.h"
 
 /*
  * What reading all pages of a huge mapping one by one costs, in entries. It ends
@@ -123,15 +124,6 @@ static void capture_no_folio(struct cow_raw *raw, u32 attr)
 	raw->attr = attr;
 }
 
-/*
- * In VMAs that map frames by number, an entry that is not special should be a
- * private copy with a struct page; trust that only after a look.
- */
-static bool maps_pfns(const struct cow_vma *vma)
-{
-	return vma->vm_flags & (VM_PFNMAP | VM_IO | VM_MIXEDMAP);
-}
-
 /* Caller holds the PTE table's lock. */
 static __always_inline void capture_pte(struct cow_raw *raw, bool look,
 					unsigned long addr, pte_t pte)
@@ -188,7 +180,7 @@ static noinline struct cow_raw *capture_ptes(struct cow_raw *raw,
 					     pte_t *pte, unsigned long addr,
 					     unsigned long end)
 {
-	if (unlikely(maps_pfns(vma)))
+	if (unlikely(cow_maps_pfns(vma)))
 		return capture_ptes_looking(raw, full, true, pte, addr, end);
 	return capture_ptes_looking(raw, full, false, pte, addr, end);
 }
@@ -234,7 +226,7 @@ static unsigned int capture_huge(struct cow_walk *walk, struct cow_raw *raw,
 	struct folio *folio;
 
 	raw->pfn = pfn;
-	if (maps_pfns(&walk->vma) && !cow_pfn_has_page(pfn)) {
+	if (cow_maps_pfns(&walk->vma) && !cow_pfn_has_page(pfn)) {
 		capture_no_folio(raw, attr);
 		return HUGE_COST;
 	}
@@ -379,12 +371,6 @@ changed:
 	return addr;
 }
 
-static bool pmd_is_leaf(pmd_t pmd)
-{
-	return !pmd_present(pmd) || pmd_trans_huge(pmd) ||
-	       cow_pmd_devmap(pmd) || pmd_leaf(pmd);
-}
-
 static unsigned long walk_pmd(struct budget *b, pmd_t *pmd, unsigned long addr,
 			      unsigned long end)
 {
@@ -396,10 +382,10 @@ static unsigned long walk_pmd(struct budget *b, pmd_t *pmd, unsigned long addr,
 		b->left--;
 		return next;
 	}
-	if (pmd_is_leaf(val)) {
+	if (cow_pmd_is_leaf(val)) {
 		ptl = pmd_lock(b->walk->mm, pmd);
 		val = cow_pmdp_get(pmd);
-		if (!pmd_none(val) && pmd_is_leaf(val)) {
+		if (!pmd_none(val) && cow_pmd_is_leaf(val)) {
 			keep_raw(b, capture_pmd(b->walk, next_raw(b), addr,
 						val));
 			spin_unlock(ptl);
@@ -417,12 +403,6 @@ static unsigned long walk_pmd(struct budget *b, pmd_t *pmd, unsigned long addr,
 	return walk_pte_table(b, pmd, addr, next);
 }
 
-static bool pud_is_leaf(pud_t pud)
-{
-	return !pud_present(pud) || pud_trans_huge(pud) ||
-	       cow_pud_devmap(pud) || pud_leaf(pud);
-}
-
 static unsigned long walk_pud(struct budget *b, pud_t *pud, unsigned long addr,
 			      unsigned long end)
 {
@@ -430,10 +410,10 @@ static unsigned long walk_pud(struct budget *b, pud_t *pud, unsigned long addr,
 	pud_t val = READ_ONCE(*pud);
 	spinlock_t *ptl;
 
-	if (!pud_none(val) && pud_is_leaf(val)) {
+	if (!pud_none(val) && cow_pud_is_leaf(val)) {
 		ptl = pud_lock(b->walk->mm, pud);
 		val = READ_ONCE(*pud);
-		if (!pud_none(val) && pud_is_leaf(val))
+		if (!pud_none(val) && cow_pud_is_leaf(val))
 			keep_raw(b, capture_pud(next_raw(b), addr, val));
 		else
 			next = addr;
@@ -486,18 +466,10 @@ static unsigned long walk_step(struct budget *b, unsigned long addr,
 pte_t *cow_hugetlb_entry(struct mm_struct *mm, unsigned long addr,
 			 unsigned long size)
 {
-	pgd_t *pgd = pgd_offset(mm, addr);
-	p4d_t *p4d;
-	pud_t *pud;
+	pud_t *pud = cow_find_pud(mm, addr);
 	pmd_t *pmd;
 
-	if (pgd_none(READ_ONCE(*pgd)) || pgd_bad(READ_ONCE(*pgd)))
-		return NULL;
-	p4d = p4d_offset(pgd, addr);
-	if (p4d_none(READ_ONCE(*p4d)) || p4d_bad(READ_ONCE(*p4d)))
-		return NULL;
-	pud = pud_offset(p4d, addr);
-	if (size >= PUD_SIZE)
+	if (!pud || size >= PUD_SIZE)
 		return (pte_t *)pud;
 	if (!pud_present(READ_ONCE(*pud)) || pud_bad(READ_ONCE(*pud)))
 		return NULL;
