@@ -115,17 +115,6 @@ static pid_t process_of(pid_t tid)
 	return pid;
 }
 
-static bool is_running(const struct cowi_status *st, pid_t pid)
-{
-	size_t i;
-
-	for (i = 0; i < st->nr_targets; i++) {
-		if (st->target[i].pid == pid)
-			return st->target[i].running;
-	}
-	return false;
-}
-
 /*
  * Not <pid>/vmas: that walks all page tables, and with much memory, more happens
  * meanwhile than the stream of events can hold. The process was running after
@@ -138,7 +127,7 @@ static int read_vmas(struct trace *t, struct trace_proc *p,
 
 	if (!err)
 		err = cowi_status_refresh(t->c);
-	if (!err && !is_running(cowi_status(t->c), p->tally->pid))
+	if (!err && !cowi_is_running(cowi_status(t->c), p->tally->pid))
 		err = -ENOENT;
 	return err;
 }
@@ -230,7 +219,7 @@ static int sweep(struct trace *t)
 		struct trace_proc *p = t->proc[i];
 
 		if (!p->target ||
-		    is_running(cowi_status(t->c), p->tally->pid))
+		    cowi_is_running(cowi_status(t->c), p->tally->pid))
 			continue;
 		p->running = false;
 		finish(t, p);
@@ -418,7 +407,7 @@ static int check_attached(struct trace *t)
 
 	if (err)
 		return begin_failed(t, err);
-	t->was_attached = is_running(cowi_status(t->c), t->root_pid);
+	t->was_attached = cowi_is_running(cowi_status(t->c), t->root_pid);
 	if (!t->was_attached || !t->options->follow)
 		return 0;
 	fprintf(stderr,

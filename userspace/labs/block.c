@@ -71,6 +71,10 @@ struct actor *block_fork(struct lab_run *r, struct actor *parent,
 {
 	struct actor *child;
 
+	lab_look(r);
+	lab_expect(r, parent, ALL, &expect_own,
+		   "every page is the parent's own");
+
 	lab_step(r, "fork",
 		 "The child has the block at the same addresses and reads the same bytes.");
 	child = lab_fork(r, parent, "child");

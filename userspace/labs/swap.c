@@ -63,6 +63,11 @@ static void acts(struct lab_run *r)
 		.check_outcome = true,
 		.outcome = COWI_NEXT_SWAPIN,
 	};
+	static const struct page_expect back = {
+		.mapcount = 1,
+		.write = EXPECT_YES,
+		.exclusive = EXPECT_YES,
+	};
 	struct actor *parent, *child;
 	__u64 page, chosen[3];
 
@@ -86,9 +91,7 @@ static void acts(struct lab_run *r)
 	lab_write(r, parent, chosen[0], "p", COWI_NEXT_SWAPIN);
 	lab_put(r, chosen[0], 1, READ);
 	lab_look(r);
-	lab_expect(r, parent, IN(READ),
-		   &(struct page_expect){ .mapcount = 1, .write = EXPECT_YES,
-					  .exclusive = EXPECT_YES },
+	lab_expect(r, parent, IN(READ), &back,
 		   "that page: mapcount 1, exclusive, writable");
 
 	lab_step(r, "fork",
@@ -102,9 +105,7 @@ static void acts(struct lab_run *r)
 	lab_write(r, child, chosen[1], "c", COWI_NEXT_SWAPIN);
 	lab_put(r, chosen[1], 1, WRITTEN);
 	lab_look(r);
-	lab_expect(r, child, IN(WRITTEN),
-		   &(struct page_expect){ .mapcount = 1, .write = EXPECT_YES,
-					  .exclusive = EXPECT_YES },
+	lab_expect(r, child, IN(WRITTEN), &back,
 		   "the child's page: mapcount 1, exclusive, writable");
 	lab_expect_text(r, child, chosen[1], 0, "cm");
 	lab_expect_text(r, parent, chosen[1], 0, "mm");

@@ -274,6 +274,13 @@ const struct cowi_status *cowi_status(const struct cowi *c);
 int cowi_status_refresh(struct cowi *c);
 
 /**
+ * cowi_is_running - whether a process is attached and has not exited
+ * @st: what the module says
+ * @pid: the process, by the name of its directory
+ */
+bool cowi_is_running(const struct cowi_status *st, pid_t pid);
+
+/**
  * cowi_attach - have a process inspected
  * @c: session
  * @pid: its id, in the caller's pid namespace

@@ -155,7 +155,7 @@ static int write_pid(struct cowi *c, const char *file, pid_t pid,
 	}
 }
 
-static bool is_attached(const struct cowi_status *st, pid_t pid)
+bool cowi_is_running(const struct cowi_status *st, pid_t pid)
 {
 	size_t i;
 
@@ -185,7 +185,7 @@ static int attach(struct cowi *c, pid_t pid, const char *option)
 	err = read_status(c);
 	if (err)
 		return err;
-	was_attached = is_attached(&c->status, pid);
+	was_attached = cowi_is_running(&c->status, pid);
 	err = write_pid(c, "attach", pid, option);
 	if (err)
 		return err;
