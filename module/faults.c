@@ -310,6 +310,7 @@ static void note_access(struct cow_fault *f, struct vm_area_struct *vma,
 	f->c.write = !!(flags & FAULT_FLAG_WRITE);
 	f->c.unshare = !!(flags & COW_FAULT_UNSHARE);
 	f->c.marks = cow_kernel_rules.exclusive;
+	f->c.done_before = !COW_FAULT_COMPLETED && flags & FAULT_FLAG_TRIED;
 	note_vma(f, vma, flags);
 
 	f->flags = access_flags(flags, gup);

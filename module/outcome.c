@@ -152,6 +152,13 @@ static int did_keep(const struct cow_case *c)
 		return COWI_DID_SPLIT;
 	if (a->flags & ~b->flags & (COWI_F_YOUNG | COWI_F_DIRTY))
 		return COWI_DID_MARKED;
+	/*
+	 * fault_dirty_shared_page() comes last. Before VM_FAULT_COMPLETED
+	 * (d92725256b4f, Linux 6.0) it returned VM_FAULT_RETRY where it had
+	 * waited for writeback without the lock.
+	 */
+	if (c->done_before && c->write && c->vma_shared && writable(b))
+		return COWI_DID_SHARED;
 	return COWI_DID_SPURIOUS;
 }
 

@@ -52,6 +52,8 @@ enum cow_result {
  * @cached: the VMA is of hugetlb, and pages of its file are in the page cache
  * @uffd_missing: a userfaultfd handles faults without an entry
  * @marks: this kernel marks exclusive pages
+ * @done_before: before Linux 6.0, a fault that was tried before, which may have
+ *	done it all
  * @lock_only: it lacked what only a fault with the mmap lock can make, and held
  *	a VMA's lock: whatever else there was to do waits
  */
@@ -67,6 +69,7 @@ struct cow_case {
 	__u8 cached;
 	__u8 uffd_missing;
 	__u8 marks;
+	__u8 done_before;
 	__u8 lock_only;
 };
 

@@ -355,7 +355,8 @@ struct cowinspect_event {
  * @COWI_DID_ZEROPAGE: the shared zero page was mapped, for reading
  * @COWI_DID_MAPPED: a page that existed was mapped: of a file, of shared memory
  *	or of a device
- * @COWI_DID_SHARED: a page of a shared mapping was made writable
+ * @COWI_DID_SHARED: a page of a shared mapping was made writable; before Linux
+ *	6.0 also mapped and made writable
  * @COWI_DID_SWAPIN: brought in from swap; not writable yet, or it cannot be told
  *	whether it was copied (before Linux 5.19; with others' part given up)
  * @COWI_DID_SWAPIN_COPIED: brought in and copied
@@ -364,7 +365,8 @@ struct cowinspect_event {
  * @COWI_DID_USERFAULTFD: handed to a userfaultfd, whose handler decides
  * @COWI_DID_RETRIED: given up half way (a lock, I/O); it comes again. Before
  *	Linux 6.0 also a write to shared memory that was done, but then had to
- *	wait for writeback: what comes again finds it done
+ *	wait for writeback: what comes again finds it done, and is
+ *	COWI_DID_SHARED
  * @COWI_DID_REFUSED: SIGSEGV, SIGBUS or out of memory
  * @COWI_DID_NUMA: only NUMA balancing's protection was taken away
  * @COWI_DID_MARKED: only an accessed or dirty bit was set
