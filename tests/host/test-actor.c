@@ -104,8 +104,8 @@ static void child_survives_parent(void **state)
 	assert_int_equal(0, actor_fork(&cast, parent, "child", &child));
 	assert_int_equal(0, actor_fork(&cast, child, "grandchild",
 				       &grandchild));
-	assert_int_equal(0, actor_exit(child));
-	assert_int_equal(0, actor_exit(parent));
+	assert_int_equal(0, actor_exit(&cast, child));
+	assert_int_equal(0, actor_exit(&cast, parent));
 	assert_int_equal('m', byte_at(grandchild, addr));
 	assert_int_equal(-ECHILD, actor_read(parent, addr, 1, &access));
 }
@@ -146,7 +146,7 @@ static void vfork_shares_memory(void **state)
 	assert_int_not_equal(parent->pid, child->pid);
 	assert_int_equal(0, actor_write(child, addr, "c", 1, &access));
 	assert_int_equal(0, access.faults);
-	assert_int_equal(0, actor_exit(child));
+	assert_int_equal(0, actor_exit(&cast, child));
 	assert_int_equal(0, actor_end(parent, &access));
 	assert_int_equal('c', byte_at(parent, addr));
 }
@@ -174,7 +174,7 @@ static void calls_may_stay(void **state)
 	assert_int_equal(0, actor_fork(&cast, parent, "child", &child));
 	assert_int_equal('s', byte_at(parent, addr));
 	assert_int_equal('s', byte_at(child, addr + 8191));
-	assert_int_equal(0, actor_exit(parent));
+	assert_int_equal(0, actor_exit(&cast, parent));
 	assert_int_equal('s', byte_at(child, addr));
 }
 

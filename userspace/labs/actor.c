@@ -16,9 +16,14 @@
 #include <unistd.h>
 
 #include "actor.h"
+#include "procstat.h"
 
 /* Of a child that shares its parent's memory: it runs no deep code. */
 #define VFORK_STACK	(256 * 1024)
+
+/* Much, since the machine may be emulated and busy. */
+#define REST_SECONDS	60
+#define REST_STEP_US	100
 
 enum op {
 	OP_WRITE,
@@ -317,6 +322,25 @@ static int hear(struct actor *a, struct answer *ans)
 	return n == sizeof(*ans) ? ans->err : -ECHILD;
 }
 
+/*
+ * After its answer, and after its birth, an actor still runs on to where it waits
+ * for the next command, and takes page faults on its way.
+ */
+static int rest(const struct actor *a)
+{
+	struct procstat st;
+	long left = REST_SECONDS * 1000000L / REST_STEP_US;
+	int err;
+
+	while (!(err = procstat_read(a->pid, &st)) && st.state != 'S' &&
+	       st.state != 'Z') {
+		if (!left--)
+			return -ETIMEDOUT;
+		usleep(REST_STEP_US);
+	}
+	return err == -ENOENT || err == -ESRCH ? 0 : err;
+}
+
 static int ask(struct actor *a, const struct command *cmd, int pass,
 	       struct access *access)
 {
@@ -394,9 +418,11 @@ int actor_start(struct cast *cast, const char *name, struct actor **out)
 	close(sock[1]);
 	if (!err)
 		err = enter(cast, name, pid, sock[0], out);
-	if (err)
+	if (err) {
 		close(sock[0]);
-	return err;
+		return err;
+	}
+	return rest(*out);
 }
 
 int actor_fork(struct cast *cast, struct actor *parent, const char *name,
@@ -413,11 +439,12 @@ int actor_fork(struct cast *cast, struct actor *parent, const char *name,
 	close(sock[1]);
 	if (!err)
 		err = enter(cast, name, access.result, sock[0], out);
-	if (err)
+	if (err) {
 		close(sock[0]);
-	else
-		(*out)->parent = parent->pid;
-	return err;
+		return err;
+	}
+	(*out)->parent = parent->pid;
+	return rest(*out);
 }
 
 int actor_vfork(struct cast *cast, struct actor *parent, const char *name,
@@ -439,11 +466,12 @@ int actor_vfork(struct cast *cast, struct actor *parent, const char *name,
 		err = hear(&child, &ans);
 	if (!err)
 		err = enter(cast, name, ans.access.result, sock[0], out);
-	if (err)
+	if (err) {
 		close(sock[0]);
-	else
-		(*out)->parent = parent->pid;
-	return err;
+		return err;
+	}
+	(*out)->parent = parent->pid;
+	return rest(*out);
 }
 
 static struct command write_command(__u64 addr, const void *bytes, size_t nr)
@@ -501,7 +529,7 @@ int actor_end(struct actor *a, struct access *access)
 	int err = hear(a, &ans);
 
 	*access = ans.access;
-	return err;
+	return err ? err : rest(a);
 }
 
 static int wait_exit(struct actor *a)
@@ -511,10 +539,11 @@ static int wait_exit(struct actor *a)
 	return poll(&pfd, 1, -1) < 0 ? -errno : 0;
 }
 
-int actor_exit(struct actor *a)
+int actor_exit(struct cast *cast, struct actor *a)
 {
 	struct command cmd = { .op = OP_EXIT };
 	int err = tell(a, &cmd, -1);
+	size_t i;
 
 	if (!err)
 		err = wait_exit(a);
@@ -522,7 +551,12 @@ int actor_exit(struct actor *a)
 		return err;
 	close(a->sock);
 	a->sock = -1;
-	return 0;
+	/* Its children are signalled. */
+	for (i = 0; i < cast->nr && !err; i++) {
+		if (cast->actor[i].sock >= 0)
+			err = rest(&cast->actor[i]);
+	}
+	return err;
 }
 
 void cast_end(struct cast *cast)

@@ -81,7 +81,8 @@ void cast_end(struct cast *cast);
 
 /*
  * All of these return 0 or -errno: -EINTR after a signal to the runner,
- * -ECHILD if the actor has died.
+ * -ECHILD if the actor has died, -ETIMEDOUT if it does not come to rest. When
+ * they return, all actors stand still.
  */
 
 /** actor_start - a new process, forked from the runner */
@@ -129,7 +130,7 @@ int actor_begin_call(struct actor *a, actor_fn fn, const __u64 *arg);
 int actor_end(struct actor *a, struct access *access);
 
 /** actor_exit - let it exit, and wait until its memory is gone */
-int actor_exit(struct actor *a);
+int actor_exit(struct cast *cast, struct actor *a);
 
 /* For functions that actors run. */
 

@@ -6,6 +6,7 @@
 
 #include "census.h"
 #include "drain.h"
+#include "procstat.h"
 
 static int grow(struct census *c, size_t *room)
 {
@@ -57,31 +58,9 @@ static int read_all(struct cowi_target *t, struct census *c, __u64 page_size)
 	return err;
 }
 
-/* Minor and major faults: see proc(5), /proc/PID/stat. */
-static int read_faults(pid_t pid, __u64 *faults)
-{
-	unsigned long long minor, major;
-	char path[64], line[1024], *at;
-	FILE *f;
-	int err = -EIO;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "r");
-	if (!f)
-		return -errno;
-	/* The name in brackets may have blanks. */
-	at = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-	if (at && sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %llu %*u %llu",
-			 &minor, &major) == 2) {
-		*faults = minor + major;
-		err = 0;
-	}
-	fclose(f);
-	return err;
-}
-
 void census_take(struct lab_run *r, const struct actor *a, struct census *c)
 {
+	struct procstat st = { 0 };
 	struct cowi_target *t;
 	int err;
 
@@ -95,7 +74,8 @@ void census_take(struct lab_run *r, const struct actor *a, struct census *c)
 	if (!err)
 		err = read_all(t, c, r->status->page_size);
 	if (!err)
-		err = read_faults(a->pid, &c->faults);
+		err = procstat_read(a->pid, &st);
+	c->faults = st.faults;
 	lab_fail(r, err, "count all pages of an actor");
 }
 

@@ -146,7 +146,7 @@ void lab_exit(struct lab_run *r, struct actor *a)
 	if (lab_stopped(r))
 		return;
 	i = a - r->cast.actor;
-	lab_fail(r, actor_exit(a), "let an actor exit");
+	lab_fail(r, actor_exit(&r->cast, a), "let an actor exit");
 	cowi_target_close(r->target[i]);
 	r->target[i] = NULL;
 }
