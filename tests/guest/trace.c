@@ -23,6 +23,7 @@
 #define LARGE_RING	"65536"
 #define OUT		"/trace.out"
 #define PIDS		"/trace.pids"
+#define HTML		"/trace.html"
 
 static char *block[BLOCKS];
 
@@ -476,6 +477,42 @@ static void test_blocks(void)
 	judge_untouched();
 }
 
+/* How many faults the cells of all processes on a page have: see trace_page.c. */
+static long long faults_in_cells(const char *page)
+{
+	static const char key[] = "\"cells\":[";
+	long long gap, outcome, count, bytes, sum = 0;
+	int len;
+
+	while ((page = strstr(page, key))) {
+		page += strlen(key);
+		while (sscanf(page, "%lld,%lld,%lld,%lld%n", &gap, &outcome,
+			      &count, &bytes, &len) == 4) {
+			sum += outcome >= 0 ? count : 0;
+			page += len + (page[len] == ',');
+		}
+	}
+	return sum;
+}
+
+static void test_html(void)
+{
+	long long faults;
+	char *page;
+
+	trace_ok(!trace("-f -n 100000 --html " HTML, "blocks touched"),
+		 "--html: blocks are traced");
+	page = slurp(HTML);
+	faults = faults_in_cells(page);
+	ok(faults > 0 && faults == all("listed"),
+	   "the page has %lld faults in its slices of time, all there are", faults);
+	ok(!strcmp(page + strlen(page) - 8, "</html>\n"), "and is complete");
+	free(page);
+	said_ok(run("cowinspect trace --html /nonsense/x -o " OUT " -- %s 0",
+		    self) == 1 && strstr(said, "/nonsense/x: "),
+		"--html: a page that cannot be made is said before anything runs");
+}
+
 static void test_huge(void)
 {
 	const int tests = 1 + SUMS + CHILDREN + 3 + 2;
@@ -895,11 +932,12 @@ int main(int argc, char **argv)
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		bail("readlink");
 	tap_plan(2 * (1 + SUMS + CHILDREN) + 6 + 3 + 1 + SUMS + CHILDREN + 5 +
-		 4 + 4 + 2 + 3 + 8 + 7 + 1 + 5 + 3 + 2);
+		 4 + 4 + 4 + 2 + 3 + 8 + 7 + 1 + 5 + 3 + 2);
 	get_thp(thp, sizeof(thp));
 	ring = slurp(RING);
 	set_ring(LARGE_RING);
 	test_blocks();
+	test_html();
 	test_huge();
 	test_text();
 	test_family();

@@ -9,8 +9,8 @@ import urllib.request
 # How WebDriver names what it sends as keys, and elements.
 KEYS = {"Left": "\ue012", "Up": "\ue013", "Right": "\ue014",
         "Down": "\ue015", "Home": "\ue011", "End": "\ue010",
-        "PageDown": "\ue00f", "Tab": "\ue004", "Escape": "\ue00c",
-        "Space": " "}
+        "PageUp": "\ue00e", "PageDown": "\ue00f", "Tab": "\ue004",
+        "Escape": "\ue00c", "Space": " "}
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 # A new profile, and nothing that would look for a network.

@@ -461,6 +461,227 @@ def hostile(b):
     quiet(b)
 
 
+def lanes(b):
+    return b.canvases()[0]
+
+
+def moments(b):
+    """What is said of the window, and of the moment."""
+    return b.text("#window"), b.text("#record")
+
+
+@test("trace: the page has every event, in few slices")
+def trace_data(_):
+    data = data_of(page("trace-large"))
+    assert data["slices"] <= 2048
+    assert len(data["processes"]) == 40
+    sums, listed = [0] * 19, [0] * 19
+    for process in data["processes"]:
+        for outcome, n in zip(process["cells"][1::4], process["cells"][2::4]):
+            sums[outcome] += n
+        listed = [a + b for a, b in zip(listed, process["did"] + [0])]
+        ends = [sum(process["cells"][0:4 * i + 1:4])
+                for i in range(len(process["cells"]) // 4)]
+        assert ends == sorted(ends) and ends[-1] < data["slices"]
+    assert sum(sums) == 100000 and sums == listed
+    assert os.path.getsize(page("trace-large")) < 1500000
+
+
+@test("trace: 100000 events load and respond, by keyboard")
+def trace_large(b):
+    load(b, "trace-large")
+    assert "100,000 faults" in b.text("#window")
+    assert b.count("#tree li") == 40
+    picture(b, "trace-large")
+    seen = {lanes(b)}
+    b.focus("#zoom")
+    for _ in range(3):
+        b.press("Right")
+        shown = lanes(b)
+        assert shown not in seen
+        seen.add(shown)
+    b.focus("#from")
+    b.press("End")
+    assert lanes(b) not in seen
+    b.focus("#lanes")
+    b.press("PageUp", "+", "Right", "Down", "End", "-", "0")
+    assert "100,000 faults" in b.text("#window")
+    quiet(b)
+
+
+@test("trace: zoom and moment, by keyboard")
+def trace_keys(b):
+    load(b, "trace-server")
+    picture(b, "trace-server")
+    assert "0 to 1 s of 1 s; 775 faults (775/s), 265 copied, 1M" in \
+        b.text("#window"), b.text("#window")
+    whole = moments(b)
+    assert "630" not in whole[1] and "580 faults" in whole[1], whole
+    b.focus("#lanes")
+    before = lanes(b)
+    b.press("Right")
+    assert b.text("#moment") == "Chosen moment"
+    assert lanes(b) != before
+    first = moments(b)
+    b.press("Right")
+    assert moments(b) != first
+    b.press("Left")
+    assert moments(b) == first
+    b.press("+", "+")
+    assert "0 to 250 ms" in b.text("#window"), b.text("#window")
+    near = lanes(b)
+    b.press("PageDown")
+    assert "250 ms to 500 ms" in b.text("#window"), b.text("#window")
+    assert lanes(b) != near
+    # The first moment in sight; beyond it, the window follows.
+    b.press("Right")
+    assert "250 ms to" in b.text("#record p.quiet"), b.text("#record")
+    assert "250 ms to 500 ms" in b.text("#window")
+    b.press("Left")
+    assert "124 ms to 374 ms" in b.text("#window"), b.text("#window")
+    b.press("0", "Escape")
+    assert moments(b) == whole
+    assert lanes(b) == before
+    quiet(b)
+
+
+@test("trace: lanes of processes and of outcomes, totals of the counters")
+def trace_lanes(b):
+    load(b, "trace-server")
+    assert b.text("#tree [aria-pressed=true]") == "server (500)"
+    rows = b.run("return Array.from(document.querySelectorAll("
+                 "'#totals tr'), (row) => row.innerText.split('\\t'))")
+    assert rows[0] == ["process", "faults", "copied", "reused", "zerofilled",
+                       "zeropage", "mapped", "other", "bytes copied",
+                       "copying", "in all"], rows[0]
+    # The 50 that no event tells of are in the totals.
+    assert rows[1][:4] == ["all processes", "825", "265", "170"], rows[1]
+    assert rows[2][:4] == ["server (500)", "630", "100", "170"], rows[2]
+    b.focus("#lanes")
+    before = lanes(b)
+    b.press("Down")
+    assert b.text("#tree [aria-pressed=true]") == "worker (501)"
+    assert "worker (501)" in b.text("#chosen-name")
+    assert "120 faults" in b.text("#record")
+    assert lanes(b) != before
+    vmas = b.text("#vmas")
+    assert "55d000000000-55d0186a0000" in vmas and "[heap]" in vmas, vmas
+    assert b.count("#hot tr") == 101
+    assert "and 20 more" in b.text("#hot")
+    assert b.text("#kinds tbody").startswith("anon\t120\t120"), \
+        b.text("#kinds")
+    # Children stand below their parents, the youngest below its own.
+    assert b.text("#tree > ul > li > ul > li > ul").startswith("worker (503)")
+    by_process = lanes(b)
+    b.run("const s = document.querySelector('#mode'); s.value = 'outcomes';"
+          "s.dispatchEvent(new Event('change'))")
+    assert lanes(b) != by_process
+    picture(b, "trace-outcomes")
+    b.press("Up", "Up")
+    assert b.count("#chosen:not([hidden])") == 0
+    assert "775 faults" in b.text("#record")
+
+
+@test("trace: losses are said where they were")
+def trace_losses(b):
+    load(b, "trace-server")
+    assert "50 events of faults and 1 other were lost" in b.text("#losses")
+    assert "lost here" in b.text("#legend")
+    data = data_of(page("trace-server"))
+    at, where = 0, []
+    for gap, outcome, count, _ in zip(*[iter(data["lost"])] * 4):
+        at += gap
+        assert outcome == 18
+        where.append((at * data["slice_ns"] / 1e6, count))
+    # After the last event before the record of them.
+    assert 598 <= where[0][0] <= 600 and 649 <= where[-1][0] <= 650, where
+    assert sum(count for _, count in where) == 50
+    box = b.run("return document.querySelector('#lanes').clientWidth")
+    b.point("#lanes canvas", int(box * 0.625 - box / 2), 0)
+    assert "lost here, of any process" in b.text("#record")
+    b.point("#lanes canvas", int(box * 0.3 - box / 2), 0)
+    assert "lost here" not in b.text("#record")
+    load(b, "trace-one")
+    assert not b.text("#losses")
+    assert "lost here" not in b.text("#legend")
+
+
+@test("trace: the table says the same")
+def trace_table(b):
+    load(b, "trace-server")
+    b.focus("#table-box summary")
+    b.press("Space")
+    rows = b.run("return Array.from(document.querySelectorAll("
+                 "'#table tbody tr'), (row) => row.innerText.split('\\t'))")
+    assert 40 <= len(rows) <= 50
+    assert sum(int(row[1]) for row in rows) == 580
+    assert sum(int(row[-1]) for row in rows) == 50
+    first = b.text("#table tbody tr")
+    b.focus("#lanes")
+    b.press("+")
+    assert b.count("#table tbody tr") <= 50
+    assert b.text("#table tbody tr") != first
+
+
+@test("trace: states and outcomes that mean the same have one letter")
+def trace_legend(_):
+    states = {letter: (colour, meaning) for letter, colour, meaning in
+              data_of(page("fork"))["states"]}
+    groups = {letter: (colour, name) for letter, colour, name, _ in
+              data_of(page("trace-one"))["groups"]}
+    for letter in "CRZFSXU":
+        assert groups[letter][0] == states[letter][0], letter
+    assert "N" not in states and "+" not in states
+    assert len({colour for colour, _ in groups.values()}) == len(groups)
+
+
+@test("trace: dark mode, paper")
+def trace_dark(b):
+    load(b, "trace-server")
+    light = lanes(b)
+    b.scheme("dark")
+    assert lanes(b) != light
+    picture(b, "trace-dark")
+    folder = os.environ.get("PICTURES", tmp)
+    text = b.print(f"{folder}/trace-server.pdf")
+    for part in "Faults over time", "all processes", "worker (503)", "[heap]", \
+            "50 events of faults", "lost here":
+        assert part in text, (part, text)
+    assert b.count("#print > *") == 0
+    quiet(b)
+    b.scheme("light")
+    assert lanes(b) == light
+
+
+@test("trace: names cannot break the page, nor one fault, nor none")
+def trace_odd(b):
+    load(b, "trace-hostile")
+    text = "</script><script>document.title='caught'</script>"
+    assert text in b.text("#title") and "caught" != b.run(
+        "return document.title")
+    assert text in b.text("#vmas")
+    assert "<b>\"'&\\\ufffd" in b.text("#tree"), b.text("#tree")
+    assert b.count("script") == 2 and b.count("b") == 0
+    assert "counters of 1 process could not be read" in b.text("#losses")
+    quiet(b)
+    load(b, "trace-one")
+    assert "1 fault" in b.text("#window")
+    b.focus("#lanes")
+    b.press("Right", "+", "PageDown", "End", "Down", "Up", "Escape")
+    quiet(b)
+    load(b, "trace-nobody")
+    assert "Nothing was traced" in b.text("main")
+
+
+@test("trace: a page that cannot be written is a failure")
+def trace_unwritable(_):
+    made = f"{os.path.dirname(tool)}/tests/make-trace"
+    assert subprocess.run([made, "one", "/dev/full"],
+                          check=False).returncode == 1
+    assert subprocess.run([made, "one", "/nonexistent/x"],
+                          check=False).returncode == 2
+
+
 @test("a page without steps says so")
 def empty(b):
     load(b, "empty")

@@ -11,7 +11,8 @@ mkdir -p "$O"
 exec 9>"$O/.test.lock"
 flock 9
 make -s -C "$ROOT/userspace" O="$O" ${CC:+CC="$CC"} ${SAN:+SAN="$SAN"} \
-	"$O/cowinspect" "$O/tests/make-page" "$O/tests/make-recording" >&2
+	"$O/cowinspect" "$O/tests/make-page" "$O/tests/make-trace" \
+	"$O/tests/make-recording" >&2
 exec 9>&-
 
 tmp=$(mktemp -d)
@@ -19,6 +20,9 @@ trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/small" "$tmp/large"
 for kind in fork crowd large kinds hostile empty; do
 	"$O/tests/make-page" $kind "$tmp/$kind.html"
+done
+for kind in server large one hostile nobody; do
+	"$O/tests/make-trace" $kind "$tmp/trace-$kind.html"
 done
 "$O/tests/make-recording" "$tmp/small" 16
 "$O/tests/make-recording" "$tmp/large" 100000

@@ -43,6 +43,7 @@ static const char doc[] =
 	"  sudo cowinspect trace -f -- sh -c 'make; make test'\n"
 	"  sudo cowinspect trace -f -p $(pidof -s redis-server)\n"
 	"  sudo cowinspect trace --events -o events.txt -- ./server\n"
+	"  sudo cowinspect trace -f --html trace.html -- make\n"
 	"  sudo cowinspect trace --json -o t.json -- ./server &&\n"
 	"    jq '.vmas[] | select(.copied > 0) | [.name, .copied]' t.json\n";
 
@@ -50,6 +51,7 @@ enum {
 	OPT_EVENTS = 0x300,
 	OPT_FOREGROUND,
 	OPT_AS_ROOT,
+	OPT_HTML = 'H',
 };
 
 static const struct argp_option options[] = {
@@ -61,6 +63,8 @@ static const struct argp_option options[] = {
 	  "show so many mappings, pages and processes (default: 10)", 0 },
 	{ "json", 'J', NULL, 0, "write JSON", 0 },
 	{ "output", 'o', "FILE", 0, "write to FILE", 0 },
+	{ "html", OPT_HTML, "FILE", 0,
+	  "also write a page for a browser: what happened when", 0 },
 	{ "foreground", OPT_FOREGROUND, NULL, 0,
 	  "let COMMAND read from the terminal, and get its Ctrl-C", 0 },
 	{ "as-root", OPT_AS_ROOT, NULL, 0,
@@ -91,6 +95,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'o':
 		o->file = arg;
+		return 0;
+	case OPT_HTML:
+		o->html = arg;
 		return 0;
 	case OPT_FOREGROUND:
 		o->foreground = true;
@@ -130,6 +137,13 @@ static int open_output(struct trace *t)
 	}
 	t->json.out = t->out;
 	return EXIT_OK;
+}
+
+static int open_page(struct trace *t)
+{
+	int err = t->options->html ? trace_page_open(t) : 0;
+
+	return err ? report(t->options->html, err) : EXIT_OK;
 }
 
 static int close_output(struct trace *t)
@@ -209,7 +223,8 @@ static int run(struct trace *t, struct trace_command *cmd)
 	/* A reader that has seen enough ("| head") is no failure. */
 	if (err && err != -EPIPE)
 		return report("trace", err);
-	return EXIT_OK;
+	err = t->options->html ? trace_page(t, cowi_status(t->c)) : 0;
+	return err ? report(t->options->html, err) : EXIT_OK;
 }
 
 static int run_command(struct trace *t)
@@ -250,7 +265,10 @@ int cmd_trace(int argc, char **argv, const struct globals *g)
 		return report(g->debugfs ? g->debugfs : COWI_DEFAULT_ROOT, err);
 	status = open_output(&t);
 	if (!status) {
-		status = o.command ? run_command(&t) : run_pid(&t);
+		status = open_page(&t);
+		if (!status)
+			status = o.command ? run_command(&t) : run_pid(&t);
+		trace_page_close(&t);
 		closed = close_output(&t);
 		status = status ? status : closed;
 	}

@@ -7,14 +7,17 @@
 
 #include "commands.h"
 #include "json.h"
+#include "shell.h"
 #include "table.h"
 #include "trace_tally.h"
+#include "trace_timeline.h"
 
 /**
  * struct trace_options - the command line
  * @pid: process to trace, or 0
  * @command: command to start and trace, or NULL
  * @file: --output, or NULL
+ * @html: --html, or NULL
  * @follow: children, too
  * @json: write JSON
  * @events: write each fault as it happens
@@ -26,6 +29,7 @@ struct trace_options {
 	pid_t pid;
 	char **command;
 	const char *file;
+	const char *html;
 	bool follow;
 	bool json;
 	bool events;
@@ -44,6 +48,7 @@ struct trace_options {
  * @running: has not exited, as far as is known
  * @look_after: time before which its VMAs are not read again
  * @live: counts at the last live line
+ * @lane: when its events were, with --html
  */
 struct trace_proc {
 	struct tally_proc *tally;
@@ -54,6 +59,7 @@ struct trace_proc {
 	bool running;
 	__u64 look_after;
 	struct tally_counts live;
+	struct timeline_lane lane;
 };
 
 /**
@@ -67,6 +73,7 @@ struct trace_proc {
  * @was_attached: @root was attached before us
  * @foreign_proc: /proc cannot be asked for our processes
  * @tally: events, added up
+ * @timeline: the same over time, with --html
  * @nr_procs: entries in @proc
  * @proc: in the order of @tally's
  * @last: of @proc, the one that was looked up last
@@ -77,6 +84,7 @@ struct trace_proc {
  * @out: where the report goes
  * @json: the document, with --json
  * @lines: the table of events, with --events
+ * @page: for --html, as long as it is open
  */
 struct trace {
 	const struct trace_options *options;
@@ -88,6 +96,7 @@ struct trace {
 	bool was_attached;
 	bool foreign_proc;
 	struct tally tally;
+	struct timeline timeline;
 	size_t nr_procs;
 	struct trace_proc **proc;
 	struct trace_proc *last;
@@ -98,6 +107,7 @@ struct trace {
 	FILE *out;
 	struct json json;
 	struct trace_lines *lines;
+	struct shell page;
 };
 
 /** trace_now - CLOCK_MONOTONIC, as events have it, in nanoseconds */
@@ -250,5 +260,37 @@ int trace_lines_close(struct trace *t);
  * Return: 0 or -errno.
  */
 int trace_report(struct trace *t);
+
+/**
+ * trace_vma_name - what a mapping is called
+ * @vma: mapping; its name may be that of none
+ * @buf: room for words that stand for a name
+ * @size: of it
+ *
+ * Return: the name, or @buf.
+ */
+const char *trace_vma_name(const struct tally_vma *vma, char *buf, size_t size);
+
+/* --html (trace_page.c) */
+
+/**
+ * trace_page_open - make its file, so that it fails before there is a trace
+ * @t: trace, with --html
+ *
+ * Return: 0 or -errno.
+ */
+int trace_page_open(struct trace *t);
+
+/**
+ * trace_page - write it
+ * @t: trace, finished
+ * @status: of the module
+ *
+ * Return: 0 or -errno.
+ */
+int trace_page(struct trace *t, const struct cowi_status *status);
+
+/** trace_page_close - give up a page that was not written, if there is one */
+void trace_page_close(struct trace *t);
 
 #endif /* COWINSPECT_TRACE_H */

@@ -327,7 +327,7 @@ static int report_procs(const struct report *r)
 
 /* ---- mappings and pages ---- */
 
-static const char *vma_name(const struct tally_vma *vma, char *buf, size_t size)
+const char *trace_vma_name(const struct tally_vma *vma, char *buf, size_t size)
 {
 	if (vma->end || vma->name[0])
 		return vma->name;
@@ -360,7 +360,7 @@ static int vma_row(struct table *table, const struct tally_proc *p,
 	cells[VMA_BYTES].number = vma->counts.copied_bytes;
 	cells[VMA_COPY_NS].number = vma->counts.copy_ns;
 	cells[VMA_NS].number = vma->counts.ns;
-	cells[VMA_NAME].text = vma_name(vma, name, sizeof(name));
+	cells[VMA_NAME].text = trace_vma_name(vma, name, sizeof(name));
 	return table_row(table, cells);
 }
 
@@ -377,7 +377,8 @@ static int page_row(const struct report *r, struct table *table,
 	cells[PAGE_COPIED].number = page->copied;
 	cells[PAGE_REUSED].number = page->reused;
 	cells[PAGE_ZEROFILLED].number = page->zerofilled;
-	cells[PAGE_NAME].text = vma_name(&p->vma[page->vma], name, sizeof(name));
+	cells[PAGE_NAME].text =
+		trace_vma_name(&p->vma[page->vma], name, sizeof(name));
 	return table_row(table, cells);
 }
 

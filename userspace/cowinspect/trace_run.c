@@ -318,11 +318,16 @@ static int take(struct trace *t, const struct cowinspect_event *e)
 	int err;
 
 	err = is_fault(e) ? take_fault(t, e) : take_note(t, e);
-	if (err || !t->lines)
+	if (err || !(t->lines || t->options->html))
 		return err;
 	p = find_proc(t, e->pid);
+	if (t->options->html)
+		err = timeline_add(&t->timeline, p ? &p->lane : NULL, e,
+				   t->tally.page_size);
 	/* Without --follow, the family's events come, too. */
-	return p ? trace_lines_add(t, p->tally, e) : 0;
+	if (!err && t->lines && p)
+		err = trace_lines_add(t, p->tally, e);
+	return err;
 }
 
 /* Returns 1 if there may be more, 0 if there is nothing now, or an error. */
@@ -429,6 +434,7 @@ int trace_begin(struct trace *t)
 	if (err)
 		return err;
 	t->start = trace_now();
+	timeline_init(&t->timeline, t->start);
 	p = add_proc(t, t->root_pid, NULL);
 	err = p ? cowi_faults(p->target, &p->base) : -ENOMEM;
 	if (!err)
@@ -560,10 +566,12 @@ void trace_release(struct trace *t)
 	trace_lines_close(t);
 	for (i = 0; i < t->nr_procs; i++) {
 		finish(t, t->proc[i]);
+		timeline_lane_release(&t->proc[i]->lane);
 		free(t->proc[i]);
 	}
 	free(t->proc);
 	tally_release(&t->tally);
+	timeline_release(&t->timeline);
 	cowi_events_close(t->events);
 	cowi_target_close(t->root);
 }

@@ -9,9 +9,7 @@
 #include "html.h"
 #include "json.h"
 #include "picture.h"
-
-/* The files of these names, each with a NUL at its end: page.S. */
-extern const char page_html[], page_css[], page_js[];
+#include "shell.h"
 
 /**
  * struct form - what many entries have in common
@@ -74,9 +72,7 @@ enum place {
 
 /**
  * struct html - a page being written
- * @out: file
- * @json: its data
- * @rest: what of page.html follows
+ * @shell: what stands around it, and where its data goes
  * @err: first error
  * @page_size: base page, in bytes
  * @nr: of @process
@@ -94,9 +90,7 @@ enum place {
  * @entries: of the table being filled
  */
 struct html {
-	FILE *out;
-	struct json json;
-	const char *rest;
+	struct shell shell;
 	int err;
 	__u64 page_size;
 	size_t nr;
@@ -120,16 +114,6 @@ static void fail(struct html *h, int err)
 		h->err = err;
 }
 
-/* The template. */
-
-static void put_until(struct html *h, const char *mark)
-{
-	const char *end = strstr(h->rest, mark);
-
-	fwrite(h->rest, 1, end - h->rest, h->out);
-	h->rest = end + strlen(mark);
-}
-
 static void put_words(struct json *j, const char *key,
 		      const char *(*name)(unsigned int i), unsigned int nr)
 {
@@ -144,15 +128,11 @@ static void put_words(struct json *j, const char *key,
 static void put_states(struct json *j)
 {
 	enum page_state st;
-	char text[8];
 
 	json_array(j, "states");
 	for (st = 0; st < NR_STATES; st++) {
 		json_array(j, NULL);
-		snprintf(text, sizeof(text), "%c", picture_letter(st));
-		json_string(j, NULL, text);
-		snprintf(text, sizeof(text), "#%06x", picture_rgb(st));
-		json_string(j, NULL, text);
+		shell_colour(j, picture_letter(st), st);
 		json_string(j, NULL, picture_meaning(st));
 		json_end_array(j);
 	}
@@ -172,18 +152,13 @@ static void put_flags(struct json *j)
 	json_end_array(j);
 }
 
-static void put_about(struct json *j, const struct html_about *about)
+static void put_about(struct html *h, const struct html_about *about)
 {
-	const struct cowi_status *st = about->status;
+	struct json *j = &h->shell.json;
 
 	json_object(j, NULL);
-	json_number(j, "format", 1);
-	json_string(j, "title", about->title);
-	json_string(j, "text", about->text);
-	json_string(j, "kernel", st->kernel);
-	json_string(j, "rules", st->rules);
-	json_number(j, "page_size", st->page_size);
-	json_string(j, "exclusive", cowi_counts_name(st->exclusive));
+	shell_about(&h->shell, about);
+	json_string(j, "exclusive", cowi_counts_name(about->status->exclusive));
 	put_states(j);
 	put_words(j, "kinds", cowi_kind_name, COWI_NR_KINDS);
 	put_words(j, "outcomes", cowi_outcome_name, COWI_NR_OUTCOMES);
@@ -201,19 +176,13 @@ int html_open(const char *path, const struct html_about *about,
 
 	if (!h)
 		return -ENOMEM;
-	h->out = fopen(path, "we");
-	if (!h->out) {
-		err = -errno;
+	err = shell_open(&h->shell, path, tables_html, tables_js);
+	if (err) {
 		free(h);
 		return err;
 	}
 	h->page_size = about->status->page_size;
-	h->json = (struct json){ .out = h->out, .in_page = true };
-	h->rest = page_html;
-	put_until(h, "@page.css@");
-	fputs(page_css, h->out);
-	put_until(h, "@data@");
-	put_about(&h->json, about);
+	put_about(h, about);
 	*out = h;
 	return 0;
 }
@@ -222,7 +191,7 @@ int html_open(const char *path, const struct html_about *about,
 
 static void put_processes(struct html *h)
 {
-	struct json *j = &h->json;
+	struct json *j = &h->shell.json;
 	size_t i;
 
 	json_array(j, "processes");
@@ -304,7 +273,7 @@ static __u64 flag_bits(__u64 flags)
 
 static void put_forms(struct html *h)
 {
-	struct json *j = &h->json;
+	struct json *j = &h->shell.json;
 	size_t i, k;
 
 	json_array(j, "forms");
@@ -440,7 +409,7 @@ static void put_table(struct html *h, struct process *p, const char *vmas,
 		      bool follows)
 {
 	struct entries changes = { 0 };
-	struct json *j = &h->json;
+	struct json *j = &h->shell.json;
 
 	find_changes(h, &p->entries, &h->entries, &changes);
 	json_object(j, NULL);
@@ -508,7 +477,7 @@ void html_process(struct html *h, unsigned int id, pid_t pid, pid_t parent,
 
 static void enter(struct html *h, enum place place)
 {
-	struct json *j = &h->json;
+	struct json *j = &h->shell.json;
 
 	end_table(h);
 	if (h->place == place)
@@ -528,7 +497,7 @@ static void enter(struct html *h, enum place place)
 
 void html_step(struct html *h, const char *title, const char *text)
 {
-	struct json *j = &h->json;
+	struct json *j = &h->shell.json;
 
 	if (h->err)
 		return;
@@ -543,7 +512,7 @@ void html_step(struct html *h, const char *title, const char *text)
 
 void html_note(struct html *h, const char *mark, const char *text)
 {
-	struct json *j = &h->json;
+	struct json *j = &h->shell.json;
 
 	if (h->err)
 		return;
@@ -620,19 +589,13 @@ int html_close(struct html *h)
 
 	if (!h)
 		return 0;
-	j = &h->json;
+	j = &h->shell.json;
 	enter(h, IN_NO_STEP);
 	json_end_array(j);
 	put_forms(h);
 	put_processes(h);
 	json_end_object(j);
-	put_until(h, "@page.js@");
-	fputs(page_js, h->out);
-	fputs(h->rest, h->out);
-	if (fflush(h->out) || ferror(h->out))
-		fail(h, errno ? -errno : -EIO);
-	if (fclose(h->out))
-		fail(h, -errno);
+	fail(h, shell_close(&h->shell));
 	err = h->err;
 	release(h);
 	return err;

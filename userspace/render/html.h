@@ -19,8 +19,8 @@
  *
  * Functions without a result remember the first error for html_close().
  *
- * The page is page.html with page.css, page.js and the data in it. The data is
- * a JSON object:
+ * The page is page.html with tables.html and tables.js in it (see shell.h). Its
+ * data is a JSON object:
  *
  *	format		1; a reader must refuse any other
  *	title, text	what the page is about
@@ -60,18 +60,7 @@
 #include <sys/types.h>
 
 #include "libcowinspect.h"
-
-/**
- * struct html_about - what a page is about
- * @title: one line
- * @text: a paragraph, or ""
- * @status: of the module
- */
-struct html_about {
-	const char *title;
-	const char *text;
-	const struct cowi_status *status;
-};
+#include "shell.h"
 
 struct html;
 

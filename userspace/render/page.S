@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The page's parts as strings: found by -Wa,-I, see the Makefile. */
+/* The parts of pages as strings: found by -Wa,-I, see the Makefile. */
 	.section .rodata
 
 	.global page_html
@@ -15,6 +15,26 @@ page_css:
 	.global page_js
 page_js:
 	.incbin "page.js"
+	.byte 0
+
+	.global tables_html
+tables_html:
+	.incbin "tables.html"
+	.byte 0
+
+	.global tables_js
+tables_js:
+	.incbin "tables.js"
+	.byte 0
+
+	.global trace_html
+trace_html:
+	.incbin "trace.html"
+	.byte 0
+
+	.global trace_js
+trace_js:
+	.incbin "trace.js"
 	.byte 0
 
 	.section .note.GNU-stack, "", %progbits

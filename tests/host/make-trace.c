@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Makes pages of trace --html from made-up events, for html.t:
+ *
+ *	make-trace server FILE	a server with two workers and a grandchild, one
+ *				of whom calls exec, and losses
+ *	make-trace large FILE	100000 events of 40 processes and their tree
+ *	make-trace one FILE	one fault
+ *	make-trace hostile FILE	names that would break a careless page
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcowinspect.h"
+#include "trace.h"
+
+#define HEAP		0x55d000000000ull
+#define FILE_AT		0x7f0000000000ull
+#define PAGE		4096ull
+#define MS		1000000ull
+#define BEGIN		(77 * MS)
+
+static const char hostile[] =
+	"</script><script>document.title='caught'</script><!--<b>\"'&amp;\\\xff";
+
+static struct trace_proc *add(struct trace *t, pid_t pid, const char *comm,
+			      const struct trace_proc *parent)
+{
+	struct trace_proc *p = calloc(1, sizeof(*p));
+
+	t->proc = reallocarray(t->proc, t->nr_procs + 1, sizeof(*t->proc));
+	p->tally = tally_add(&t->tally, pid, parent ? parent->tally : NULL);
+	snprintf(p->tally->comm, sizeof(p->tally->comm), "%s", comm);
+	p->running = true;
+	t->proc[t->nr_procs++] = p;
+	return p;
+}
+
+static void map(struct trace *t, struct trace_proc *p, const char *heap)
+{
+	char so[] = "/lib/libc.so.6";
+	char *name = strdup(heap);
+	struct cowi_vma vma[] = {
+		{ .start = HEAP, .end = HEAP + 100000 * PAGE, .perms = "rw-p",
+		  .kind = "anon", .name = name },
+		{ .start = FILE_AT, .end = FILE_AT + 512 * PAGE,
+		  .perms = "r-xp", .kind = "file", .name = so },
+	};
+	struct cowi_vmas vmas = { .nr = 2, .vma = vma };
+
+	if (tally_map(&t->tally, p->tally, &vmas))
+		exit(2);
+	free(name);
+}
+
+static void happen(struct trace *t, struct trace_proc *p, __u64 time,
+		   unsigned int outcome, __u64 addr)
+{
+	struct cowinspect_event e = {
+		.time = BEGIN + time, .addr = addr, .cost = 2000, .count = 1,
+		.pid = p ? p->tally->pid : 0, .outcome = outcome,
+		.vma = addr >= FILE_AT ? COWI_VMA_FILE : COWI_VMA_ANON,
+		.flags = COWI_E_USER,
+	};
+
+	if (outcome < COWI_NR_FAULT_DID) {
+		if (tally_fault(&t->tally, p->tally, &e))
+			exit(2);
+		p->faults.total[COWI_FAULT_observed]++;
+		p->faults.total[COWI_FAULT_copied + outcome]++;
+		p->faults.by_vma[COWI_FAULT_copied + outcome][e.vma]++;
+		p->has_faults = true;
+	}
+	if (outcome == COWI_DID_COPIED) {
+		p->faults.total[COWI_FAULT_copied_bytes] += PAGE;
+		p->faults.by_vma[COWI_FAULT_copied_bytes][e.vma] += PAGE;
+	}
+	if (outcome == COWI_DID_LOST) {
+		e.count = 50;
+		e.cost = 1;
+		t->tally.lost += e.count;
+		t->tally.lost_notes += e.cost;
+	}
+	if (outcome == COWI_DID_EXEC)
+		p->tally->execs++;
+	if (outcome == COWI_DID_EXIT)
+		p->running = false;
+	if (timeline_add(&t->timeline, p ? &p->lane : NULL, &e, PAGE))
+		exit(2);
+}
+
+/* One fault each millisecond, page after page. */
+static void fault_all(struct trace *t, struct trace_proc *p, __u64 ms,
+		      unsigned int nr, unsigned int outcome, __u64 at)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		happen(t, p, (ms + i) * MS, outcome, at + i * PAGE);
+}
+
+static void make_server(struct trace *t)
+{
+	struct trace_proc *server, *first, *second, *grandchild;
+
+	server = add(t, 500, "server", NULL);
+	map(t, server, "[heap]");
+	fault_all(t, server, 0, 300, COWI_DID_ZEROFILLED, HEAP);
+	fault_all(t, server, 20, 60, COWI_DID_MAPPED, FILE_AT);
+	first = add(t, 501, "worker", server);
+	happen(t, first, 300 * MS, COWI_DID_CHILD, 0);
+	fault_all(t, first, 301, 120, COWI_DID_COPIED, HEAP);
+	second = add(t, 502, "worker", server);
+	happen(t, second, 400 * MS, COWI_DID_CHILD, 0);
+	fault_all(t, second, 401, 40, COWI_DID_COPIED, HEAP);
+	fault_all(t, second, 405, 10, COWI_DID_RETRIED, FILE_AT);
+	grandchild = add(t, 503, "worker", first);
+	happen(t, grandchild, 430 * MS, COWI_DID_CHILD, 0);
+	fault_all(t, grandchild, 431, 5, COWI_DID_COPIED, HEAP);
+	happen(t, grandchild, 440 * MS, COWI_DID_EXEC, 0);
+	fault_all(t, grandchild, 441, 20, COWI_DID_ZEROPAGE, HEAP + 500 * PAGE);
+	happen(t, grandchild, 470 * MS, COWI_DID_EXIT, 0);
+	fault_all(t, server, 480, 120, COWI_DID_REUSED, HEAP);
+	happen(t, NULL, 650 * MS, COWI_DID_LOST, 0);
+	fault_all(t, server, 650, 100, COWI_DID_COPIED, HEAP + 150 * PAGE);
+	/* What was lost is in the counters. */
+	server->faults.total[COWI_FAULT_observed] += 50;
+	server->faults.total[COWI_FAULT_reused] += 50;
+	server->faults.by_vma[COWI_FAULT_reused][COWI_VMA_ANON] += 50;
+	t->end = BEGIN + 1000 * MS;
+}
+
+static void make_large(struct trace *t)
+{
+	static const unsigned int outcomes[] = {
+		COWI_DID_ZEROFILLED, COWI_DID_COPIED, COWI_DID_COPIED,
+		COWI_DID_REUSED, COWI_DID_ZEROPAGE, COWI_DID_MAPPED,
+		COWI_DID_SHARED, COWI_DID_SWAPIN, COWI_DID_USERFAULTFD,
+		COWI_DID_SPURIOUS,
+	};
+	struct trace_proc *p[40];
+	unsigned int i;
+
+	for (i = 0; i < 40; i++) {
+		p[i] = add(t, 1000 + i, "busy", i ? p[i / 2] : NULL);
+		p[i]->has_faults = true;
+		if (!i)
+			map(t, p[i], "[heap]");
+	}
+	for (i = 0; i < 100000; i++)
+		happen(t, p[i / 500 * 7 % 40], i * 100000ull,
+		       outcomes[(i / 1000 + i % 3) % 10], HEAP + i * PAGE);
+	for (i = 0; i < 40; i++)
+		if (tally_settle(&t->tally, p[i]->tally))
+			exit(2);
+	t->end = BEGIN + 10000 * MS;
+}
+
+static void make_one(struct trace *t)
+{
+	struct trace_proc *p = add(t, 7, "one", NULL);
+
+	map(t, p, "[heap]");
+	happen(t, p, 1000, COWI_DID_COPIED, HEAP);
+	t->end = BEGIN + 2000;
+}
+
+static void make_hostile(struct trace *t)
+{
+	struct trace_proc *p = add(t, 7, "<b>\"'&\\\xff</b>", NULL);
+
+	map(t, p, hostile);
+	fault_all(t, p, 1, 3, COWI_DID_COPIED, HEAP);
+	p->has_faults = false;
+	t->end = BEGIN + 10 * MS;
+}
+
+static void know_all(struct trace *t)
+{
+	size_t i, k;
+
+	for (i = 0; i < t->nr_procs; i++) {
+		for (k = 0; k < COWI_NR_FAULTS; k++)
+			t->proc[i]->faults.known[k] = true;
+	}
+}
+
+static void release(struct trace *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr_procs; i++) {
+		timeline_lane_release(&t->proc[i]->lane);
+		free(t->proc[i]);
+	}
+	free(t->proc);
+	tally_release(&t->tally);
+	timeline_release(&t->timeline);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct cowi_status status = {
+		.kernel = "6.1.0-test", .rules = "5.19", .page_size = PAGE,
+	};
+	const char *kind = argc == 3 ? argv[1] : "";
+	char all[] = "--all", *command[3] = { argv[1], all };
+	struct trace_options o = { .command = command, .top = 10 };
+	struct trace t = { .options = &o, .start = BEGIN };
+	int err;
+
+	o.html = argc == 3 ? argv[2] : "/dev/full";
+	if (!strcmp(kind, "hostile"))
+		command[1] = strdup(hostile);
+	tally_init(&t.tally, PAGE);
+	timeline_init(&t.timeline, BEGIN);
+	if (trace_page_open(&t))
+		return 2;
+	if (!strcmp(kind, "server"))
+		make_server(&t);
+	else if (!strcmp(kind, "large"))
+		make_large(&t);
+	else if (!strcmp(kind, "one"))
+		make_one(&t);
+	else if (!strcmp(kind, "hostile"))
+		make_hostile(&t);
+	know_all(&t);
+	err = trace_page(&t, &status);
+	release(&t);
+	return err ? 1 : 0;
+}

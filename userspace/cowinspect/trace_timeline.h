@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * When the faults of a trace were: counts per slice of time. A trace has at most
+ * TIMELINE_SLICES of them, however long it is and however many faults there are:
+ * a slice gets longer as the trace does.
+ */
+#ifndef COWINSPECT_TRACE_TIMELINE_H
+#define COWINSPECT_TRACE_TIMELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "libcowinspect.h"
+
+#define TIMELINE_SLICES		2048
+
+/* A slice of the shortest traces has 2^12 nanoseconds. */
+#define TIMELINE_SHIFT		12
+
+/**
+ * struct timeline_cell - what was alike in one slice
+ * @slice: its number
+ * @outcome: enum cowinspect_did
+ * @count: how often; for COWI_DID_LOST how many faults were lost
+ * @bytes: copied, or filled with zeroes
+ */
+struct timeline_cell {
+	__u32 slice;
+	__u32 outcome;
+	__u64 count;
+	__u64 bytes;
+};
+
+/**
+ * struct timeline_lane - the times of one process
+ * @shift: a slice of @cell has 2^@shift nanoseconds
+ * @nr: entries in @cell
+ * @room: entries that fit
+ * @cell: by slice, then by outcome
+ * @born: when its birth was told, since the trace began; 0 if it was not
+ * @ended: the same of its end
+ */
+struct timeline_lane {
+	unsigned int shift;
+	size_t nr;
+	size_t room;
+	struct timeline_cell *cell;
+	__u64 born;
+	__u64 ended;
+};
+
+/**
+ * struct timeline - the time of a trace
+ * @start: when it began, CLOCK_MONOTONIC in nanoseconds
+ * @shift: a slice has 2^@shift nanoseconds
+ * @last: the latest event so far, since @start
+ * @lost: lost events, spread over the time in which they were lost
+ */
+struct timeline {
+	__u64 start;
+	unsigned int shift;
+	__u64 last;
+	struct timeline_lane lost;
+};
+
+/** timeline_init - begin; free with timeline_release() */
+void timeline_init(struct timeline *t, __u64 start);
+void timeline_release(struct timeline *t);
+void timeline_lane_release(struct timeline_lane *lane);
+
+/**
+ * timeline_add - an event
+ * @t: timeline
+ * @lane: of its process; NULL for COWI_DID_LOST, which is no process's
+ * @event: a fault or a note
+ * @page_size: base page, in bytes
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int timeline_add(struct timeline *t, struct timeline_lane *lane,
+		 const struct cowinspect_event *event, __u64 page_size);
+
+/**
+ * timeline_settle - have a lane's slices be as long as those of the timeline
+ * @t: timeline
+ * @lane: of a process, or its own @lost
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int timeline_settle(const struct timeline *t, struct timeline_lane *lane);
+
+/** timeline_slices - how many slices there are up to the time @end */
+unsigned int timeline_slices(struct timeline *t, __u64 end);
+
+#endif /* COWINSPECT_TRACE_TIMELINE_H */
