@@ -2,6 +2,8 @@
 /* The cowinspect command on a live module: what it shows, and its traces. */
 #include "command.h"
 
+#define FAMILY_PAGE	"/family.html"
+
 static int lines_of_maps(pid_t pid)
 {
 	char *maps = slurp_proc(pid, "maps"), *at;
@@ -98,15 +100,53 @@ static void test_lab_html(void)
 	free(page);
 }
 
+/* One who has a child, for as long as both are wanted. */
+static void have_child(void *arg)
+{
+	(void)arg;
+	prctl(PR_SET_NAME, "par) ent");
+	spawn(NULL, NULL);
+	for (;;)
+		pause();
+}
+
+static void test_family(void)
+{
+	pid_t pid = spawn(have_child, NULL);
+	char parent[64], *page;
+	int tries = 1000;
+	bool several;
+
+	/* The child may take its time to be born. */
+	do {
+		run("cowinspect map -f %d --html " FAMILY_PAGE, pid);
+	} while (!strstr(said, "\n\npar) ent (") && tries--);
+	snprintf(parent, sizeof(parent), "par) ent (%d):\n", pid);
+	said_ok(!strncmp(said, parent, strlen(parent)),
+		"map --follow: a process and its child by name");
+	page = slurp(FAMILY_PAGE);
+	snprintf(parent, sizeof(parent), ",%d,\"par) ent\"]]", pid);
+	ok(strstr(page, parent), "--html has both, and who is whose child");
+	free(page);
+	several = !run("cowinspect show -f %d --json", pid) &&
+		  strstr(said, "\"processes\": [");
+	snprintf(parent, sizeof(parent), "\"parent\": %d,", pid);
+	said_ok(several && strstr(said, parent), "show --follow: the same");
+	said_ok(run("cowinspect show %d 4194304", pid) == 1,
+		"one of several that is not there: status 1");
+	reap(pid);
+}
+
 int main(void)
 {
 	pid_t pid;
 
 	need_tool();
-	tap_plan(4 + 1 + 6 + 5 + 2);
+	tap_plan(4 + 1 + 4 + 6 + 5 + 2);
 	pid = spawn(NULL, NULL);
 	test_show(pid);
 	test_map(pid);
+	test_family();
 	test_errors();
 	test_lab("");
 	said_ok(strstr(said, " checks held, 0 failed"), "all its checks held");

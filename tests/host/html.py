@@ -169,6 +169,69 @@ def from_show(b):
     assert not b.run("return document.querySelector('#bar').offsetHeight")
 
 
+@test("several processes: who maps the same frame is marked in all of them")
+def several(b):
+    path = f"{tmp}/several.html"
+    ran = cowinspect("small", "map", "77", "79", "--html", path)
+    assert ran.returncode == 0, ran
+    load(b, "", path)
+    picture(b, "several")
+    assert b.text("#title") == "process 77 and 1 more"
+    assert b.count(".strip") == 2
+    # 16 pages and 2 of which one is there: two tables, one set of frames.
+    assert b.count("#figure .page") == 36
+    assert b.count("#figure .frame") == 18
+    assert b.count("#figure .frame.shared") == 16
+    b.point("#figure .page[data-p='1'][data-page='%d']" % (0x10002))
+    assert b.count("svg .page.lit") == 2
+    assert "process 77 at 10002000" in b.text("#record")
+    b.point("#figure .page[data-p='1'][data-page='%d']" % (0x10001))
+    assert b.count("svg .page.lit") == 1
+    before = b.canvases()
+    b.focus(".strip")
+    b.press("Home")
+    after = b.canvases()
+    assert before[0] != after[0] and before[1] != after[1]
+    shown = f"{tmp}/several-show.html"
+    assert cowinspect("small", "show", "77", "79", "--html",
+                      shown).returncode == 0
+    assert data_of(shown) == data_of(path)
+    quiet(b)
+
+
+@test("several processes with more pages than fit into a figure")
+def several_large(b):
+    path = f"{tmp}/several-large.html"
+    assert cowinspect("large", "map", "79", "77", "--html",
+                      path).returncode == 0
+    load(b, "", path)
+    assert b.count("#figure-hint:not([hidden])") == 1
+    figure = "return document.querySelector('#figure').innerHTML"
+    first = b.run(figure)
+    b.focus(".strip")
+    b.press("Home", "Right")
+    # Near enough to be in it already.
+    assert b.count("#figure .page.chosen") == 1
+    b.press("End")
+    assert b.run(figure) != first
+    assert "od\\134d" in b.text("#record")
+    b.press("Left")
+    assert b.count("#figure .page.chosen") == 1
+    assert b.count("#figure .page.lit") == 2
+    b.press("PageUp", "Left")
+    picture(b, "several-large")
+    assert b.count("#figure .page") == 2 * 16
+    # By keyboard it moves on at its ends.
+    b.focus("#figure")
+    first = b.run(figure)
+    b.press(*["Down"] * 9)
+    assert b.count("#figure .page.chosen") == 1
+    assert b.run(figure) != first
+    b.press("Right")
+    assert b.text("#record p + p") == "process 77", b.text("#record")
+    quiet(b)
+
+
 @test("--range limits the page")
 def limited(_):
     path = f"{tmp}/range.html"
@@ -382,12 +445,15 @@ def table(b):
 @test("100000 pages in two processes load and respond")
 def large(b):
     load(b, "large")
-    assert not b.run("return document.querySelector('#figure-box')"
-                     ".offsetHeight")
+    # The figure has a part, as of any step the same.
+    assert b.count("#figure .page") == 2 * 16
+    assert b.count("#figure .frame.shared") == 16
     before = b.canvases()
     b.focus("#slider")
     b.press("Right")
     assert b.canvases() != before
+    assert b.count("#figure .frame") == 20
+    assert b.count("#figure .frame.shared") == 12
     assert "child: 4 entries changed" in b.text("#changes")
     b.focus(".strip")
     b.press("End")

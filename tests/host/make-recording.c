@@ -5,7 +5,8 @@
  *	make-recording DIR PAGES
  *
  * Process 77 has PAGES shared pages on its heap, one of them written, and a
- * file mapping with a name that is hard to print.
+ * file mapping with a name that is hard to print. Process 79 shares all with it
+ * but the page that was written.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,27 +77,36 @@ static void write_texts(const char *dir, __u64 pages)
 	fclose(f);
 }
 
-int main(int argc, char **argv)
+static int write_process(const char *root, int pid, __u64 pages)
 {
 	struct cowinspect_page rec;
-	__u64 pages, i;
 	char dir[256];
 	FILE *f;
+	__u64 i;
 
-	if (argc != 3)
-		return 2;
-	pages = strtoull(argv[2], NULL, 10);
-	recording_status(argv[1], 56);
-	snprintf(dir, sizeof(dir), "%s/77", argv[1]);
+	snprintf(dir, sizeof(dir), "%s/%d", root, pid);
 	if (mkdir(dir, 0700))
 		return 1;
 	write_texts(dir, pages);
 	f = recording_file(dir, "pages");
 	for (i = 0; i < pages; i++) {
 		rec = heap_page(i);
+		rec.pfn += i == 1 && pid != 77 ? 0x100000 : 0;
 		recording_page(f, 56, &rec);
 	}
 	rec = lib_page();
 	recording_page(f, 56, &rec);
 	return fclose(f) ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	__u64 pages;
+
+	if (argc != 3)
+		return 2;
+	pages = strtoull(argv[2], NULL, 10);
+	recording_status(argv[1], 56);
+	return write_process(argv[1], 77, pages) ||
+	       write_process(argv[1], 79, pages);
 }

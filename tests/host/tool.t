@@ -116,7 +116,7 @@ gives "a file that is not there is a failure" 1 'No such file' \
 gives "--grade without a file is wrong usage" 2 'which files' lab --grade
 
 gives "status says what it can tell" 0 '^exclusive +exact' status
-json "status --json" 'd["abi"] == 1 and d["targets"] == [{"pid": 77, "running": True}]' \
+json "status --json" 'd["abi"] == 1 and d["targets"][0] == {"pid": 77, "running": True}' \
 	status --json
 
 gives "show has human sizes and the name" 0 \
@@ -146,6 +146,14 @@ gives "a mapcount that is not exact is marked" 0 '^7f0000000000 .* ~30 +31 ' \
 	show 77 --pages
 json "show --pages --json" 'len(d["pages"]) == 17 and d["pages"][1]["exclusive"] is True and d["pages"][0]["next"] == "copy"' \
 	show 77 --pages --json
+gives "show of two processes: a table for each" 0 '^process 79:$' show 77 79
+json "show of two processes as JSON" '[p["pid"] for p in d["processes"]] == [79, 77] and d["processes"][1]["summary"]["present"] == 17 and d["processes"][0]["page_size"] == 4096 and len(d["processes"][0]["vmas"]) == 2' \
+	show 79 77 79 --json
+json "a process and its children are several, also if there are none" '[len(p["pages"]) for p in d["processes"]] == [17]' \
+	show --follow 77 --pages --json
+gives "one of several that is not there is a failure" 1 'process 78: no such' show 77 78
+gives "map of two processes" 0 '^process 79:$' map 77 79
+if [ "$(grep -c '^  C  ' "$tmp/out")" = 1 ]; then ok "with one legend"; else not_ok "with one legend"; fi
 json "show --pages --range" '[p["addr"] for p in d["pages"]] == ["0x10001000", "0x10002000"]' \
 	show 77 --pages --json --range 10001000-10003000
 json "100000 pages are one document" 'len(d["pages"]) == 100001' \

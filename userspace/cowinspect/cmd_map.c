@@ -2,18 +2,19 @@
 /* cowinspect map: a picture of an address space. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "commands.h"
 #include "picture.h"
 #include "table.h"
+#include "targets.h"
 
 /* Lines that one VMA may fill before its cells become groups of pages. */
 #define LINES_PER_VMA	8
 
 static const char doc[] =
-	"Draw the address space of a process: for each mapping one letter\n"
+	"Draw the address space of processes: for each mapping one letter\n"
 	"per page, or per group of pages where the mapping is large. The\n"
 	"letters are explained below the picture.\n"
 	"\vA capital letter stands for pages that are all alike; a small one\n"
@@ -24,9 +25,11 @@ static const char doc[] =
 	"  sudo cowinspect map $$\n"
 	"  sudo cowinspect map $$ --range 7ffd4000-7ffd8000\n"
 	"  sudo cowinspect map $$ --width 128\n"
-	"  sudo cowinspect map $$ --html map.html\n";
+	"  sudo cowinspect map $$ --html map.html\n"
+	"  sudo cowinspect map -f $(pidof -s postgres) --html family.html\n";
 
 static const struct argp_option options[] = {
+	{ "follow", 'f', NULL, 0, "also children, and theirs", 0 },
 	{ "range", 'R', "START-END", 0,
 	  "only these addresses, hexadecimal; also START+SIZE, or one address",
 	  0 },
@@ -37,7 +40,7 @@ static const struct argp_option options[] = {
 };
 
 struct arguments {
-	pid_t pid;
+	struct target_names names;
 	const char *range;
 	const char *html;
 	unsigned int width;
@@ -50,6 +53,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	__u64 n;
 
 	switch (key) {
+	case 'f':
+		a->names.follow = true;
+		return 0;
 	case 'R':
 		a->range = arg;
 		return 0;
@@ -65,11 +71,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->all = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		take_pid(state, arg, &a->pid);
+		target_names_add(state, arg, &a->names);
 		return 0;
 	case ARGP_KEY_END:
-		if (!a->pid)
-			argp_error(state, "which process? Give its id");
+		target_names_check(state, &a->names);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -79,7 +84,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "PID",
+	.args_doc = "PID...",
 	.doc = doc,
 };
 
@@ -160,9 +165,8 @@ static bool is_empty(const struct cowi_vma *vma)
 }
 
 static int draw(struct cowi_target *t, const struct arguments *a,
-		const struct range *range, bool colour)
+		const struct range *range, struct picture *picture)
 {
-	struct picture picture = { .out = stdout, .colour = colour };
 	unsigned int width = a->width ? a->width : line_width();
 	struct cowi_vmas vmas;
 	size_t i;
@@ -175,39 +179,60 @@ static int draw(struct cowi_target *t, const struct arguments *a,
 		if (vma->end <= range->start || vma->start >= range->end ||
 		    (is_empty(vma) && !a->all))
 			continue;
-		err = draw_vma(t, vma, range, width, &picture);
+		err = draw_vma(t, vma, range, width, picture);
 	}
 	cowi_vmas_free(&vmas);
-	if (!err) {
+	return err;
+}
+
+/* All of them with one legend. */
+static int draw_all(const struct targets *ts, const struct arguments *a,
+		    const struct range *range, bool colour)
+{
+	struct picture picture = { .out = stdout, .colour = colour };
+	bool several = target_names_several(&a->names);
+	int status = EXIT_OK, err;
+	char what[48];
+	size_t i;
+
+	for (i = 0; i < ts->nr && !interrupt_signal(); i++) {
+		target_text(&ts->target[i], what, sizeof(what));
+		if (several)
+			printf("%s%s:\n", i ? "\n" : "", what);
+		err = draw(ts->target[i].t, a, range, &picture);
+		if (err)
+			status = report(several ? what : "map", err);
+	}
+	if (!status) {
 		putchar('\n');
 		picture_legend(&picture);
 	}
-	return err ? report("map", err) : EXIT_OK;
+	return status;
 }
 
 int cmd_map(int argc, char **argv, const struct globals *g)
 {
 	struct range range = { 0, UINT64_MAX };
 	struct arguments a = { 0 };
-	struct cowi_target *t;
-	struct cowi *c;
-	int status;
+	struct targets ts;
+	int status, drawn;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	status = open_target(g, a.pid, &c, &t);
-	if (status)
-		return status;
-	if (a.range &&
-	    parse_range(a.range, cowi_status(c)->page_size, &range)) {
+	status = targets_open(&ts, g, &a.names);
+	if (!status && a.range &&
+	    parse_range(a.range, cowi_status(ts.c)->page_size, &range)) {
 		fprintf(stderr, "cowinspect: --range: '%s' is not START-END\n",
 			a.range);
 		status = EXIT_USAGE;
-	} else {
-		status = draw(t, &a, &range, colour_wanted(g->colour, stdout));
 	}
-	if (!status && a.html)
-		status = html_target(a.html, t, a.pid, &range);
-	cowi_target_close(t);
-	cowi_close(c);
+	if (!status) {
+		drawn = draw_all(&ts, &a, &range,
+				 colour_wanted(g->colour, stdout));
+		if (a.html)
+			status = html_targets(a.html, &ts, &range);
+		status = drawn ? drawn : status;
+	}
+	targets_close(&ts);
+	free(a.names.pid);
 	return status;
 }

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
 #include "output.h"
 #include "show.h"
+#include "targets.h"
 
 static const char doc[] =
-	"Show how the memory of a process is shared, and what its next\n"
+	"Show how the memory of processes is shared, and what its next\n"
 	"writes would do: a line per mapping with totals below, or with\n"
 	"--pages a line per page.\n"
 	"\vThree questions with three answers: MAPCOUNT says how often a page\n"
@@ -17,6 +17,9 @@ static const char doc[] =
 	"this mapping owns it. COW counts pages that are write-protected\n"
 	"although the mapping may be written. COPY and REUSE count what the\n"
 	"next write to each page would do.\n"
+	"\n"
+	"Of several processes, there is a table for each, and in JSON an\n"
+	"object for each in the array processes.\n"
 	"\n"
 	"Sizes are shown as 4K, 1.5M; --bytes gives bytes. --raw and --json\n"
 	"give the units of --list-columns: pages unless --bytes. A ~ before\n"
@@ -28,15 +31,18 @@ static const char doc[] =
 	"  sudo cowinspect show $$ -o +young,dirty\n"
 	"  sudo cowinspect show $$ --pages --range 7ffd4000-7ffd8000\n"
 	"  sudo cowinspect show $$ --html pages.html\n"
+	"  sudo cowinspect show -f $(pidof -s postgres) --html family.html\n"
 	"  sudo cowinspect show $$ --json | jq '.summary.cow_pending'\n";
 
 enum {
+	OPT_FOLLOW = 'f',
 	OPT_PAGES = 'p',
 	OPT_RANGE = 'R',
 	OPT_HTML = 'H',
 };
 
 static const struct argp_option options[] = {
+	{ "follow", OPT_FOLLOW, NULL, 0, "also children, and theirs", 0 },
 	{ "pages", OPT_PAGES, NULL, 0, "a line per mapped page or huge page",
 	  0 },
 	{ "range", OPT_RANGE, "START-END", 0,
@@ -57,7 +63,7 @@ struct arguments {
 	bool pages;
 	const char *range;
 	const char *html;
-	pid_t pid;
+	struct target_names names;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -67,6 +73,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->output;
+		return 0;
+	case OPT_FOLLOW:
+		a->names.follow = true;
 		return 0;
 	case OPT_PAGES:
 		a->pages = true;
@@ -78,11 +87,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->html = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		take_pid(state, arg, &a->pid);
+		target_names_add(state, arg, &a->names);
 		return 0;
 	case ARGP_KEY_END:
-		if (!a->pid && !a->output.list_columns)
-			argp_error(state, "which process? Give its id");
+		if (!a->output.list_columns)
+			target_names_check(state, &a->names);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -92,24 +101,84 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "PID",
+	.args_doc = "PID...",
 	.doc = doc,
 	.children = children,
 };
+
+/* What stands before the table of one of several processes. */
+static void begin(const struct target *target, const struct table_style *style,
+		  bool first)
+{
+	char what[48];
+
+	if (style->form == TABLE_JSON) {
+		json_object(style->json, NULL);
+		json_number(style->json, "pid", target->pid);
+		json_number(style->json, "parent", target->parent);
+		json_string(style->json, "name", target->name);
+		return;
+	}
+	printf("%s%s:\n", first ? "" : "\n",
+	       target_text(target, what, sizeof(what)));
+}
+
+static int show_one(const struct target *target, const struct arguments *a,
+		    const struct columns *columns, const struct range *range)
+{
+	const struct table_style *style = &a->output.style;
+	bool json = style->form == TABLE_JSON;
+	int status;
+
+	if (json)
+		json_number(style->json, "page_size", style->page_size);
+	status = a->pages ? show_pages(target->t, style, columns, range) :
+			    show_vmas(target->t, style, columns, range);
+	/* Also after an error: what was written stays one valid document. */
+	if (json)
+		json_end_object(style->json);
+	return status;
+}
+
+static int show_all(const struct targets *ts, const struct arguments *a,
+		    const struct columns *columns, const struct range *range)
+{
+	const struct table_style *style = &a->output.style;
+	bool several = target_names_several(&a->names);
+	bool json = style->form == TABLE_JSON;
+	int status = EXIT_OK;
+	size_t i;
+
+	if (json)
+		json_object(style->json, NULL);
+	if (!several)
+		return show_one(&ts->target[0], a, columns, range);
+	if (json)
+		json_array(style->json, "processes");
+	for (i = 0; i < ts->nr && !interrupt_signal(); i++) {
+		begin(&ts->target[i], style, !i);
+		if (show_one(&ts->target[i], a, columns, range))
+			status = EXIT_FAILED;
+	}
+	if (json) {
+		json_end_array(style->json);
+		json_end_object(style->json);
+	}
+	return status;
+}
 
 static int run(struct arguments *a, const struct globals *g,
 	       struct columns *columns)
 {
 	struct range range = { 0, UINT64_MAX };
 	struct json json = { .out = stdout };
-	struct cowi_target *t;
-	struct cowi *c;
+	struct targets ts;
 	int status;
 
-	status = open_target(g, a->pid, &c, &t);
+	status = targets_open(&ts, g, &a->names);
 	if (status)
 		return status;
-	a->output.style.page_size = cowi_status(c)->page_size;
+	a->output.style.page_size = cowi_status(ts.c)->page_size;
 	a->output.style.out = stdout;
 	a->output.style.json = &json;
 	if (a->range && parse_range(a->range, a->output.style.page_size,
@@ -117,15 +186,12 @@ static int run(struct arguments *a, const struct globals *g,
 		fprintf(stderr, "cowinspect: --range: '%s' is not START-END\n",
 			a->range);
 		status = EXIT_USAGE;
-	} else if (a->pages) {
-		status = show_pages(t, &a->output.style, columns, &range);
 	} else {
-		status = show_vmas(t, &a->output.style, columns, &range);
+		status = show_all(&ts, a, columns, &range);
 	}
 	if (!status && a->html)
-		status = html_target(a->html, t, a->pid, &range);
-	cowi_target_close(t);
-	cowi_close(c);
+		status = html_targets(a->html, &ts, &range);
+	targets_close(&ts);
 	return status;
 }
 
@@ -145,5 +211,6 @@ int cmd_show(int argc, char **argv, const struct globals *g)
 	if (!status)
 		status = run(&a, g, &columns);
 	free(columns.shown);
+	free(a.names.pid);
 	return status;
 }

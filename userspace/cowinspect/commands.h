@@ -67,18 +67,6 @@ int report(const char *what, int err);
 void take_pid(struct argp_state *state, const char *arg, pid_t *pid);
 
 /**
- * open_target - connect and attach, or say why not
- * @g: options
- * @pid: process
- * @c: set on success
- * @t: set on success
- *
- * Return: EXIT_OK or EXIT_FAILED.
- */
-int open_target(const struct globals *g, pid_t pid, struct cowi **c,
-		struct cowi_target **t);
-
-/**
  * finish_output - the last word on the exit status
  * @status: so far
  *
@@ -115,18 +103,6 @@ struct range {
  * Return: 0 or -EINVAL.
  */
 int parse_range(const char *text, __u64 page_size, struct range *r);
-
-/**
- * html_target - write a page for a browser, or say why not
- * @path: file
- * @t: process to look at
- * @pid: its id
- * @range: only what lies in it
- *
- * Return: EXIT_OK or EXIT_FAILED.
- */
-int html_target(const char *path, struct cowi_target *t, pid_t pid,
-		const struct range *range);
 
 /**
  * parse_size - a decimal number of bytes, with K, M or G behind it or not

@@ -65,23 +65,6 @@ void take_pid(struct argp_state *state, const char *arg, pid_t *pid)
 		argp_error(state, "'%s' is no process id", arg);
 }
 
-int open_target(const struct globals *g, pid_t pid, struct cowi **c,
-		struct cowi_target **t)
-{
-	char what[32];
-	int err;
-
-	err = cowi_open(g->debugfs, c);
-	if (err)
-		return report(g->debugfs ? g->debugfs : COWI_DEFAULT_ROOT, err);
-	err = cowi_target_open(*c, pid, t);
-	if (!err)
-		return EXIT_OK;
-	cowi_close(*c);
-	snprintf(what, sizeof(what), "process %d", pid);
-	return report(what, err);
-}
-
 int finish_output(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* --html of the commands that look at one process once. */
+/* --html of the commands that look at processes once. */
 #include <errno.h>
 #include <stdio.h>
 
-#include "commands.h"
 #include "html.h"
+#include "targets.h"
 
 static void put_vmas(struct html *h, const struct cowi_vmas *vmas,
 		     const struct range *range)
@@ -42,44 +42,64 @@ static int put_pages(struct html *h, struct cowi_target *t,
 	return err;
 }
 
-static int put_target(struct html *h, struct cowi_target *t, pid_t pid,
-		      const struct range *range)
+static int put_target(struct html *h, unsigned int id,
+		      const struct target *target, const struct range *range)
 {
 	struct cowi_vmas vmas;
 	int err;
 
-	err = cowi_vmas(t, &vmas);
+	err = cowi_vmas(target->t, &vmas);
 	if (!err) {
-		html_process(h, 0, pid, 0, "");
-		html_step(h, "", "");
-		html_table(h, 0);
+		html_process(h, id, target->pid, target->parent, target->name);
+		html_table(h, id);
 		put_vmas(h, &vmas, range);
-		err = put_pages(h, t, range);
+		err = put_pages(h, target->t, range);
 	}
 	cowi_vmas_free(&vmas);
 	return err;
 }
 
-int html_target(const char *path, struct cowi_target *t, pid_t pid,
-		const struct range *range)
+/* One that cannot be read, having exited, does not keep the others away. */
+static int put_targets(struct html *h, const struct targets *ts,
+		       const struct range *range)
+{
+	int status = EXIT_OK, err;
+	char what[48];
+	size_t i;
+
+	html_step(h, "", "");
+	for (i = 0; i < ts->nr && !interrupt_signal(); i++) {
+		err = put_target(h, i, &ts->target[i], range);
+		if (err)
+			status = report(target_text(&ts->target[i], what,
+						    sizeof(what)), err);
+	}
+	return status;
+}
+
+int html_targets(const char *path, const struct targets *ts,
+		 const struct range *range)
 {
 	struct html_about about = {
 		.text = "What is mapped, who shares it, and what the next "
 			"write to each page would do.",
-		.status = cowi_status(cowi_target_session(t)),
+		.status = cowi_status(ts->c),
 	};
-	char title[32];
+	char title[80], first[48];
 	struct html *h;
-	int err, closed;
+	int err, status;
 
-	snprintf(title, sizeof(title), "process %d", pid);
+	target_text(&ts->target[0], first, sizeof(first));
+	if (ts->nr == 1)
+		snprintf(title, sizeof(title), "%s", first);
+	else
+		snprintf(title, sizeof(title), "%s and %zu more", first,
+			 ts->nr - 1);
 	about.title = title;
 	err = html_open(path, &about, &h);
 	if (err)
 		return report(path, err);
-	err = put_target(h, t, pid, range);
-	closed = html_close(h);
-	if (err)
-		return report(title, err);
-	return closed ? report(path, closed) : EXIT_OK;
+	status = put_targets(h, ts, range);
+	err = html_close(h);
+	return err && !status ? report(path, err) : status;
 }

@@ -15,7 +15,7 @@ struct columns show_pages_columns(void);
 /**
  * show_vmas - a line per VMA, totals below
  * @t: target
- * @style: how
+ * @style: how; in JSON, members are added to an object that is open
  * @columns: which
  * @range: only VMAs that overlap it
  *
@@ -27,7 +27,7 @@ int show_vmas(struct cowi_target *t, const struct table_style *style,
 /**
  * show_pages - a line per mapped entry, written as they are read
  * @t: target
- * @style: how
+ * @style: how; in JSON, members are added to an object that is open
  * @columns: which
  * @range: only entries in it
  *

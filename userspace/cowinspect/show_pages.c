@@ -152,7 +152,6 @@ int show_pages(struct cowi_target *t, const struct table_style *style,
 	       const struct columns *columns, const struct range *range)
 {
 	const struct cowi_status *st = cowi_status(cowi_target_session(t));
-	bool json = style->form == TABLE_JSON;
 	struct cowi_pages *pages;
 	struct table *table;
 	int err, closed;
@@ -160,10 +159,6 @@ int show_pages(struct cowi_target *t, const struct table_style *style,
 	err = cowi_pages_open(t, range->start, range->end, &pages);
 	if (err)
 		return report("show", err);
-	if (json) {
-		json_object(style->json, NULL);
-		json_number(style->json, "page_size", style->page_size);
-	}
 	table = table_open(style, columns, "pages");
 	if (table) {
 		err = add_pages(table, pages, style->out ? style->out : stdout,
@@ -173,9 +168,6 @@ int show_pages(struct cowi_target *t, const struct table_style *style,
 	} else {
 		err = -ENOMEM;
 	}
-	/* Also after an error: what was written stays one valid document. */
-	if (json)
-		json_end_object(style->json);
 	cowi_pages_close(pages);
 	return err ? report("show", err) : EXIT_OK;
 }

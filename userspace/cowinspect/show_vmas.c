@@ -168,15 +168,10 @@ static int write_table(const struct cowi_vmas *vmas,
 		       const struct columns *columns,
 		       const struct range *range)
 {
-	bool json = style->form == TABLE_JSON;
 	bool whole = range->start == 0 && range->end == UINT64_MAX;
 	struct table *table;
 	int err, closed;
 
-	if (json) {
-		json_object(style->json, NULL);
-		json_number(style->json, "page_size", style->page_size);
-	}
 	table = table_open(style, columns, "vmas");
 	if (!table)
 		return -ENOMEM;
@@ -185,11 +180,8 @@ static int write_table(const struct cowi_vmas *vmas,
 	if (!err && whole && style->form == TABLE_HUMAN)
 		err = add_summary(table, sum, st);
 	closed = table_close(table);
-	if (json) {
-		if (whole)
-			json_summary(style->json, sum);
-		json_end_object(style->json);
-	}
+	if (style->form == TABLE_JSON && whole)
+		json_summary(style->json, sum);
 	return err ? err : closed;
 }
 

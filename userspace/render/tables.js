@@ -177,9 +177,15 @@ function findMappings(step, frame, most) {
 	return [found, nr];
 }
 
-// VMAs as objects. Entries outside of all of them have been mapped between the
+// VMAs as objects, made once. Entries outside of all of them have been mapped between the
 // reading of the VMAs and of the entries.
 function vmasOf(t) {
+	if (!t.list)
+		t.list = listVmas(t);
+	return t.list;
+}
+
+function listVmas(t) {
 	const list = [];
 	let i = 0;
 
@@ -245,13 +251,21 @@ function litFrame() {
 
 // The figure.
 
+const NEAR_PAGES = 16;
 const ROW = 24, BOX = 118, CELL = 24, FRAME = 150, GAP = 190, HEAD = 26;
+
+// What the figure shows: all pages of all processes, if they are few. If they are
+// many, those around a page, and processes that have to do with it.
+let figure = null;
 
 function pagesOf(t) {
 	const pages = [];
 
 	for (const v of vmasOf(t)) {
-		for (let page = v.start; page < v.end; page++)
+		const start = Math.max(v.start, figure.from);
+		const end = Math.min(v.end, figure.to);
+
+		for (let page = start; page < end; page++)
 			pages.push({ page: page, nr: page - v.start, vma: v });
 	}
 	return pages;
@@ -265,22 +279,23 @@ function isSmall(t) {
 	return pages <= FIGURE_PAGES;
 }
 
-const figurePossible = data.steps.length > 0 &&
-	data.processes.length <= FIGURE_PROCESSES &&
-	data.steps.every((step, s) => tablesOf(s).every(isSmall)) &&
-	data.steps.some((step, s) => tablesOf(s).some((t) => t.n));
+const anyEntries = data.steps.some((step, s) => tablesOf(s).some((t) => t.n));
+const figureWhole = anyEntries && data.processes.length <= FIGURE_PROCESSES &&
+	data.steps.every((step, s) => tablesOf(s).every(isSmall));
 
 // Where everything stands is the same in all steps. Frames stand beside the
 // first page that maps them.
 function planFigure() {
-	const rows = data.processes.map(() => 0), slots = new Map();
+	const rows = new Map(figure.processes.map((p) => [p, 0]));
+	const slots = new Map(), height = [HEAD, HEAD];
 	const plan = { top: [], side: [], slot: new Map() };
-	const height = [HEAD, HEAD];
 
 	data.steps.forEach((step, s) => tablesOf(s).forEach((t, p) => {
+		if (!rows.has(p))
+			return;
 		const pages = pagesOf(t);
 
-		rows[p] = Math.max(rows[p], pages.length);
+		rows.set(p, Math.max(rows.get(p), pages.length));
 		pages.forEach(({ page }, row) => {
 			const frame = frameAt(t, page);
 
@@ -288,24 +303,114 @@ function planFigure() {
 				slots.set(frame, row);
 		});
 	}));
-	rows.forEach((n, p) => {
-		plan.side[p] = p % 2;
-		plan.top[p] = height[p % 2];
-		height[p % 2] += n * ROW + HEAD + 8;
+	figure.processes.forEach((p, i) => {
+		plan.side[p] = i % 2;
+		plan.top[p] = height[i % 2];
+		height[i % 2] += rows.get(p) * ROW + HEAD + 8;
 	});
-	[...slots.keys()].sort((a, b) => slots.get(a) - slots.get(b))
+	[...slots.keys()].sort((x, y) => slots.get(x) - slots.get(y))
 		.forEach((frame, i) => plan.slot.set(frame, HEAD + i * ROW));
 	plan.height = Math.max(...height, HEAD + slots.size * ROW) + 4;
 	plan.frames = BOX + CELL + GAP;
 	plan.right = plan.frames + FRAME + GAP;
-	plan.width = data.processes.length > 1 ? plan.right + CELL + BOX :
+	plan.width = figure.processes.length > 1 ? plan.right + CELL + BOX :
 		plan.frames + FRAME;
 	// Behind a name there is room for "not there".
-	plan.width += data.processes.length > 1 ? 50 : 2;
+	plan.width += figure.processes.length > 1 ? 50 : 2;
 	return plan;
 }
 
-const plan = figurePossible ? planFigure() : null;
+let plan = null;
+
+// Itself, those that map one of its frames in this step, then any others that
+// have something at these addresses.
+function processesNear(p, from, to) {
+	const list = tablesOf(view.step), frames = new Set(), rank = new Map();
+
+	for (let page = from; page < to; page++)
+		frames.add(frameAt(list[p], page));
+	frames.delete(-1);
+	list.forEach((t, q) => {
+		let same = 0, any = 0;
+
+		for (let page = from; page < to; page++) {
+			const i = findEntry(t, page);
+
+			any += i >= 0;
+			same += frames.has(frameOf(t, i, page));
+		}
+		if (q === p || same || any)
+			rank.set(q, q === p ? Infinity : same || -1);
+	});
+	return [...rank.keys()].sort((a, b) => rank.get(b) - rank.get(a) || a - b)
+		.slice(0, FIGURE_PROCESSES).sort((a, b) => a - b);
+}
+
+// Within the mapping, as far as it goes.
+function firstNear(place) {
+	const half = place.page - (NEAR_PAGES >> 1);
+	const t = tablesOf(view.step)[place.p];
+	const v = t && vmasOf(t).find((vma) => vma.start <= place.page &&
+		place.page < vma.end);
+
+	return v ? Math.max(v.start, Math.min(half, v.end - NEAR_PAGES)) :
+		Math.max(0, half);
+}
+
+function figureAround(place) {
+	const from = firstNear(place);
+
+	figure = { from: from, to: from + NEAR_PAGES, near: true, place: place };
+	figure.processes = processesNear(place.p, from, from + NEAR_PAGES);
+	plan = planFigure();
+}
+
+if (figureWhole) {
+	figure = { from: 0, to: Infinity, near: false,
+		processes: data.processes.map((process, p) => p) };
+	plan = planFigure();
+}
+
+// Where to begin: at a page that a write would copy, if there is one.
+function tellingPlace() {
+	let place = null;
+
+	for (const [p, t] of tablesOf(view.step).entries()) {
+		for (let i = 0; t && i < t.n; i++) {
+			place = place || { p: p, page: t.start[i] };
+			if (data.states[entryState(t, i)][0] === "C")
+				return { p: p, page: t.start[i] };
+		}
+	}
+	return place;
+}
+
+// In another step, others may have to do with the same pages.
+function followStep() {
+	const place = figure && figure.place || tellingPlace();
+
+	if (!figureWhole && place)
+		figureAround(place);
+}
+
+// Only what is not in the figure moves it.
+function followChosen() {
+	const at = view.chosen;
+
+	if (figureWhole || !at || !tablesOf(view.step)[at.p])
+		return;
+	if (figure && at.page >= figure.from && at.page < figure.to &&
+	    figure.processes.includes(at.p))
+		return;
+	figureAround(at);
+	redrawFigure();
+}
+
+function redrawFigure() {
+	byId("figure").replaceChildren(...(plan ? [drawFigure(view.step)] : []));
+	byId("figure").hidden = !plan;
+	byId("figure-hint").hidden = figureWhole;
+}
 
 function pageText(t, p, page) {
 	const i = findEntry(t, page);
@@ -340,7 +445,7 @@ function drawBox(t, p, item, y) {
 		ink,
 		svg("text", { x: right ? x + CELL + 8 : x + BOX - 8, y: y + 16,
 			"text-anchor": right ? "start" : "end" },
-			`page ${item.nr}`));
+			figure.near ? addressOf(item.page) : `page ${item.nr}`));
 }
 
 function drawArrow(p, y, frame, kind, page) {
@@ -390,7 +495,9 @@ function drawProcess(step, p, boxes, arrows) {
 function frameUses(step) {
 	const uses = new Map();
 
-	tablesOf(step).forEach((t) => {
+	tablesOf(step).forEach((t, p) => {
+		if (!figure.processes.includes(p))
+			return;
 		for (const { page } of pagesOf(t)) {
 			const i = findEntry(t, page), frame = frameOf(t, i, page);
 
@@ -424,8 +531,7 @@ function drawFigure(step) {
 	const uses = frameUses(step);
 	const before = step ? frameUses(step - 1) : new Map();
 
-	data.processes.forEach((process, p) =>
-		drawProcess(step, p, boxes, arrows));
+	figure.processes.forEach((p) => drawProcess(step, p, boxes, arrows));
 	for (const [frame, y] of plan.slot) {
 		if (uses.has(frame) || before.has(frame))
 			frames.append(drawFrame(frame, y, uses.get(frame)));
@@ -1057,6 +1163,7 @@ function setHover(place) {
 function choose(place) {
 	view.chosen = place;
 	view.hover = null;
+	followChosen();
 	showActive();
 }
 
@@ -1084,7 +1191,7 @@ function leaveFigure() {
 function acrossFrom(p, row) {
 	const list = tablesOf(view.step);
 
-	for (let q = 0; q < list.length; q++) {
+	for (const q of figure.processes) {
 		if (list[q] && plan.side[q] !== plan.side[p]) {
 			const pages = pagesOf(list[q]);
 
@@ -1095,12 +1202,19 @@ function acrossFrom(p, row) {
 	return null;
 }
 
-// One row up or down, on to the next process of the same side.
+// One row up or down, on to the next process of the same side. Of a figure that
+// shows a part, on to the pages beyond.
 function alongSide(p, row, by) {
 	const list = tablesOf(view.step), pages = pagesOf(list[p]);
 
 	if (pages[row + by])
 		return { p: p, page: pages[row + by].page };
+	if (figure.near) {
+		const page = pages[row].page + by;
+
+		return vmasOf(list[p]).some((v) => v.start <= page &&
+			page < v.end) ? { p: p, page: page } : null;
+	}
 	const q = p + 2 * by;
 
 	if (!list[q])
@@ -1113,16 +1227,17 @@ function alongSide(p, row, by) {
 
 function figureKey(event) {
 	const list = tablesOf(view.step);
-	const first = list.findIndex((t) => t && pagesOf(t).length);
+	const first = plan ? figure.processes.find((p) => list[p] &&
+		pagesOf(list[p]).length) : undefined;
 
 	if (event.key === "Escape")
 		choose(null);
-	if (!event.key.startsWith("Arrow") || first < 0)
+	if (!event.key.startsWith("Arrow") || first === undefined)
 		return;
 	event.preventDefault();
 	const at = view.chosen;
 
-	if (!at || !list[at.p]) {
+	if (!at || !list[at.p] || !figure.processes.includes(at.p)) {
 		choose({ p: first, page: pagesOf(list[first])[0].page });
 		return;
 	}
@@ -1197,8 +1312,8 @@ function showStep() {
 	byId("step-text").textContent = step.text;
 	byId("changes").textContent = changesText(view.step);
 	showNotes();
-	if (plan)
-		byId("figure").replaceChildren(drawFigure(view.step));
+	followStep();
+	redrawFigure();
 	showTree();
 	strips.forEach(updateStrip);
 	showTable();
@@ -1264,7 +1379,7 @@ function makePrint() {
 // The page.
 
 function listen() {
-	const figure = byId("figure");
+	const box = byId("figure");
 
 	byId("slider").addEventListener("input", (event) =>
 		goTo(Number(event.target.value) - 1));
@@ -1274,10 +1389,10 @@ function listen() {
 	byId("table-box").addEventListener("toggle", showTable);
 	byId("table-back").addEventListener("click", () => turnTable(-TABLE_ROWS));
 	byId("table-next").addEventListener("click", () => turnTable(TABLE_ROWS));
-	figure.addEventListener("pointerover", overFigure);
-	figure.addEventListener("pointerleave", leaveFigure);
-	figure.addEventListener("click", (event) => choose(placeOf(event)));
-	figure.addEventListener("keydown", figureKey);
+	box.addEventListener("pointerover", overFigure);
+	box.addEventListener("pointerleave", leaveFigure);
+	box.addEventListener("click", (event) => choose(placeOf(event)));
+	box.addEventListener("keydown", figureKey);
 	window.addEventListener("resize", () => {
 		strips.forEach(updateStrip);
 		drawSoon();
@@ -1293,7 +1408,7 @@ showAbout();
 byId("legend").append(legend());
 byId("bar").hidden = data.steps.length < 2;
 byId("corners").hidden = data.steps.length < 2;
-byId("figure-box").hidden = !plan;
+byId("figure-box").hidden = !anyEntries;
 byId("slider").max = Math.max(1, data.steps.length);
 if (data.format !== 1) {
 	byId("step-title").textContent = "The data of this page is of another version.";
