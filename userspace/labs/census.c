@@ -75,6 +75,8 @@ void census_take(struct lab_run *r, const struct actor *a, struct census *c)
 		err = read_all(t, c, r->status->page_size);
 	if (!err)
 		err = procstat_read(a->pid, &st);
+	if (!err)
+		err = cowi_faults(t, &c->observed);
 	c->faults = st.faults;
 	lab_fail(r, err, "count all pages of an actor");
 }
@@ -180,19 +182,140 @@ static void note_line(struct lab_run *r, const char *name,
 		 d->reused, d->fresh, d->zero, d->file);
 }
 
-void census_note(struct lab_run *r, const struct actor *a,
-		 const struct census *before, const struct census *after)
+static __u64 grown(const struct cowi_faults *was, const struct cowi_faults *is,
+		   unsigned int vma, enum cowi_fault what)
+{
+	return is->by_vma[what][vma] - was->by_vma[what][vma];
+}
+
+/* What is seen of faults, in the columns of the changes. */
+static struct changes observed(const struct cowi_faults *was,
+			       const struct cowi_faults *is, unsigned int vma)
+{
+	return (struct changes){
+		.copied = grown(was, is, vma, COWI_FAULT_copied) +
+			  grown(was, is, vma, COWI_FAULT_swapin_copied),
+		.reused = grown(was, is, vma, COWI_FAULT_reused) +
+			  grown(was, is, vma, COWI_FAULT_swapin_reused),
+		.fresh = grown(was, is, vma, COWI_FAULT_zerofilled),
+		.zero = grown(was, is, vma, COWI_FAULT_zeropage),
+		.file = grown(was, is, vma, COWI_FAULT_mapped) +
+			grown(was, is, vma, COWI_FAULT_shared),
+	};
+}
+
+static void add(struct changes *to, const struct changes *d)
+{
+	to->copied += d->copied;
+	to->reused += d->reused;
+	to->fresh += d->fresh;
+	to->zero += d->zero;
+	to->file += d->file;
+	to->huge += d->huge;
+	to->huge_left += d->huge_left;
+}
+
+static bool outside(const char *what, __u64 n, __u64 least, __u64 most,
+		    char *why, size_t size)
+{
+	if (n >= least && n <= most)
+		return false;
+	snprintf(why, size, "%llu faults %s, for %llu to %llu pages", n, what,
+		 least, most);
+	return true;
+}
+
+bool census_disagreement(const struct changes *d, unsigned int vma,
+			 const struct cowi_faults *was,
+			 const struct cowi_faults *is, char *why, size_t size)
+{
+	struct changes seen = observed(was, is, vma);
+	bool file = vma == COWI_VMA_FILE || vma == COWI_VMA_SHMEM;
+	bool huge = d->huge || d->huge_left;
+	__u64 copied = d->copied + (file ? d->fresh : 0);
+	__u64 filled = file ? 0 : d->fresh;
+
+	return outside("copied", seen.copied, copied, copied, why, size) ||
+	       outside("reused", seen.reused, huge ? 0 : d->reused, d->reused,
+		       why, size) ||
+	       outside("zero-filled", seen.fresh, huge ? 0 : filled, filled,
+		       why, size) ||
+	       outside("mapped the zero page", seen.zero, huge ? 0 : d->zero,
+		       d->zero + d->fresh, why, size) ||
+	       outside("mapped pages of files", seen.file, d->file > 0,
+		       d->file + d->fresh, why, size);
+}
+
+/* The changes in all VMAs of a kind. */
+static struct changes changes_of_kind(const struct census *before,
+				      const struct census *after,
+				      unsigned int vma)
+{
+	struct changes all = { 0 }, d;
+	size_t i;
+
+	for (i = 0; i < after->vmas.nr; i++) {
+		const struct cowi_vma *v = &after->vmas.vma[i];
+
+		if (strcmp(v->kind, cowi_vma_name(vma)))
+			continue;
+		d = census_compare(before, after, v->start, v->end);
+		add(&all, &d);
+	}
+	return all;
+}
+
+static void check_observed(struct lab_run *r, const struct actor *a,
+			   const struct census *before,
+			   const struct census *after)
+{
+	struct changes all = { 0 }, seen;
+	char text[96], why[128] = "", what[96];
+	bool bad = false;
+	unsigned int vma;
+
+	for (vma = 0; vma < COWI_NR_VMAS; vma++) {
+		struct changes d = changes_of_kind(before, after, vma);
+
+		seen = observed(&before->observed, &after->observed, vma);
+		add(&all, &seen);
+		if (!bad && census_disagreement(&d, vma, &before->observed,
+						&after->observed, what,
+						sizeof(what))) {
+			bad = true;
+			snprintf(why, sizeof(why), "%s memory: %s",
+				 cowi_vma_name(vma), what);
+		}
+	}
+	note_line(r, "faults observed", &all);
+	snprintf(text, sizeof(text),
+		 "the %s's faults, as observed one by one, are these changes",
+		 a->name);
+	lab_check(r, !bad, text, why);
+}
+
+static void check_faults(struct lab_run *r, const struct actor *a,
+			 const struct census *before,
+			 const struct census *after)
+{
+	__u64 faults = after->faults - before->faults;
+	__u64 counted = after->observed.total[COWI_FAULT_accounted] -
+			before->observed.total[COWI_FAULT_accounted];
+	char text[96], why[64];
+
+	snprintf(text, sizeof(text),
+		 "page faults of the %s by the kernel's count, none missed: %llu",
+		 a->name, faults);
+	snprintf(why, sizeof(why), "%llu were observed", counted);
+	lab_check(r, faults == counted, text, why);
+}
+
+static void note_changes(struct lab_run *r, const struct census *before,
+			 const struct census *after)
 {
 	struct changes all = census_compare(before, after, 0, UINT64_MAX);
-	__u64 faults = after->faults - before->faults;
-	__u64 least = all.copied + all.reused + all.fresh + all.zero;
-	char text[96], why[64];
 	size_t i, k;
 
-	if (lab_stopped(r))
-		return;
-	lab_note(r, "%-20s    copied  reused   fresh    zero    file",
-		 a->name);
 	for (i = 0; i < after->vmas.nr; i = k) {
 		const struct cowi_vma *v = &after->vmas.vma[i];
 		struct changes d;
@@ -208,11 +331,16 @@ void census_note(struct lab_run *r, const struct actor *a,
 			note_line(r, v->name, &d);
 	}
 	note_line(r, "all", &all);
-	/* One fault may map several pages of a file: fault-around. */
-	snprintf(text, sizeof(text),
-		 "page faults of the %s, all of them in this table: %llu",
-		 a->name, faults);
-	snprintf(why, sizeof(why), "the table has %llu changes, %llu of files",
-		 least + all.file, all.file);
-	lab_check(r, faults >= least && faults <= least + all.file, text, why);
+}
+
+void census_note(struct lab_run *r, const struct actor *a,
+		 const struct census *before, const struct census *after)
+{
+	if (lab_stopped(r))
+		return;
+	lab_note(r, "%-20s    copied  reused   fresh    zero    file",
+		 a->name);
+	note_changes(r, before, after);
+	check_observed(r, a, before, after);
+	check_faults(r, a, before, after);
 }

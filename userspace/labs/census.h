@@ -15,12 +15,14 @@
  *	the very page
  * @nr: how many
  * @faults: that the process has taken so far
+ * @observed: what they did, by the module's counters
  */
 struct census {
 	struct cowi_vmas vmas;
 	struct cowinspect_page *page;
 	size_t nr;
 	__u64 faults;
+	struct cowi_faults observed;
 };
 
 /**
@@ -52,8 +54,42 @@ struct changes census_compare(const struct census *before,
 			      const struct census *after, __u64 start,
 			      __u64 end);
 
-/** census_note - note all changes, VMA by VMA, and check them with the faults */
+/**
+ * census_note - note all changes, VMA by VMA, and what faults were observed
+ * @r: run
+ * @a: whose
+ * @before: a census
+ * @after: a later one
+ *
+ * Checks that changes and faults agree, for each kind of VMA: each page that was
+ * written to had one fault that copied, reused or filled it. See
+ * census_disagreement() for what is not the same.
+ */
 void census_note(struct lab_run *r, const struct actor *a,
 		 const struct census *before, const struct census *after);
+
+/**
+ * census_disagreement - what the observed faults and the changes contradict
+ * @d: changes in VMAs of a kind
+ * @vma: enum cowinspect_vma: which kind
+ * @was: the counters before
+ * @is: the counters after
+ * @why: set to the first contradiction
+ * @size: bytes of @why
+ *
+ * Faults and pages are one to one, but for these:
+ *
+ * - In a mapping of a file, a write to a page without an entry is a copy for the
+ *   observer, who knows of the page cache; the changes have a fresh page.
+ * - A read maps the zero page, and a write to it later takes it away again: no
+ *   change shows the read. Nor that of a page of a file.
+ * - A read of a file maps several pages with one fault (fault-around).
+ * - A fault in huge memory may fill or reuse many pages at once.
+ *
+ * Return: whether there is one.
+ */
+bool census_disagreement(const struct changes *d, unsigned int vma,
+			 const struct cowi_faults *was,
+			 const struct cowi_faults *is, char *why, size_t size);
 
 #endif /* LABS_CENSUS_H */

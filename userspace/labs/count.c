@@ -82,7 +82,7 @@ const struct lab count_lab = {
 		"One child reads byte 10,240 of each block, the other writes it.\n"
 		"The original counted calls of a kernel function from outside\n"
 		"and saw 312 for the writer. Here every page of the process is\n"
-		"compared, before and after.",
+		"compared, before and after, and every fault is observed.",
 	.answer =
 		"1000 writes to 1000 different pages made exactly 1000 copies,\n"
 		"and reading made none. What more faults there are belongs to\n"
