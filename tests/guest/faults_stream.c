@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include "faults.h"
 
@@ -196,52 +197,98 @@ static void fault_on(void *arg)
 	raise(SIGSTOP);
 }
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* Seconds of load: the environment says how many, or a few. */
+static int load_seconds(void)
+{
+	const char *text = getenv("LOAD_SECONDS");
+
+	return text ? atoi(text) : 2;
+}
+
+/* A process that faults as fast as it can, and the reader of its stream. */
+struct loaded {
+	pid_t pid;
+	int fd;
+	unsigned long long total;
+	unsigned long long lost;
+};
+
+static void load_begin(struct loaded *l, int *stop)
+{
+	int status;
+
+	*l = (struct loaded){ .pid = fork() };
+	if (!l->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		raise(SIGSTOP);
+		fault_on(stop);
+		_exit(0);
+	}
+	waitpid(l->pid, &status, WUNTRACED);
+	attach(l->pid);
+	l->fd = open_events(l->pid);
+}
+
+static int load_read(struct loaded *l)
+{
+	int nr = drain_events(l->fd, &seen);
+
+	l->total += total_of(&seen, &l->lost);
+	return nr;
+}
+
+static void load_judge(struct loaded *l)
+{
+	long long observed;
+	int status;
+
+	waitpid(l->pid, &status, WUNTRACED);
+	while (load_read(l))
+		;
+	observed = fault_count(l->pid, "observed");
+	if (!ok(l->total == (unsigned long long)observed,
+		"under load: all of %lld faults are read or said to be lost",
+		observed))
+		diag("%llu", l->total);
+	diag("%llu of these are lost for the reader", l->lost);
+	ok(fault_count(l->pid, "lost") == 0, "and none is not counted");
+	close(l->fd);
+	detach(l->pid);
+	reap(l->pid);
+}
+
+/* Readers that take their time, as a tool that does something with events. */
 static void test_load(void)
 {
 	int *stop = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	unsigned long long total[2] = { 0 }, lost = 0;
-	int i, round, fd[2], status;
-	pid_t pid[2];
+	int i, seconds = load_seconds();
+	struct loaded load[2];
+	double end;
 
-	for (i = 0; i < 2; i++) {
-		pid[i] = fork();
-		if (!pid[i]) {
-			raise(SIGSTOP);
-			fault_on(stop);
-			_exit(0);
-		}
-		waitpid(pid[i], &status, WUNTRACED);
-		attach(pid[i]);
-		fd[i] = open_events(pid[i]);
-	}
+	diag("load: 2 processes for %d seconds (LOAD_SECONDS says otherwise)",
+	     seconds);
 	for (i = 0; i < 2; i++)
-		kill(pid[i], SIGCONT);
-	for (round = 0; round < 200; round++) {
-		for (i = 0; i < 2; i++) {
-			drain_events(fd[i], &seen);
-			total[i] += total_of(&seen, &lost);
-		}
-		if (round == 150)
-			*stop = 1;
+		load_begin(&load[i], stop);
+	for (i = 0; i < 2; i++)
+		kill(load[i].pid, SIGCONT);
+	end = now() + seconds;
+	while (now() < end) {
+		for (i = 0; i < 2; i++)
+			load_read(&load[i]);
 		usleep(5000);
 	}
-	for (i = 0; i < 2; i++) {
-		long long observed;
-
-		waitpid(pid[i], &status, WUNTRACED);
-		while (drain_events(fd[i], &seen))
-			total[i] += total_of(&seen, &lost);
-		observed = fault_count(pid[i], "observed");
-		if (!ok(total[i] == (unsigned long long)observed,
-			"under load: all of %lld faults are read or said to be lost",
-			observed))
-			diag("%llu", total[i]);
-		ok(fault_count(pid[i], "lost") == 0, "and none is not counted");
-		close(fd[i]);
-		detach(pid[i]);
-		reap(pid[i]);
-	}
+	*stop = 1;
+	for (i = 0; i < 2; i++)
+		load_judge(&load[i]);
 	munmap(stop, 4096);
 }
 
