@@ -35,7 +35,11 @@
 #define RING_MIN	64U
 #define RING_MAX	1048576U
 
-unsigned int cow_event_ring = 8192;
+/*
+ * 2.3 MiB for each open file. On an emulated machine with few CPUs, a reader may
+ * wait for a turn while 10000 faults and more happen.
+ */
+unsigned int cow_event_ring = 32768;
 
 /**
  * struct cow_reader - an open events file

@@ -17,7 +17,7 @@ MODULE_PARM_DESC(max_inflight,
 
 module_param_named(event_ring, cow_event_ring, uint, 0644);
 MODULE_PARM_DESC(event_ring,
-		 "Records that wait for the reader of an events file, 64 to 1048576; more are counted as lost (default 8192, taken when the file is opened)");
+		 "Records that wait for the reader of an events file, 64 to 1048576; more are counted as lost (default 32768, of 72 bytes, taken when the file is opened)");
 
 static int __init cowinspect_init(void)
 {

@@ -160,13 +160,15 @@ static void test_overflow(void)
 	unsigned long long lost = 0, total;
 	pid_t pid = spawn(touch_many, NULL);
 	long long observed;
+	char before[24];
 	int fd, status;
 
 	waitpid(pid, &status, WUNTRACED);
 	attach(pid);
+	snprintf(before, sizeof(before), "%lld", status_number("event_ring"));
 	set_parameter("event_ring", "64");
 	fd = open_events(pid);
-	set_parameter("event_ring", "8192");
+	set_parameter("event_ring", before);
 	kill(pid, SIGCONT);
 	waitpid(pid, &status, WUNTRACED);
 	observed = fault_count(pid, "observed");

@@ -559,7 +559,7 @@ static void explain(const struct report *r)
 	if (tally->lost || tally->lost_notes)
 		fprintf(out,
 			"%llu events of faults and %llu others were lost: mappings, pages and times lack them.\n"
-			"More room for events: echo 65536 | sudo tee /sys/module/cowinspect/parameters/event_ring\n",
+			"More room for events: echo 262144 | sudo tee /sys/module/cowinspect/parameters/event_ring\n",
 			tally->lost, tally->lost_notes);
 	if (tally->lost_notes)
 		fputs("So children may be unknown, and still attached: see cowinspect status.\n",
