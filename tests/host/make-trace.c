@@ -205,14 +205,14 @@ int main(int argc, char **argv)
 		.kernel = "6.1.0-test", .rules = "5.19", .page_size = PAGE,
 	};
 	const char *kind = argc == 3 ? argv[1] : "";
-	char all[] = "--all", *command[3] = { argv[1], all };
+	char word[sizeof(hostile)] = "--all", *command[3] = { argv[1], word };
 	struct trace_options o = { .command = command, .top = 10 };
 	struct trace t = { .options = &o, .start = BEGIN };
 	int err;
 
 	o.html = argc == 3 ? argv[2] : "/dev/full";
 	if (!strcmp(kind, "hostile"))
-		command[1] = strdup(hostile);
+		strcpy(word, hostile);
 	tally_init(&t.tally, PAGE);
 	timeline_init(&t.timeline, BEGIN);
 	if (trace_page_open(&t))
