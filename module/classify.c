@@ -190,23 +190,19 @@ static struct verdict next_of_small_anon(const struct cowinspect_page *page,
 			return VERDICT(COPY, LIKELY);
 		others--;
 	}
-	/*
-	 * Not yet on the LRU: it sits in a CPU's batch, which has a reference.
-	 * do_wp_page() drains the batch of its own CPU, and that is usually the
-	 * one: then the reference goes away.
-	 */
+	/* Not yet on the LRU: it sits in a CPU's batch, which has a reference. */
 	if (!(page->flags & COWI_F_LRU) && others)
 		others--;
 	if (others)
 		return VERDICT(COPY, LIKELY);
 	/*
-	 * It keeps the reference while another process has the page swapped out
-	 * (folio_free_swap()), and the entry does not say whether one has. The
-	 * page came back by a swap entry that was not exclusive: one may.
+	 * The page is reused if these references go away, and the entry does not
+	 * tell. do_wp_page() drains the batch of its own CPU only. And the swap
+	 * cache keeps the page while another process has it swapped out
+	 * (folio_free_swap()): it came back by a swap entry that was not
+	 * exclusive, so one may.
 	 */
-	if (page->flags & COWI_F_SWAPCACHE)
-		return VERDICT(UNKNOWN, NONE);
-	return VERDICT(REUSE, LIKELY);
+	return VERDICT(UNKNOWN, NONE);
 }
 
 static struct verdict next_of_anon(const struct cowinspect_page *page,

@@ -130,7 +130,7 @@ static const struct row rows[] = {
 	{ "one more reference", G_ALL, ANON(ON_LRU, 1, 2), NEXT(COPY, LIKELY) },
 	{ "pinned", G_ALL, ANON(ON_LRU | COWI_F_MAYBE_PINNED, 1, 1025),
 	  NEXT(COPY, SURE) },
-	{ "in an LRU batch", G_MARKS, ANON(OURS, 1, 2), NEXT(REUSE, LIKELY) },
+	{ "in an LRU batch", G_MARKS, ANON(OURS, 1, 2), NEXT(UNKNOWN, NONE) },
 	{ "in an LRU batch, not drained", G_5_10, ANON(OURS, 1, 2),
 	  NEXT(COPY, LIKELY) },
 	{ "in an LRU batch, and one more", G_ALL, ANON(OURS, 1, 3),
