@@ -47,6 +47,20 @@ debian_mirrors()
 		'Created-By: Packages' | sed -n 's/^Debian|//p' | sort -u
 }
 
+# replace_table NAME FILE DOCUMENT: put FILE between the marks of that name.
+replace_table()
+{
+	awk -v name="$1" -v table="$2" '
+		index($0, "<!-- " name ": end -->") { inside = 0 }
+		!inside { print }
+		index($0, "<!-- " name ": begin") {
+			inside = 1
+			while ((getline line <table) > 0)
+				print line
+		}' "$3" >"$2.new"
+	mv "$2.new" "$3"
+}
+
 # with_lock FILE COMMAND...: several kernels may be prepared at the same time.
 with_lock()
 {

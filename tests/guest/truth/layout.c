@@ -31,26 +31,6 @@ static bool is_alive(int m)
 	return shared->members[m].pid != 0;
 }
 
-static char process_state(pid_t pid)
-{
-	char path[32], text[512];
-	char *at;
-	int fd;
-	ssize_t got;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return 0;
-	got = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (got <= 0)
-		return 0;
-	text[got] = 0;
-	at = strrchr(text, ')');
-	return at ? at[2] : 0;
-}
-
 /* Only a member that sleeps leaves its memory alone. */
 static void wait_asleep(pid_t pid)
 {
@@ -500,7 +480,7 @@ static void check_all(void)
 	uint64_t runs, mark = differences_so_far();
 	int i;
 
-	machine_drain();
+	drain_lru();
 	for (i = 0; i < 10; i++) {
 		runs = runs_so_far();
 		check_once();

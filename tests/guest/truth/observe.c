@@ -4,6 +4,7 @@
  * tell of each write that faulted, with the outcome that pagemap shows, and with
  * pagemap's frames. What the member faults in besides is passed over.
  */
+#include "../faults.h"
 #include "truth.h"
 
 #define MAX_EVENTS	(1 << 14)
@@ -20,9 +21,7 @@ static int nr_events;
  */
 void observe_begin(pid_t pid)
 {
-	fd = must_open(pid, "events");
-	if (fcntl(fd, F_SETFL, O_NONBLOCK))
-		bail("cannot read events without waiting");
+	fd = open_events(pid);
 }
 
 static void read_events(void)

@@ -23,7 +23,7 @@
 
 #include <sys/types.h>
 
-#include "../inspect.h"
+#include "../setup.h"
 
 #define PAGE		4096UL
 #define HUGE		(2UL << 20)
@@ -219,8 +219,6 @@ extern struct machine machine;
 
 void machine_setup(void);
 void machine_merge_pages(void);
-void machine_drain(void);
-bool kernel_since(int major, int minor);
 
 /* ---- layout.c ---- */
 
@@ -234,7 +232,7 @@ int order_member(int m, const struct order *order);
 
 void member_run(int m);
 int region_make(const struct region *region, uint64_t random);
-int region_choose(struct region *region);
+void region_choose(struct region *region);
 bool region_is_hugetlb(const struct region *region);
 bool touch(char *at, bool write, int *sig);
 void member_try_writes(void);
