@@ -13,6 +13,11 @@
 
 #include "inspect.h"
 
+/* The kernel resolves such faults itself, since 6.7. */
+#ifndef UFFD_FEATURE_WP_ASYNC
+#define UFFD_FEATURE_WP_ASYNC	(1 << 15)
+#endif
+
 #define PARAMETER	"/sys/module/cowinspect/parameters/"
 
 /* Whether this kernel is of that version, or later. */

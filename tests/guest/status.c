@@ -65,6 +65,19 @@ static void test_observer(void)
 	   "faults are observed with what the kernel has");
 }
 
+/*
+ * A module built with its fallbacks does without what a later kernel has; but no
+ * earlier one can tell.
+ */
+static void test_async(void)
+{
+	const char *got = value("uffd_async");
+
+	ok(!strcmp(got, "absent") ||
+	   (!strcmp(got, "exact") && kernel_since(6, 9)),
+	   "whether userfaultfd is asynchronous is told where that can be known");
+}
+
 /* Our own page, which nobody else maps: exclusive, where that is known. */
 static void test_exclusive(void)
 {
@@ -89,7 +102,7 @@ int main(void)
 {
 	struct utsname u;
 
-	tap_plan(16);
+	tap_plan(17);
 	text = slurp(COW_DIR "/status");
 	if (uname(&u))
 		bail("no release");
@@ -110,6 +123,7 @@ int main(void)
 	test_word("soft_dirty", "absent");
 #endif
 	test_number("event_size", sizeof(struct cowinspect_event));
+	test_async();
 	test_observer();
 	test_number("observer_error", 0);
 	test_exclusive();

@@ -287,6 +287,7 @@ static const struct {
 	{ OP_PIN, 4, ING_PINNED },
 	{ OP_SPLICE, 3, -1 },
 	{ OP_PROTECT_UFFD, 4, ING_UFFD_WP },
+	{ OP_PROTECT_ASYNC, 4, ING_UFFD_ASYNC },
 	{ OP_GUARD, 3, ING_GUARD },
 	{ OP_WIPE, 3, -1 },
 	{ OP_NOFORK, 3, -1 },

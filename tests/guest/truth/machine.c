@@ -183,6 +183,8 @@ static void probe_uffd(void)
 		missing(ING_UFFD_WP, "no write protection by userfaultfd");
 	else
 		close(uffd);
+	if (status_word("uffd_async", "absent"))
+		missing(ING_UFFD_ASYNC, "the module cannot tell that mode before 6.9");
 }
 
 static void probe_guard(void)

@@ -248,6 +248,8 @@ static int carry_out(const struct order *order)
 	case OP_PROTECT_UFFD:
 		/* A write then raises SIGBUS, and waits for nobody. */
 		return error_of(protect_by_uffd(at, len, UFFD_FEATURE_SIGBUS));
+	case OP_PROTECT_ASYNC:
+		return error_of(protect_by_uffd(at, len, UFFD_FEATURE_WP_ASYNC));
 	case OP_GUARD:
 		return advise(at, len, MADV_GUARD_INSTALL, -1);
 	case OP_WIPE:
