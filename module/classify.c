@@ -65,10 +65,16 @@ struct verdict {
 	.confidence = COWI_CONF_##confidence_,				\
 })
 
+static int is_async(const struct cowinspect_page *page)
+{
+	return !!(page->flags & COWI_F_VMA_UFFD_ASYNC);
+}
+
+/* A handler is asked. In asynchronous mode the kernel only takes the mark away. */
 static int is_uffd_protected(const struct cowinspect_page *page)
 {
 	return page->flags & COWI_F_UFFD_WP &&
-	       page->flags & COWI_F_VMA_UFFD_WP;
+	       page->flags & COWI_F_VMA_UFFD_WP && !is_async(page);
 }
 
 static struct verdict next_of_nonpresent(const struct cowinspect_page *page)
@@ -87,8 +93,10 @@ static struct verdict next_of_nonpresent(const struct cowinspect_page *page)
 	case COWI_KIND_MARKER_GUARD:
 		return VERDICT(REFUSED, SURE);
 	case COWI_KIND_MARKER_UFFD_WP:
-		/* Without a registered range the kernel drops the marker. */
-		if (page->flags & COWI_F_VMA_UFFD_WP)
+		/*
+		 * Without a handler it depends on the VMA what is mapped here.
+		 */
+		if (page->flags & COWI_F_VMA_UFFD_WP && !is_async(page))
 			return VERDICT(USERFAULTFD, LIKELY);
 		return VERDICT(UNKNOWN, NONE);
 	default:
@@ -106,7 +114,7 @@ static struct verdict next_of_nonpresent(const struct cowinspect_page *page)
  */
 static struct verdict next_of_hugetlb(const struct cowinspect_page *page)
 {
-	if (page->flags & COWI_F_UFFD_WP)
+	if (page->flags & COWI_F_UFFD_WP && !is_async(page))
 		return VERDICT(UNKNOWN, NONE);
 	if (page->kind == COWI_KIND_ANON && page->mapcount == 1)
 		return VERDICT(REUSE, SURE);
@@ -190,29 +198,48 @@ static struct verdict next_of_small_anon(const struct cowinspect_page *page,
 			return VERDICT(COPY, LIKELY);
 		others--;
 	}
-	/*
-	 * Not yet on the LRU: it sits in a CPU's batch, which has a reference.
-	 * do_wp_page() drains the batch of its own CPU, and that is usually the
-	 * one: then the reference goes away.
-	 */
+	/* Not yet on the LRU: it sits in a CPU's batch, which has a reference. */
 	if (!(page->flags & COWI_F_LRU) && others)
 		others--;
 	if (others)
 		return VERDICT(COPY, LIKELY);
 	/*
-	 * It keeps the reference while another process has the page swapped out
-	 * (folio_free_swap()), and the entry does not say whether one has. The
-	 * page came back by a swap entry that was not exclusive: one may.
+	 * The page is reused if these references go away, and the entry does not
+	 * tell. do_wp_page() drains the batch of its own CPU only. And the swap
+	 * cache keeps the page while another process has it swapped out
+	 * (folio_free_swap()): it came back by a swap entry that was not
+	 * exclusive, so one may.
 	 */
-	if (page->flags & COWI_F_SWAPCACHE)
-		return VERDICT(UNKNOWN, NONE);
-	return VERDICT(REUSE, LIKELY);
+	return VERDICT(UNKNOWN, NONE);
+}
+
+/*
+ * wp_huge_pmd() splits an anonymous mapping that is protected in asynchronous
+ * mode, without a look at the page; an exclusive page is so in all its parts.
+ * Otherwise the rule for a part applies, with counts that the record of the whole
+ * does not have.
+ */
+static int is_split_first(const struct cowinspect_page *page)
+{
+	return page->map_order && page->flags & COWI_F_UFFD_WP && is_async(page);
+}
+
+static struct verdict next_of_split_anon(const struct cowinspect_page *page)
+{
+	struct verdict v = VERDICT(UNKNOWN, NONE);
+
+	if (page->flags & COWI_F_EXCLUSIVE)
+		v = VERDICT(REUSE, SURE);
+	v.flags = COWI_F_SPLIT;
+	return v;
 }
 
 static struct verdict next_of_anon(const struct cowinspect_page *page,
 				   const struct cow_rules *rules,
 				   const struct cow_extra *extra)
 {
+	if (is_split_first(page))
+		return next_of_split_anon(page);
 	if (rules->exclusive && page->flags & COWI_F_EXCLUSIVE)
 		return VERDICT(REUSE, SURE);
 	if (page->map_order)
@@ -239,7 +266,8 @@ static struct verdict next_of_protected(const struct cowinspect_page *page,
 		return VERDICT(COPY, SURE);
 	case COWI_KIND_ZERO:
 		v = VERDICT(ZEROFILL, SURE);
-		if (page->map_order && !rules->huge_zero_whole)
+		if (page->map_order &&
+		    (!rules->huge_zero_whole || is_split_first(page)))
 			v.flags = COWI_F_SPLIT;
 		return v;
 	case COWI_KIND_FILE:
@@ -260,7 +288,7 @@ static struct verdict next_of_present(const struct cowinspect_page *page,
 {
 	struct verdict v;
 
-	/* Only likely: in asynchronous mode (6.7) the kernel resolves it. */
+	/* Only likely: asynchronous mode (6.7) does not always show (6.9). */
 	if (is_uffd_protected(page))
 		return VERDICT(USERFAULTFD, LIKELY);
 	if (page->flags & COWI_F_WRITE && !(page->flags & COWI_F_PROTNONE))

@@ -467,4 +467,24 @@ static inline struct task_struct *cow_mm_owner(const struct mm_struct *mm)
 #define cow_uffd_minor(vma)	false
 #endif
 
+/*
+ * Asynchronous write protection by userfaultfd is from 6.7; what holds the mode is
+ * in a header since 6.9 (867a43a34ff8).
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0) && defined(CONFIG_USERFAULTFD)
+#define COW_KNOWS_UFFD_ASYNC	true
+static inline bool cow_uffd_async(const struct vm_area_struct *vma)
+{
+	const struct userfaultfd_ctx *ctx = vma->vm_userfaultfd_ctx.ctx;
+
+	return ctx && ctx->features & UFFD_FEATURE_WP_ASYNC;
+}
+#else
+#define COW_KNOWS_UFFD_ASYNC	false
+static inline bool cow_uffd_async(const struct vm_area_struct *vma)
+{
+	return false;
+}
+#endif
+
 #endif /* _COW_COMPAT_H */

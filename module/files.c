@@ -161,6 +161,8 @@ static int status_show(struct seq_file *m, void *unused)
 	seq_printf(m, "uffd_wp: %s\n",
 		   exact_or_absent(IS_ENABLED(CONFIG_HAVE_ARCH_USERFAULTFD_WP) &&
 				   IS_ENABLED(CONFIG_USERFAULTFD)));
+	seq_printf(m, "uffd_async: %s\n",
+		   exact_or_absent(COW_KNOWS_UFFD_ASYNC));
 	seq_printf(m, "lock_hold_max: %llu\n", cow_walk_hold_max());
 	cow_faults_print_status(m);
 	return cow_target_print_all(m);

@@ -46,7 +46,8 @@ static int did_retry(const struct cow_case *c)
 	if (is_empty(b) && c->uffd_missing)
 		return COWI_DID_USERFAULTFD;
 	if (c->write && b->flags & COWI_F_UFFD_WP &&
-	    b->flags & COWI_F_VMA_UFFD_WP)
+	    b->flags & COWI_F_VMA_UFFD_WP &&
+	    !(b->flags & COWI_F_VMA_UFFD_ASYNC))
 		return COWI_DID_USERFAULTFD;
 	return COWI_DID_RETRIED;
 }

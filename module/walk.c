@@ -560,8 +560,11 @@ void cow_note_vma(struct cow_vma *to, struct vm_area_struct *vma)
 		to->flags |= COWI_F_VMA_WRITE;
 	if (vma->vm_flags & (VM_SHARED | VM_MAYSHARE))
 		to->flags |= COWI_F_VMA_SHARED;
-	if (userfaultfd_wp(vma))
+	if (userfaultfd_wp(vma)) {
 		to->flags |= COWI_F_VMA_UFFD_WP;
+		if (cow_uffd_async(vma))
+			to->flags |= COWI_F_VMA_UFFD_ASYNC;
+	}
 	/* A new VMA is soft-dirty as a whole, also for /proc/PID/pagemap. */
 	if (vma->vm_flags & VM_SOFTDIRTY)
 		to->flags |= COWI_F_SOFT_DIRTY;
@@ -571,7 +574,7 @@ static bool same_vma(const struct cow_vma *a, const struct cow_vma *b)
 {
 	return a->start == b->start && a->end == b->end &&
 	       a->pgoff == b->pgoff && a->vm_flags == b->vm_flags &&
-	       a->kind == b->kind;
+	       a->flags == b->flags && a->kind == b->kind;
 }
 
 /**

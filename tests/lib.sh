@@ -47,6 +47,37 @@ debian_mirrors()
 		'Created-By: Packages' | sed -n 's/^Debian|//p' | sort -u
 }
 
+# root_apt_settings: for the apt that fills a minimal Debian: how this machine's
+# apt reaches the mirror, and that it may write to a cache that only the caller
+# can enter (root's apt would drop its rights for downloads).
+root_apt_settings()
+{
+	apt-config dump --format '%F "%v";%n' Acquire |
+		grep -E '^Acquire::(http|https|ftp)::' || true
+	echo 'APT::Sandbox::User "root";'
+}
+
+# Options of mmdebstrap for all of them: what nobody reads there is left out.
+# shellcheck disable=SC2034 # for those who source this
+ROOT_OPTIONS=(--variant=apt --dpkgopt=force-unsafe-io
+	--dpkgopt='path-exclude=/usr/share/doc/*'
+	--dpkgopt='path-exclude=/usr/share/man/*'
+	--dpkgopt='path-exclude=/usr/share/locale/*')
+
+# replace_table NAME FILE DOCUMENT: put FILE between the marks of that name.
+replace_table()
+{
+	awk -v name="$1" -v table="$2" '
+		index($0, "<!-- " name ": end -->") { inside = 0 }
+		!inside { print }
+		index($0, "<!-- " name ": begin") {
+			inside = 1
+			while ((getline line <table) > 0)
+				print line
+		}' "$3" >"$2.new"
+	mv "$2.new" "$3"
+}
+
 # with_lock FILE COMMAND...: several kernels may be prepared at the same time.
 with_lock()
 {

@@ -196,6 +196,7 @@ enum cowinspect_counts {
 #define COWI_F_VMA_WRITE	(1ULL << 32)	/* writable now (PROT_WRITE) */
 #define COWI_F_VMA_SHARED	(1ULL << 33)	/* MAP_SHARED: never copy-on-write */
 #define COWI_F_VMA_UFFD_WP	(1ULL << 34)	/* registered for write protection */
+#define COWI_F_VMA_UFFD_ASYNC	(1ULL << 35)	/* and the kernel resolves it (6.9) */
 
 /* The prediction. */
 #define COWI_F_SPLIT		(1ULL << 48)	/* the write splits a huge mapping */

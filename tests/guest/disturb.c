@@ -52,18 +52,6 @@ static void make_old(pid_t pid)
 	close(fd);
 }
 
-static long long faults_of(pid_t pid)
-{
-	char *stat = slurp_proc(pid, "stat");
-	long long minflt;
-
-	if (sscanf(strrchr(stat, ')') + 1,
-		   " %*c %*d %*d %*d %*d %*d %*u %lld", &minflt) != 1)
-		bail("/proc/%d/stat is odd", pid);
-	free(stat);
-	return minflt;
-}
-
 static void inspect_everything(pid_t pid, int pages)
 {
 	static struct cowinspect_page records[4096];
@@ -100,7 +88,7 @@ int main(void)
 	text = slurp_proc(pid, "status");
 	rss = number_of(text, "VmRSS");
 	free(text);
-	minflt = faults_of(pid);
+	minflt = proc_faults(pid);
 
 	inspect_everything(pid, fd);
 
@@ -117,7 +105,7 @@ int main(void)
 	text = slurp_proc(pid, "status");
 	ok(number_of(text, "VmRSS") == rss, "so is the target's RSS");
 	free(text);
-	ok(faults_of(pid) == minflt, "and it has not faulted");
+	ok(proc_faults(pid) == minflt, "and it has not faulted");
 
 	close(fd);
 	detach(pid);

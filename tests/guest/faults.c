@@ -4,15 +4,10 @@
  * changed, /proc/PID/stat how many faults there were, and the pages file what
  * was to be expected.
  */
-#include <linux/userfaultfd.h>
 #include <pthread.h>
-#include <sys/ioctl.h>
-#include <sys/swap.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <sys/utsname.h>
 
 #include "faults.h"
+#include "setup.h"
 
 static struct events seen;
 static int self;		/* our own events */
@@ -68,17 +63,6 @@ static struct cowinspect_event expect(const char *what, volatile char *at,
 	return *e;
 }
 
-static bool status_word(const char *name, const char *word)
-{
-	char *status = slurp(COW_DIR "/status"), line[64];
-	bool found;
-
-	snprintf(line, sizeof(line), "\n%s: %s\n", name, word);
-	found = strstr(status, line);
-	free(status);
-	return found;
-}
-
 /* ---- what faults do ---- */
 
 static void test_anon(void)
@@ -106,15 +90,6 @@ static void test_anon(void)
 		   COWI_DID_REUSED);
 	ok(e.predicted == COWI_NEXT_REUSE, "which was predicted");
 	munmap(p, 8 * 4096);
-}
-
-static int release(void)
-{
-	struct utsname u;
-
-	if (uname(&u))
-		bail("uname");
-	return atoi(u.release);
 }
 
 static void test_file(void)
@@ -147,7 +122,7 @@ static void test_file(void)
 	 * that can be told then is that the page is shared and writable.
 	 */
 	expect("write to shared memory", p, true,
-	       release() < 6 ? COWI_DID_SHARED : COWI_DID_MAPPED);
+	       kernel_since(6, 0) ? COWI_DID_MAPPED : COWI_DID_SHARED);
 	munmap(p, 4 * 4096);
 }
 
@@ -436,26 +411,6 @@ static void test_userfaultfd(void)
 
 /* ---- swap ---- */
 
-static bool put(const char *path, const void *data, size_t len, off_t at)
-{
-	int fd = open(path, O_WRONLY);
-	bool good = fd >= 0 && pwrite(fd, data, len, at) == (ssize_t)len;
-
-	close(fd);
-	return good;
-}
-
-/* 64 MiB of swap on zram, as mkswap makes it: three numbers and a word. */
-static bool make_swap(void)
-{
-	const uint32_t header[] = { 1, (64 << 20) / 4096 - 1, 0 };
-
-	return put("/sys/block/zram0/disksize", "64M", 3, 0) &&
-	       put("/dev/zram0", header, sizeof(header), 1024) &&
-	       put("/dev/zram0", "SWAPSPACE2", 10, 4096 - 10) &&
-	       !swapon("/dev/zram0", 0);
-}
-
 static bool page_out(char *p, int pages)
 {
 	int i, round;
@@ -485,11 +440,13 @@ static void test_swap(void)
 	int i;
 
 	memset(p, 1, 4 * 4096);
-	if (!make_swap() || !page_out(p, 4)) {
+	if (!swap_on_zram(64)) {
 		for (i = 0; i < SWAP_TESTS; i++)
-			skip("no swap to be had: %s", strerror(errno));
+			skip("no zram to swap to");
 		return;
 	}
+	if (!page_out(p, 4))
+		bail("pages are not swapped out");
 	expect("read of a swapped page", p, false, COWI_DID_SWAPIN);
 	/* Without the mark of an exclusive page that is all that can be told. */
 	expect("write to a swapped page", p + 4096, true,
@@ -499,9 +456,7 @@ static void test_swap(void)
 	       true, marks ? COWI_DID_SWAPIN_COPIED : COWI_DID_SWAPIN);
 	reap(child);
 	munmap(p, 4 * 4096);
-	swapoff("/dev/zram0");
-	/* Other programs want to set it up themselves. */
-	put("/sys/block/zram0/reset", "1", 1, 0);
+	swap_off_zram();
 }
 
 /* ---- KSM ---- */
@@ -513,7 +468,7 @@ static void test_ksm(void)
 	struct cowinspect_event e;
 
 	memset(p, 0x5a, 2 * 4096);
-	if (!put("/sys/kernel/mm/ksm/run", "1", 1, 0)) {
+	if (!set_file("/sys/kernel/mm/ksm/run", "1")) {
 		skip("this kernel has no KSM");
 		skip("this kernel has no KSM");
 		return;
@@ -522,7 +477,7 @@ static void test_ksm(void)
 		bail("MADV_MERGEABLE");
 	for (i = 0; i < 600 && record_at(pages, p).kind != COWI_KIND_KSM; i++)
 		usleep(100 * 1000);
-	put("/sys/kernel/mm/ksm/run", "0", 1, 0);
+	set_file("/sys/kernel/mm/ksm/run", "0");
 	e = expect("write to a page merged by KSM", p, true, COWI_DID_COPIED);
 	ok(e.old_kind == COWI_KIND_KSM && e.predicted == COWI_NEXT_COPY,
 	   "from KSM, as was predicted");

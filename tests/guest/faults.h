@@ -28,19 +28,6 @@ static inline void attach_following(pid_t pid)
 		bail("attach %d follow: %s", pid, strerror(error));
 }
 
-/* What /proc counts: minor and major faults of a process, its threads added. */
-static inline long long proc_faults(pid_t pid)
-{
-	char *stat = slurp_proc(pid, "stat"), *at = strrchr(stat, ')');
-	unsigned long long minor, major;
-
-	if (sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %llu %*u %llu", &minor,
-		   &major) != 2)
-		bail("cannot read stat");
-	free(stat);
-	return minor + major;
-}
-
 static inline int open_events(pid_t pid)
 {
 	int fd = must_open(pid, "events");

@@ -3,14 +3,12 @@
  * The stream of events: how it waits, ends and overflows; children that are
  * followed; copies that fork makes; and that nothing gets lost under load.
  */
-#include <linux/io_uring.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <time.h>
 
 #include "faults.h"
+#include "setup.h"
 
 static struct events seen;
 
@@ -134,19 +132,6 @@ static void test_end(const char *what, void *exec, bool detached, ssize_t got,
 
 /* ---- more events than the ring has room for ---- */
 
-static void set_parameter(const char *name, const char *value)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/module/cowinspect/parameters/%s",
-		 name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		bail("cannot set %s", name);
-	close(fd);
-}
-
 static void touch_many(void *arg)
 {
 	(void)arg;
@@ -166,9 +151,9 @@ static void test_overflow(void)
 	waitpid(pid, &status, WUNTRACED);
 	attach(pid);
 	snprintf(before, sizeof(before), "%lld", status_number("event_ring"));
-	set_parameter("event_ring", "64");
+	must_set_file(PARAMETER "event_ring", "64");
 	fd = open_events(pid);
-	set_parameter("event_ring", before);
+	must_set_file(PARAMETER "event_ring", before);
 	kill(pid, SIGCONT);
 	waitpid(pid, &status, WUNTRACED);
 	observed = fault_count(pid, "observed");
@@ -337,17 +322,11 @@ static pid_t child_told(int fd, pid_t parent)
 
 static bool has_stopped(pid_t pid)
 {
-	char *stat;
-	bool stopped = false;
 	int i;
 
-	for (i = 0; i < 600 && !stopped; i++) {
+	for (i = 0; i < 600 && process_state(pid) != 'T'; i++)
 		usleep(20 * 1000);
-		stat = slurp_proc(pid, "stat");
-		stopped = strstr(stat, ") T ");
-		free(stat);
-	}
-	return stopped;
+	return i < 600;
 }
 
 static void test_follow(void)
@@ -493,22 +472,6 @@ static void test_notes(void)
 
 /* ---- pinned pages ---- */
 
-static int pin(char *p, size_t size)
-{
-	struct io_uring_params params = { 0 };
-	struct iovec buffer = { p, size };
-	int fd = syscall(SYS_io_uring_setup, 1, &params);
-
-	if (fd < 0)
-		return -1;
-	if (syscall(SYS_io_uring_register, fd, IORING_REGISTER_BUFFERS, &buffer,
-		    1)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 /* Forks with five of @pages pages pinned. Returns false if nothing pins. */
 static bool fork_pinned(int pages, long long *copied, long long *unknown)
 {
@@ -516,7 +479,7 @@ static bool fork_pinned(int pages, long long *copied, long long *unknown)
 	int ring;
 
 	touch(p, pages);
-	ring = pin(p + 4096, 5 * 4096);
+	ring = pin_pages(p + 4096, 5 * 4096);
 	if (ring >= 0) {
 		attach(getpid());
 		reap(spawn(NULL, NULL));

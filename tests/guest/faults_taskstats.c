@@ -33,6 +33,7 @@
 #include <sys/socket.h>
 
 #include "faults.h"
+#include "setup.h"
 
 #define PAGES		300
 #define HUGE		(2UL << 20)
@@ -371,16 +372,6 @@ static void test_stages(int family)
 	reap(pid);
 }
 
-/* For processes that are born from now on. */
-static bool switch_on(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY);
-	bool good = fd >= 0 && write(fd, value, strlen(value)) > 0;
-
-	close(fd);
-	return good;
-}
-
 int main(void)
 {
 	int family = taskstats_family();
@@ -389,13 +380,14 @@ int main(void)
 		tap_skip_all("this kernel has no taskstats");
 	if (stats_of(family, getpid()).version < 13)
 		tap_skip_all("this kernel does not count copies (wpcopy_count)");
-	if (!switch_on("/proc/sys/kernel/task_delayacct", "1"))
+	/* For processes that are born from now on. */
+	if (!set_file("/proc/sys/kernel/task_delayacct", "1"))
 		tap_skip_all("delay accounting cannot be switched on");
 	tap_plan(NR_STAGES);
-	switch_on("/proc/sys/vm/nr_hugepages", "8");
+	set_file("/proc/sys/vm/nr_hugepages", "8");
 	if (pipe(go) || pipe(done))
 		bail("pipe");
 	test_stages(family);
-	switch_on("/proc/sys/vm/nr_hugepages", "0");
+	set_file("/proc/sys/vm/nr_hugepages", "0");
 	return tap_done();
 }

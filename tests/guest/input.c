@@ -5,9 +5,9 @@
 #include <sys/klog.h>
 #include <sys/syscall.h>
 
-#include "inspect.h"
+#include "setup.h"
 
-#define LIMIT "/sys/module/cowinspect/parameters/max_targets"
+#define LIMIT PARAMETER "max_targets"
 
 static int directories(void)
 {
@@ -125,15 +125,6 @@ static void test_not_targets(void)
 	refused("attach", (void *)1, 4, EFAULT, "from a bad address");
 }
 
-static void set_limit(const char *limit)
-{
-	int fd = open(LIMIT, O_WRONLY);
-
-	if (fd < 0 || write(fd, limit, strlen(limit)) != (ssize_t)strlen(limit))
-		bail("cannot set " LIMIT);
-	close(fd);
-}
-
 static void test_limit(void)
 {
 	pid_t pids[3];
@@ -141,7 +132,7 @@ static void test_limit(void)
 
 	for (i = 0; i < 3; i++)
 		pids[i] = spawn(NULL, NULL);
-	set_limit("2");
+	must_set_file(LIMIT, "2");
 	attach(pids[0]);
 	attach(pids[1]);
 	ok(command_pid("attach", pids[2]) == ENOSPC && directories() == 2,
@@ -150,7 +141,7 @@ static void test_limit(void)
 	   "attaching again at the limit is no error");
 	detach(pids[0]);
 	ok(!command_pid("attach", pids[2]), "after a detach there is room again");
-	set_limit("256");
+	must_set_file(LIMIT, "256");
 	detach(pids[1]);
 	detach(pids[2]);
 	for (i = 0; i < 3; i++)

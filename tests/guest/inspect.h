@@ -10,11 +10,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/kernel-page-flags.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,6 +124,40 @@ static inline char *slurp_proc(pid_t pid, const char *file)
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
 	return slurp(path);
+}
+
+/* As in /proc/PID/stat: R, S, D, T, Z, ...; 0 when it is gone. */
+static inline char process_state(pid_t pid)
+{
+	char path[32], text[512];
+	char *at;
+	int fd;
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return 0;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (got <= 0)
+		return 0;
+	text[got] = 0;
+	at = strrchr(text, ')');
+	return at ? at[2] : 0;
+}
+
+/* What /proc counts: minor and major faults of a process, its threads added. */
+static inline long long proc_faults(pid_t pid)
+{
+	char *stat = slurp_proc(pid, "stat"), *at = strrchr(stat, ')');
+	unsigned long long minor, major;
+
+	if (sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %llu %*u %llu", &minor,
+		   &major) != 2)
+		bail("cannot read stat");
+	free(stat);
+	return minor + major;
 }
 
 static inline char *slurp_target(pid_t pid, const char *file)
@@ -265,17 +301,16 @@ static inline void part_from_child(const void *except, size_t len)
 }
 
 /*
- * Get freshly faulted pages out of the CPUs' LRU batches, which hold a
- * reference on each: migrating or mlocking does it by lru_add_drain_all(), and
- * so does compaction.
+ * Get freshly faulted pages out of the CPUs' LRU batches, which hold a reference
+ * on each. Migrating begins by emptying those of all CPUs; from node 0 to node 0
+ * there is nothing else to do.
  */
 static inline void drain_lru(void)
 {
-	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY);
+	unsigned long node = 1;
 
-	if (fd < 0 || write(fd, "1", 1) != 1)
-		bail("cannot drain LRU batches by compaction");
-	close(fd);
+	if (syscall(SYS_migrate_pages, 0, 8 * sizeof(node), &node, &node) < 0)
+		bail("cannot drain LRU batches");
 }
 
 static inline long long status_number(const char *name)
@@ -285,6 +320,31 @@ static inline long long status_number(const char *name)
 
 	free(text);
 	return value;
+}
+
+/* Whether status has the line "name: word". */
+static inline bool status_word(const char *name, const char *word)
+{
+	char *status = slurp(COW_DIR "/status"), line[64];
+	bool found;
+
+	snprintf(line, sizeof(line), "\n%s: %s\n", name, word);
+	found = strstr(status, line);
+	free(status);
+	return found;
+}
+
+/*
+ * In 6.12 kpageflags calls every anonymous page KSM: stable_page_flags() tests
+ * for any of two bits where it needs both (fs/proc/page.c; right in 6.1 and
+ * 7.2). No page of this program's stack is.
+ */
+static inline bool kpageflags_cry_ksm(void)
+{
+	char here = 0;
+	uint64_t entry = pagemap_of(getpid(), &here);
+
+	return u64_at("/proc/kpageflags", PAGEMAP_PFN(entry)) & (1ULL << KPF_KSM);
 }
 
 #endif /* COWINSPECT_TEST_INSPECT_H */

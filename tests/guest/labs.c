@@ -5,6 +5,7 @@
  * change none and say what is missing.
  */
 #include "command.h"
+#include "setup.h"
 
 #define MAX_LABS	64
 #define NOT_HERE	77	/* exit status of a lab that cannot run */
@@ -54,18 +55,6 @@ static void test_lab(const char *arguments)
 	}
 }
 
-static int write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY), err = 0;
-
-	if (fd < 0)
-		return -1;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -1;
-	close(fd);
-	return err;
-}
-
 static void test_nothing_there(void)
 {
 	int status = run("cowinspect lab swap");
@@ -82,25 +71,22 @@ static void test_nothing_there(void)
 
 static void provide(void)
 {
-	write_to("/sys/block/zram0/reset", "1");
-	if (write_to("/sys/block/zram0/disksize", "67108864") ||
-	    run("mkswap /dev/zram0 && swapon /dev/zram0"))
+	if (!swap_on_zram(64))
 		diag("no swap on zram");
-	if (write_to("/proc/sys/vm/nr_hugepages", "4"))
+	if (!set_file("/proc/sys/vm/nr_hugepages", "4"))
 		diag("no pages of hugetlb");
-	if (write_to("/sys/kernel/mm/ksm/pages_to_scan", "10000") ||
-	    write_to("/sys/kernel/mm/ksm/run", "1"))
+	if (!set_file("/sys/kernel/mm/ksm/pages_to_scan", "10000") ||
+	    !set_file("/sys/kernel/mm/ksm/run", "1"))
 		diag("no KSM");
 }
 
 static void take_away(void)
 {
 	/* 2: un-merge, and stop. */
-	write_to("/sys/kernel/mm/ksm/run", "2");
-	write_to("/sys/kernel/mm/ksm/run", "0");
-	write_to("/proc/sys/vm/nr_hugepages", "0");
-	run("swapoff /dev/zram0");
-	write_to("/sys/block/zram0/reset", "1");
+	set_file("/sys/kernel/mm/ksm/run", "2");
+	set_file("/sys/kernel/mm/ksm/run", "0");
+	set_file("/proc/sys/vm/nr_hugepages", "0");
+	swap_off_zram();
 }
 
 static void test_options(void)

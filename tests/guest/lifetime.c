@@ -147,22 +147,13 @@ static void leave_thread(void *arg)
 	syscall(SYS_exit, 0);
 }
 
-static bool is_zombie(pid_t pid)
-{
-	char *stat = slurp_proc(pid, "stat");
-	bool zombie = strstr(stat, ") Z ");
-
-	free(stat);
-	return zombie;
-}
-
 static void test_dead_leader(void)
 {
 	pid_t pid = spawn(leave_thread, NULL);
 	char *summary;
 	int i;
 
-	for (i = 0; i < 600 && !is_zombie(pid); i++)
+	for (i = 0; i < 600 && process_state(pid) != 'Z'; i++)
 		usleep(100 * 1000);
 	if (i == 600)
 		bail("the first thread did not end within a minute");

@@ -3,7 +3,6 @@
  * The pages file: its form (offsets, sizes, ends), and its facts against
  * pagemap, kpagecount and kpageflags, for a region with most kinds of pages.
  */
-#include <linux/kernel-page-flags.h>
 
 #include "inspect.h"
 
@@ -185,19 +184,6 @@ static void test_ends(int fd)
 	   "beyond it there is nothing to read");
 	ok(pread(fd, &r, sizeof(r), -1) < 0 && errno == EINVAL,
 	   "a negative offset: invalid");
-}
-
-/*
- * In 6.12 kpageflags calls every anonymous page KSM: stable_page_flags() tests
- * for any of two bits where it needs both (fs/proc/page.c; right in 6.1 and
- * 7.2). No page of this program's stack is.
- */
-static bool kpageflags_cry_ksm(void)
-{
-	char here = 0;
-	uint64_t entry = pagemap_of(getpid(), &here);
-
-	return u64_at("/proc/kpageflags", PAGEMAP_PFN(entry)) & (1ULL << KPF_KSM);
 }
 
 /* Bits of the record that pagemap and the kpage files know as well. */

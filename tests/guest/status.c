@@ -3,12 +3,9 @@
  * The status file: its lines have the agreed form and values, and it says of
  * this kernel what is known of it, by its version.
  */
-#include <sys/utsname.h>
-
-#include "inspect.h"
+#include "setup.h"
 
 static char *text;
-static int release;		/* 6.12 is 6012 */
 
 /* The value of the line "name: value", or "" if there is none. */
 static const char *value(const char *name)
@@ -46,13 +43,13 @@ static void test_word(const char *name, const char *expected)
 /* The rules by kernel version: docs/predictions.md. */
 static const char *rules(void)
 {
-	if (release >= 6015)
+	if (kernel_since(6, 15))
 		return "6.15";
-	if (release >= 6013)
+	if (kernel_since(6, 13))
 		return "6.13";
-	if (release >= 6007)
+	if (kernel_since(6, 7))
 		return "6.7";
-	return release >= 5019 ? "5.19" : "5.10";
+	return kernel_since(5, 19) ? "5.19" : "5.10";
 }
 
 /*
@@ -64,14 +61,27 @@ static void test_observer(void)
 	const char *got = value("observer");
 
 	ok(!strcmp(got, "kretprobe") ||
-	   (!strcmp(got, "fprobe") && release >= 6012),
+	   (!strcmp(got, "fprobe") && kernel_since(6, 12)),
 	   "faults are observed with what the kernel has");
+}
+
+/*
+ * A module built with its fallbacks does without what a later kernel has; but no
+ * earlier one can tell.
+ */
+static void test_async(void)
+{
+	const char *got = value("uffd_async");
+
+	ok(!strcmp(got, "absent") ||
+	   (!strcmp(got, "exact") && kernel_since(6, 9)),
+	   "whether userfaultfd is asynchronous is told where that can be known");
 }
 
 /* Our own page, which nobody else maps: exclusive, where that is known. */
 static void test_exclusive(void)
 {
-	bool known = release >= 5019;
+	bool known = kernel_since(5, 19);
 	struct cowinspect_page r;
 	char *p = map_pages(1, MAP_PRIVATE);
 	int fd;
@@ -91,13 +101,11 @@ static void test_exclusive(void)
 int main(void)
 {
 	struct utsname u;
-	int major, minor;
 
-	tap_plan(16);
+	tap_plan(17);
 	text = slurp(COW_DIR "/status");
-	if (uname(&u) || sscanf(u.release, "%d.%d", &major, &minor) != 2)
+	if (uname(&u))
 		bail("no release");
-	release = major * 1000 + minor;
 
 	test_number("abi", COWINSPECT_ABI);
 	test_number("record_size", sizeof(struct cowinspect_page));
@@ -107,14 +115,15 @@ int main(void)
 	test_word("rules", rules());
 	test_word("refcount", "exact");
 	test_word("mapcount", "exact");
-	test_word("folio_mapcount", release >= 6010 ? "exact" : "absent");
-	test_word("exclusive", release >= 5019 ? "exact" : "absent");
+	test_word("folio_mapcount", kernel_since(6, 10) ? "exact" : "absent");
+	test_word("exclusive", kernel_since(5, 19) ? "exact" : "absent");
 #ifdef __x86_64__
 	test_word("soft_dirty", "exact");
 #else
 	test_word("soft_dirty", "absent");
 #endif
 	test_number("event_size", sizeof(struct cowinspect_event));
+	test_async();
 	test_observer();
 	test_number("observer_error", 0);
 	test_exclusive();

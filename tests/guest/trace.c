@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "command.h"
+#include "setup.h"
 
 #define BLOCKS		1000
 #define BLOCK_BYTES	102400
@@ -15,7 +16,7 @@
 #define HANDFUL		24	/* stack, data of the program and of libc */
 #define HUGE		(2UL << 20)
 #define THP		"/sys/kernel/mm/transparent_hugepage/enabled"
-#define RING		"/sys/module/cowinspect/parameters/event_ring"
+#define RING		PARAMETER "event_ring"
 /*
  * Emulated CPUs may take turns of many milliseconds, in which 8192 faults can
  * happen before the tool may run.
@@ -331,26 +332,6 @@ static void show_out(void)
 
 /* ---- experiments ---- */
 
-static void set_ring(const char *records)
-{
-	int fd = open(RING, O_WRONLY);
-
-	if (fd < 0 || write(fd, records, strlen(records)) < 0)
-		bail("cannot set the size of rings");
-	close(fd);
-}
-
-static void set_thp(const char *mode)
-{
-	int fd = open(THP, O_WRONLY);
-
-	if (fd < 0)
-		return;
-	if (write(fd, mode, strlen(mode)) < 0)
-		bail("cannot set THP to %s", mode);
-	close(fd);
-}
-
 /* The mode that is set, "always [madvise] never" for instance; "" without THP. */
 static void get_thp(char *mode, size_t size)
 {
@@ -466,7 +447,7 @@ static void judge_huge(void)
 
 static void test_blocks(void)
 {
-	set_thp("never");
+	set_file(THP, "never");
 	trace_ok(!trace("-f -n 100000", "blocks touched"), "touched blocks are traced");
 	judge_sums("touched");
 	judge_children("touched");
@@ -523,7 +504,7 @@ static void test_huge(void)
 			skip("this kernel has no transparent huge pages");
 		return;
 	}
-	set_thp("always");
+	set_file(THP, "always");
 	trace_ok(!trace("-f -n 100000", "blocks huge"), "huge blocks are traced");
 	judge_sums("huge");
 	judge_children("huge");
@@ -532,7 +513,7 @@ static void test_huge(void)
 	said_ok(strstr(said, " faults split a huge mapping;"),
 		"huge: the report says why the numbers are others");
 	said_ok(strstr(said, "SPLITS"), "huge: and shows how many");
-	set_thp("never");
+	set_file(THP, "never");
 }
 
 static void test_text(void)
@@ -883,14 +864,14 @@ static void test_lost(void)
 	long long lost;
 	pid_t tool;
 
-	set_ring("64");
+	must_set_file(RING, "64");
 	start_poked(&p);
 	tool = start_on(p.pid);
 	kill(tool, SIGSTOP);
 	poke(&p, POKES);
 	kill(tool, SIGCONT);
 	press_ctrl_c(tool);
-	set_ring(LARGE_RING);
+	must_set_file(RING, LARGE_RING);
 	lost = field(strstr(out, "\"lost_events\""), "lost_events");
 	trace_ok(lost >= POKES - 64 && strstr(out, "\"outcome\": \"lost\""),
 		 "%lld of %d events are lost, and it is said", lost, POKES);
@@ -935,7 +916,7 @@ int main(int argc, char **argv)
 		 4 + 4 + 4 + 2 + 3 + 8 + 7 + 1 + 5 + 3 + 2);
 	get_thp(thp, sizeof(thp));
 	ring = slurp(RING);
-	set_ring(LARGE_RING);
+	must_set_file(RING, LARGE_RING);
 	test_blocks();
 	test_html();
 	test_huge();
@@ -950,8 +931,8 @@ int main(int argc, char **argv)
 	test_lost();
 	test_exit_and_detach();
 	/* The programs after this one shall find all as it was. */
-	set_thp(thp);
-	set_ring(ring);
+	set_file(THP, thp);
+	must_set_file(RING, ring);
 	free(ring);
 	return tap_done();
 }

@@ -3,12 +3,11 @@
  * Predictions against writes: for each kind of page, what the record says that
  * the next write will do, and what it then does.
  */
-#include <linux/userfaultfd.h>
 #include <setjmp.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
-#include "inspect.h"
+#include "setup.h"
 
 static int fd;			/* our own pages file */
 static bool has_exclusive;	/* this kernel marks exclusive pages */
@@ -264,22 +263,13 @@ static void test_huge_zero(void)
 			  COWI_CONF_SURE);
 }
 
-static void set_hugetlb(const char *pages)
-{
-	int file = open("/proc/sys/vm/nr_hugepages", O_WRONLY);
-
-	if (file < 0 || write(file, pages, strlen(pages)) < 0)
-		diag("cannot ask for hugetlb pages");
-	close(file);
-}
-
 static void test_hugetlb(void)
 {
 	char *p;
 	pid_t child;
 	struct cowinspect_page r;
 
-	set_hugetlb("4");
+	set_file("/proc/sys/vm/nr_hugepages", "4");
 	p = mmap(NULL, 4UL << 20, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 	if (p == MAP_FAILED) {
@@ -302,7 +292,7 @@ static void test_hugetlb(void)
 	predict_and_write("a hugetlb page whose other sharer is gone",
 			  p + (2 << 20), COWI_NEXT_REUSE, COWI_CONF_SURE);
 	munmap(p, 4UL << 20);
-	set_hugetlb("0");
+	set_file("/proc/sys/vm/nr_hugepages", "0");
 }
 
 /* Shared: their page tables may be shared as well, and take another lock. */
@@ -312,7 +302,7 @@ static void test_hugetlb_shared(void)
 	pid_t child;
 	char *p;
 
-	set_hugetlb("4");
+	set_file("/proc/sys/vm/nr_hugepages", "4");
 	p = mmap(NULL, 4UL << 20, PROT_READ | PROT_WRITE,
 		 MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 	if (p == MAP_FAILED) {
@@ -332,7 +322,7 @@ static void test_hugetlb_shared(void)
 			  COWI_CONF_SURE);
 	reap(child);
 	munmap(p, 4UL << 20);
-	set_hugetlb("0");
+	set_file("/proc/sys/vm/nr_hugepages", "0");
 }
 
 static void test_ksm(void)
@@ -363,23 +353,13 @@ static void test_ksm(void)
 
 static void test_uffd(void)
 {
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP,
-	};
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_WP };
-	struct uffdio_writeprotect wp = { .mode = UFFDIO_WRITEPROTECT_MODE_WP };
 	char *p = map_pages(2, MAP_PRIVATE);
-	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	struct cowinspect_page r;
+	int uffd;
 
 	memset(p, 1, 2 * 4096);
-	reg.range.start = (unsigned long)p;
-	reg.range.len = 2 * 4096;
-	wp.range = reg.range;
-	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) ||
-	    ioctl(uffd, UFFDIO_REGISTER, &reg) ||
-	    ioctl(uffd, UFFDIO_WRITEPROTECT, &wp)) {
+	uffd = protect_by_uffd(p, 2 * 4096, 0);
+	if (uffd < 0) {
 		skip("no userfaultfd write protection: %s", strerror(errno));
 		return;
 	}
@@ -393,11 +373,9 @@ static void test_uffd(void)
 int main(void)
 {
 	struct sigaction action = { .sa_handler = on_refusal };
-	char *status = slurp(COW_DIR "/status");
 
 	tap_plan(13 + 2 + 2 + 2 + 2 + 8 + 2 + 2 + 6 + 3 + 2 + 1);
-	has_exclusive = strstr(status, "\nexclusive: exact");
-	free(status);
+	has_exclusive = status_word("exclusive", "exact");
 	sigaction(SIGSEGV, &action, NULL);
 	attach(getpid());
 	fd = must_open(getpid(), "pages");

@@ -26,6 +26,9 @@ static const struct cow_rules * const generations[] = {
 #define ON_LRU	(OURS | COWI_F_LRU)
 #define PART	(ON_LRU | COWI_F_LARGE)
 
+/* Protected by a userfaultfd whose faults the kernel resolves itself. */
+#define ASYNC	(COWI_F_UFFD_WP | COWI_F_VMA_UFFD_WP | COWI_F_VMA_UFFD_ASYNC)
+
 struct row {
 	const char *what;
 	int generations;
@@ -94,6 +97,30 @@ static const struct row rows[] = {
 	{ "userfaultfd", G_ALL,
 	  ANON(ON_LRU | COWI_F_UFFD_WP | COWI_F_VMA_UFFD_WP, 1, 1),
 	  NEXT(USERFAULTFD, LIKELY) },
+	{ "userfaultfd, resolved by the kernel", G_ALL,
+	  ANON(ON_LRU | ASYNC, 1, 1), NEXT(REUSE, SURE) },
+	{ "userfaultfd, resolved by the kernel, shared", G_ALL,
+	  ANON(ON_LRU | ASYNC, 2, 2), NEXT(COPY, SURE) },
+	{ "userfaultfd, resolved by the kernel, huge, exclusive", G_MARKS,
+	  HUGE(PART | ASYNC | COWI_F_EXCLUSIVE, 1, 1, COWI_COUNT_EXACT),
+	  NEXT(REUSE, SURE), .split = 1 },
+	{ "userfaultfd, resolved by the kernel, huge", G_ALL,
+	  HUGE(PART | ASYNC, 1, 1, COWI_COUNT_EXACT), NEXT(UNKNOWN, NONE),
+	  .split = 1 },
+	{ "userfaultfd, resolved by the kernel, huge zero page", G_ALL,
+	  { .kind = COWI_KIND_ZERO, .flags = OURS | ASYNC, .map_order = 9 },
+	  NEXT(ZEROFILL, SURE), .split = 1 },
+	{ "asynchronous userfaultfd, but not this page, huge", G_ALL,
+	  HUGE(PART | (ASYNC & ~COWI_F_UFFD_WP), 1, 1, COWI_COUNT_EXACT),
+	  NEXT(REUSE, SURE) },
+	{ "userfaultfd, resolved by the kernel, swapped", G_ALL,
+	  KIND(SWAP, COWI_F_VMA_WRITE | ASYNC), NEXT(SWAPIN, SURE) },
+	{ "userfaultfd, resolved by the kernel, marker", G_ALL,
+	  KIND(MARKER_UFFD_WP, COWI_F_VMA_WRITE | ASYNC),
+	  NEXT(UNKNOWN, NONE) },
+	{ "userfaultfd, resolved by the kernel, hugetlb", G_ALL,
+	  HUGE(OURS | COWI_F_HUGETLB | ASYNC, 1, 1, COWI_COUNT_EXACT),
+	  NEXT(REUSE, SURE) },
 	{ "userfaultfd bit left over from a range", G_ALL,
 	  ANON(ON_LRU | COWI_F_UFFD_WP, 2, 2), NEXT(COPY, SURE) },
 	{ "NUMA hint on a shared page", G_ALL,
@@ -130,7 +157,7 @@ static const struct row rows[] = {
 	{ "one more reference", G_ALL, ANON(ON_LRU, 1, 2), NEXT(COPY, LIKELY) },
 	{ "pinned", G_ALL, ANON(ON_LRU | COWI_F_MAYBE_PINNED, 1, 1025),
 	  NEXT(COPY, SURE) },
-	{ "in an LRU batch", G_MARKS, ANON(OURS, 1, 2), NEXT(REUSE, LIKELY) },
+	{ "in an LRU batch", G_MARKS, ANON(OURS, 1, 2), NEXT(UNKNOWN, NONE) },
 	{ "in an LRU batch, not drained", G_5_10, ANON(OURS, 1, 2),
 	  NEXT(COPY, LIKELY) },
 	{ "in an LRU batch, and one more", G_ALL, ANON(OURS, 1, 3),

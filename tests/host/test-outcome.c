@@ -53,6 +53,10 @@ static const struct row rows[] = {
 	{ "write-protected by userfaultfd, not registered",
 	  { AT(ANON, 1, COWI_F_UFFD_WP), NONE, COW_RESULT_RETRY, WRITES },
 	  .did = COWI_DID_RETRIED },
+	{ "write-protected by userfaultfd, which the kernel resolves",
+	  { AT(ANON, 1, COWI_F_UFFD_WP | COWI_F_VMA_UFFD_WP |
+	    COWI_F_VMA_UFFD_ASYNC), NONE, COW_RESULT_RETRY, WRITES },
+	  .did = COWI_DID_RETRIED },
 	{ "registered, not write-protected",
 	  { AT(ANON, 1, COWI_F_VMA_UFFD_WP), NONE, COW_RESULT_RETRY, WRITES },
 	  .did = COWI_DID_RETRIED },

@@ -48,7 +48,7 @@ struct quantity {
 	enum cowinspect_counts counts;
 };
 
-#define NR_QUANTITIES	6
+#define NR_QUANTITIES	7
 
 static void quantities(const struct cowi_status *st, struct quantity *q)
 {
@@ -62,6 +62,8 @@ static void quantities(const struct cowi_status *st, struct quantity *q)
 		{ "soft_dirty", "written since the last reset",
 		  st->soft_dirty },
 		{ "uffd_wp", "write protection by userfaultfd", st->uffd_wp },
+		{ "uffd_async", "whether the kernel resolves it itself",
+		  st->uffd_async },
 	};
 	size_t i;
 

@@ -207,6 +207,7 @@ struct cowi_target_state {
  * @exclusive: see @mapcount
  * @soft_dirty: see @mapcount
  * @uffd_wp: see @mapcount
+ * @uffd_async: see @mapcount
  * @nr_targets: entries in @target
  * @target: the attached processes
  *
@@ -230,6 +231,7 @@ struct cowi_status {
 	enum cowinspect_counts exclusive;
 	enum cowinspect_counts soft_dirty;
 	enum cowinspect_counts uffd_wp;
+	enum cowinspect_counts uffd_async;
 	size_t nr_targets;
 	struct cowi_target_state *target;
 };

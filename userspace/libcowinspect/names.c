@@ -139,6 +139,7 @@ static const struct {
 	{ COWI_F_VMA_WRITE, "vma-write" },
 	{ COWI_F_VMA_SHARED, "vma-shared" },
 	{ COWI_F_VMA_UFFD_WP, "vma-uffd-wp" },
+	{ COWI_F_VMA_UFFD_ASYNC, "vma-uffd-async" },
 	{ COWI_F_SPLIT, "split" },
 };
 

@@ -158,6 +158,7 @@ static int status_line(struct span name, struct span value,
 		{ "exclusive", &st->exclusive },
 		{ "soft_dirty", &st->soft_dirty },
 		{ "uffd_wp", &st->uffd_wp },
+		{ "uffd_async", &st->uffd_async },
 	};
 	size_t i;
 
@@ -226,6 +227,7 @@ int cowi_parse_status(const char *text, struct cowi_status *st)
 	st->exclusive = COWI_COUNT_ABSENT;
 	st->soft_dirty = COWI_COUNT_ABSENT;
 	st->uffd_wp = COWI_COUNT_ABSENT;
+	st->uffd_async = COWI_COUNT_ABSENT;
 
 	err = find_abi(rest, &st->abi);
 	while (!err && rest.len) {

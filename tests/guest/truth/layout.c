@@ -31,26 +31,6 @@ static bool is_alive(int m)
 	return shared->members[m].pid != 0;
 }
 
-static char process_state(pid_t pid)
-{
-	char path[32], text[512];
-	char *at;
-	int fd;
-	ssize_t got;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return 0;
-	got = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (got <= 0)
-		return 0;
-	text[got] = 0;
-	at = strrchr(text, ')');
-	return at ? at[2] : 0;
-}
-
 /* Only a member that sleeps leaves its memory alone. */
 static void wait_asleep(pid_t pid)
 {
@@ -307,6 +287,7 @@ static const struct {
 	{ OP_PIN, 4, ING_PINNED },
 	{ OP_SPLICE, 3, -1 },
 	{ OP_PROTECT_UFFD, 4, ING_UFFD_WP },
+	{ OP_PROTECT_ASYNC, 4, ING_UFFD_ASYNC },
 	{ OP_GUARD, 3, ING_GUARD },
 	{ OP_WIPE, 3, -1 },
 	{ OP_NOFORK, 3, -1 },
@@ -500,7 +481,7 @@ static void check_all(void)
 	uint64_t runs, mark = differences_so_far();
 	int i;
 
-	machine_drain();
+	drain_lru();
 	for (i = 0; i < 10; i++) {
 		runs = runs_so_far();
 		check_once();

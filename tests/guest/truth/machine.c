@@ -4,14 +4,9 @@
  * and how to keep everything quiet that would change pages on its own.
  */
 #include <linux/loop.h>
-#include <linux/userfaultfd.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/swap.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/utsname.h>
 #include <time.h>
 
 #include "truth.h"
@@ -25,33 +20,6 @@
 
 struct machine machine = { .device = -1 };
 
-bool kernel_since(int major, int minor)
-{
-	struct utsname name;
-	int has_major, has_minor;
-
-	if (uname(&name) ||
-	    sscanf(name.release, "%d.%d", &has_major, &has_minor) != 2)
-		bail("what kernel is this?");
-	return has_major > major || (has_major == major && has_minor >= minor);
-}
-
-static bool set(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY);
-	bool good = fd >= 0 && write(fd, value, strlen(value)) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
-static void must_set(const char *path, const char *value)
-{
-	if (!set(path, value))
-		bail("cannot write %s to %s", value, path);
-}
-
 static void missing(enum ingredient what, const char *why)
 {
 	machine.missing[what] = why;
@@ -61,31 +29,17 @@ static void missing(enum ingredient what, const char *why)
 
 static void keep_quiet(void)
 {
-	set("/proc/sys/kernel/numa_balancing", "0");
-	set("/proc/sys/vm/compaction_proactiveness", "0");
+	set_file("/proc/sys/kernel/numa_balancing", "0");
+	set_file("/proc/sys/vm/compaction_proactiveness", "0");
 	/* It samples all memory for accesses, clearing the accessed bits. */
-	set("/sys/module/damon_stat/parameters/enabled", "N");
+	set_file("/sys/module/damon_stat/parameters/enabled", "N");
 	/* Written back only when told to, by msync(). */
-	must_set("/proc/sys/vm/dirty_writeback_centisecs", "0");
-	must_set("/proc/sys/vm/dirty_expire_centisecs", "100000000");
-	set(THP "khugepaged/scan_sleep_millisecs", "100000000");
-	set(THP "khugepaged/alloc_sleep_millisecs", "100000000");
-	set(KSM "run", "2");
-	set(KSM "run", "0");
-}
-
-/**
- * machine_drain - get pages out of the CPUs' LRU batches
- *
- * Migrating begins by emptying those of all CPUs; from node 0 to node 0 there
- * is nothing else to do.
- */
-void machine_drain(void)
-{
-	unsigned long node = 1;
-
-	if (syscall(SYS_migrate_pages, 0, 8 * sizeof(node), &node, &node) < 0)
-		bail("cannot drain LRU batches");
+	must_set_file("/proc/sys/vm/dirty_writeback_centisecs", "0");
+	must_set_file("/proc/sys/vm/dirty_expire_centisecs", "100000000");
+	set_file(THP "khugepaged/scan_sleep_millisecs", "100000000");
+	set_file(THP "khugepaged/alloc_sleep_millisecs", "100000000");
+	set_file(KSM "run", "2");
+	set_file(KSM "run", "0");
 }
 
 /* ---- KSM ---- */
@@ -110,13 +64,13 @@ void machine_merge_pages(void)
 	long long scans = ksm_scans();
 	int i;
 
-	must_set(KSM "run", "1");
+	must_set_file(KSM "run", "1");
 	for (i = 0; ksm_scans() < scans + 4; i++) {
 		if (i == 60000)
 			bail("KSM did not scan within a minute");
 		usleep(1000);
 	}
-	must_set(KSM "run", "0");
+	must_set_file(KSM "run", "0");
 }
 
 static void setup_ksm(void)
@@ -130,40 +84,21 @@ static void setup_ksm(void)
 	/* Where nobody wants anything merged, no scan is ever complete. */
 	if (madvise(p, PAGE, MADV_DONTFORK) || madvise(p, PAGE, MADV_MERGEABLE))
 		bail("cannot ask KSM for anything");
-	must_set(KSM "sleep_millisecs", "1");
-	must_set(KSM "pages_to_scan", "5000");
+	must_set_file(KSM "sleep_millisecs", "1");
+	must_set_file(KSM "pages_to_scan", "5000");
 	/* A kernel that adapts the number of pages would take it slowly. */
-	set(KSM "advisor_mode", "none");
-	set(KSM "smart_scan", "0");
+	set_file(KSM "advisor_mode", "none");
+	set_file(KSM "smart_scan", "0");
 }
 
 /* ---- swap ---- */
-
-static bool make_swap(const char *device, unsigned int pages)
-{
-	uint32_t page[1024] = { 0 };
-	bool good;
-	int fd = open(device, O_WRONLY);
-
-	page[256] = 1;			/* version */
-	page[257] = pages - 1;		/* last page */
-	memcpy((char *)page + 4086, "SWAPSPACE2", 10);
-	good = fd >= 0 && write(fd, page, sizeof(page)) == sizeof(page);
-	if (fd >= 0)
-		close(fd);
-	return good && !swapon(device, 0);
-}
 
 static void setup_swap(void)
 {
 	const char *why = "no zram in this kernel";
 
-	set("/sys/block/zram0/reset", "1");
-	if (set("/sys/block/zram0/disksize", "128M") &&
-	    make_swap("/dev/zram0", 128 << 8))
+	if (swap_on_zram(128))
 		return;
-	if (!access("/sys/block/zram0", F_OK))
-		bail("cannot swap to zram");
 	missing(ING_SWAPPED, why);
 	missing(ING_SWAPPED_IN, why);
 	missing(ING_SWAP_SHARED, why);
@@ -217,9 +152,9 @@ static void setup_thp(void)
 			missing(all[i], "no transparent huge pages in this kernel");
 		return;
 	}
-	must_set(THP "enabled", "madvise");
-	must_set(THP "shmem_enabled", "advise");
-	if (!set(THP "hugepages-64kB/enabled", "madvise"))
+	must_set_file(THP "enabled", "madvise");
+	must_set_file(THP "shmem_enabled", "advise");
+	if (!set_file(THP "hugepages-64kB/enabled", "madvise"))
 		missing(ING_MTHP, "no anonymous folios of other sizes before 6.8");
 	if (!kernel_since(6, 1))
 		missing(ING_COLLAPSED, "no MADV_COLLAPSE before 6.1");
@@ -235,23 +170,21 @@ static void setup_hugetlb(const char *size, const char *pages,
 	if (access(path, W_OK))
 		missing(what, "no hugetlb pages of this size on this architecture");
 	else
-		must_set(path, pages);
+		must_set_file(path, pages);
 }
 
 /* ---- single calls ---- */
 
 static void probe_uffd(void)
 {
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP |
-			    UFFD_FEATURE_SIGBUS,
-	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	int uffd = open_uffd_wp(UFFD_FEATURE_SIGBUS);
 
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
+	if (uffd < 0)
 		missing(ING_UFFD_WP, "no write protection by userfaultfd");
-	close(fd);
+	else
+		close(uffd);
+	if (status_word("uffd_async", "absent"))
+		missing(ING_UFFD_ASYNC, "the module cannot tell that mode before 6.9");
 }
 
 static void probe_guard(void)
@@ -335,12 +268,8 @@ static void find_vdso(void)
 
 static void probe_kernel(void)
 {
-	char here = 0;
-	char *status = slurp(COW_DIR "/status");
-	uint64_t entry = pagemap_of(getpid(), &here);
-
-	machine.has_exclusive = strstr(status, "\nexclusive: exact");
-	free(status);
+	machine.has_exclusive = status_word("exclusive", "exact");
+	machine.ksm_flag_wrong = kpageflags_cry_ksm();
 	/* Read in 6.12 on the one side, in 6.1 and 7.2 on the other. */
 	machine.each_page_once = kernel_since(6, 10) && !kernel_since(7, 0);
 	/* walk_page_vma() in 6.1 and 6.12. */
@@ -348,9 +277,6 @@ static void probe_kernel(void)
 	/* follow_trans_huge_pmd() in 5.10, 6.1 and 6.12. */
 	machine.smaps_misses_no_access = kernel_since(6, 1) &&
 					 !kernel_since(6, 12);
-	/* See records.c: no page of our stack is KSM's. */
-	machine.ksm_flag_wrong = u64_at("/proc/kpageflags", PAGEMAP_PFN(entry)) &
-				 (1ULL << 21);
 }
 
 /**

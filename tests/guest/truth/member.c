@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A process of the family: it waits for orders and carries them out. */
 #include <linux/futex.h>
-#include <linux/io_uring.h>
-#include <linux/userfaultfd.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <time.h>
 
 #include "truth.h"
@@ -86,7 +82,7 @@ static int write_same(const struct region *region, char *at, size_t len)
 static void drain_sometimes(void)
 {
 	if (shared->members[me].order.arg & 4)
-		machine_drain();
+		drain_lru();
 }
 
 static int free_lazily(char *at, size_t len)
@@ -143,22 +139,6 @@ static int migrate(char *at, size_t len, int node)
 	return 0;
 }
 
-/* Pinned as long as the ring lives, in whichever process. */
-static int pin(char *at, size_t len)
-{
-	struct io_uring_params params = { 0 };
-	struct iovec buffer = { at, len < 8 * PAGE ? len : 8 * PAGE };
-	int ring = syscall(SYS_io_uring_setup, 1, &params), error;
-
-	if (ring < 0)
-		return errno;
-	error = error_of(syscall(SYS_io_uring_register, ring,
-				 IORING_REGISTER_BUFFERS, &buffer, 1));
-	if (error)
-		close(ring);
-	return error;
-}
-
 /* The pipe keeps a reference on each page, as long as nobody reads it. */
 static int splice_out(char *at, size_t len)
 {
@@ -170,31 +150,6 @@ static int splice_out(char *at, size_t len)
 	if (vmsplice(ends[1], &some, 1, SPLICE_F_NONBLOCK) <= 0)
 		return errno;
 	shared->seen[ING_REFERENCED] = true;
-	return 0;
-}
-
-/* A write then raises SIGBUS, instead of waiting for somebody to decide. */
-static int protect_uffd(char *at, size_t len)
-{
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP |
-			    UFFD_FEATURE_SIGBUS,
-	};
-	struct uffdio_register reg = {
-		.range = { (unsigned long)at, len },
-		.mode = UFFDIO_REGISTER_MODE_WP,
-	};
-	struct uffdio_writeprotect wp = {
-		.range = { (unsigned long)at, len },
-		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
-	};
-	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) ||
-	    ioctl(uffd, UFFDIO_REGISTER, &reg) ||
-	    ioctl(uffd, UFFDIO_WRITEPROTECT, &wp))
-		return errno;
 	return 0;
 }
 
@@ -287,11 +242,14 @@ static int carry_out(const struct order *order)
 	case OP_MERGE:
 		return error_of(madvise(at, len, MADV_MERGEABLE));
 	case OP_PIN:
-		return pin(at, len);
+		return error_of(pin_pages(at, len < 8 * PAGE ? len : 8 * PAGE));
 	case OP_SPLICE:
 		return splice_out(at, len);
 	case OP_PROTECT_UFFD:
-		return protect_uffd(at, len);
+		/* A write then raises SIGBUS, and waits for nobody. */
+		return error_of(protect_by_uffd(at, len, UFFD_FEATURE_SIGBUS));
+	case OP_PROTECT_ASYNC:
+		return error_of(protect_by_uffd(at, len, UFFD_FEATURE_WP_ASYNC));
 	case OP_GUARD:
 		return advise(at, len, MADV_GUARD_INSTALL, -1);
 	case OP_WIPE:

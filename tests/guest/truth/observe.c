@@ -4,6 +4,7 @@
  * tell of each write that faulted, with the outcome that pagemap shows, and with
  * pagemap's frames. What the member faults in besides is passed over.
  */
+#include "../faults.h"
 #include "truth.h"
 
 #define MAX_EVENTS	(1 << 14)
@@ -20,9 +21,7 @@ static int nr_events;
  */
 void observe_begin(pid_t pid)
 {
-	fd = must_open(pid, "events");
-	if (fcntl(fd, F_SETFL, O_NONBLOCK))
-		bail("cannot read events without waiting");
+	fd = open_events(pid);
 }
 
 static void read_events(void)
@@ -58,6 +57,9 @@ static bool is_as_it_happened(int happened, int did)
 		return did == COWI_DID_SWAPIN ||
 		       did == COWI_DID_SWAPIN_COPIED ||
 		       did == COWI_DID_SWAPIN_REUSED;
+	case COWI_NEXT_UNKNOWN:
+		return did == COWI_DID_ZEROFILLED || did == COWI_DID_COPIED ||
+		       did == COWI_DID_MAPPED;
 	default:
 		return false;
 	}
@@ -88,7 +90,7 @@ static bool frames_agree(const struct cowinspect_event *e,
 		return false;
 	/* Shared memory: the fault may end without the lock it needs to look. */
 	return last->new_pfn == PAGEMAP_PFN(a->map_after) ||
-	       (e->outcome == COWI_DID_SHARED &&
+	       ((e->outcome == COWI_DID_SHARED || e->outcome == COWI_DID_MAPPED) &&
 		e->new_pfn == COWINSPECT_NO_PFN);
 }
 

@@ -601,7 +601,9 @@ static void note_seen(const struct cowinspect_page *r)
 	seen[ING_KSM] |= r->kind == COWI_KIND_KSM;
 	seen[ING_SWAPPED] |= r->kind == COWI_KIND_SWAP;
 	seen[ING_GUARD] |= r->kind == COWI_KIND_MARKER_GUARD;
-	seen[ING_UFFD_WP] |= !!(r->flags & COWI_F_UFFD_WP);
+	if (r->flags & COWI_F_UFFD_WP)
+		seen[r->flags & COWI_F_VMA_UFFD_ASYNC ? ING_UFFD_ASYNC :
+							ING_UFFD_WP] = true;
 	seen[ING_MLOCKED] |= !!(r->flags & COWI_F_MLOCKED) && in_arena(r);
 	seen[ING_PINNED] |= !!(r->flags & COWI_F_MAYBE_PINNED);
 	seen[ING_HUGE_MIXED] |= r->counts == COWI_COUNT_AVERAGE;

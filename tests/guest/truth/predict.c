@@ -226,8 +226,10 @@ int what_happened(const struct attempt *a)
 						   COWI_NEXT_REFUSED;
 	if (!a->faults)
 		return COWI_NEXT_NOFAULT;
+	/* Behind a marker there was nothing, and what comes depends on the VMA. */
 	if (!was_present(a))
-		return COWI_NEXT_SWAPIN;
+		return r->kind == COWI_KIND_MARKER_UFFD_WP ? COWI_NEXT_UNKNOWN :
+							     COWI_NEXT_SWAPIN;
 	if (a->frame_flags & (1ULL << KPF_ZERO_PAGE))
 		return COWI_NEXT_ZEROFILL;
 	if (r->flags & COWI_F_VMA_SHARED)

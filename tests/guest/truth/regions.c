@@ -376,9 +376,9 @@ bool region_is_hugetlb(const struct region *region)
  * region_choose - draw what a region is made of, and how long it is
  * @region: @addr is set already, the rest is filled in
  *
- * Runs in the driver. Returns 0, or an errno if nothing can be made.
+ * Runs in the driver.
  */
-int region_choose(struct region *region)
+void region_choose(struct region *region)
 {
 	const struct maker *maker;
 
@@ -390,7 +390,6 @@ int region_choose(struct region *region)
 	if (maker->max > maker->min)
 		region->pages += draw((maker->max - maker->min) / maker->unit + 1) *
 				 maker->unit;
-	return 0;
 }
 
 /**

@@ -141,11 +141,16 @@ static int column_of(char *header, const char *name)
 	bail("vmas has no column %s", name);
 }
 
+/* The columns are the same each time. */
 static void find_columns(const char *text)
 {
+	static bool found;
 	char *header;
 	int i;
 
+	if (found)
+		return;
+	found = true;
 	for (i = 0; i < NR_COLUMNS; i++) {
 		header = strndup(text, strchr(text, '\n') - text);
 		columns[i] = column_of(header, column_names[i]);

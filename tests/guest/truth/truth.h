@@ -23,7 +23,7 @@
 
 #include <sys/types.h>
 
-#include "../inspect.h"
+#include "../setup.h"
 
 #define PAGE		4096UL
 #define HUGE		(2UL << 20)
@@ -79,6 +79,7 @@
 	X(REFERENCED, "referenced by a pipe (vmsplice)") \
 	X(SOFT_DIRTY_CLEARED, "soft-dirty cleared") \
 	X(UFFD_WP, "write-protected by userfaultfd") \
+	X(UFFD_ASYNC, "write-protected by userfaultfd, asynchronously") \
 	X(GUARD, "guard region") \
 	X(LAZY_FREE, "MADV_FREE") \
 	X(MOVED, "moved by mremap") \
@@ -114,7 +115,7 @@ enum op {
 	OP_DONTNEED, OP_FREE, OP_PAGEOUT, OP_POPULATE, OP_COLLAPSE,
 	OP_PROT_READ, OP_PROT_WRITE, OP_PROT_NONE,
 	OP_UNMAP, OP_MOVE, OP_LOCK, OP_UNLOCK, OP_MIGRATE, OP_MERGE,
-	OP_PIN, OP_SPLICE, OP_PROTECT_UFFD, OP_GUARD, OP_WIPE, OP_NOFORK,
+	OP_PIN, OP_SPLICE, OP_PROTECT_UFFD, OP_PROTECT_ASYNC, OP_GUARD, OP_WIPE, OP_NOFORK,
 	OP_DEEP,	/* calls, to grow the stack */
 	OP_SYNC,
 	OP_FORK, OP_EXIT,
@@ -219,8 +220,6 @@ extern struct machine machine;
 
 void machine_setup(void);
 void machine_merge_pages(void);
-void machine_drain(void);
-bool kernel_since(int major, int minor);
 
 /* ---- layout.c ---- */
 
@@ -234,7 +233,7 @@ int order_member(int m, const struct order *order);
 
 void member_run(int m);
 int region_make(const struct region *region, uint64_t random);
-int region_choose(struct region *region);
+void region_choose(struct region *region);
 bool region_is_hugetlb(const struct region *region);
 bool touch(char *at, bool write, int *sig);
 void member_try_writes(void);

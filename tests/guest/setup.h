@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What tests ask of the machine and its kernel, and what they set up there. */
+#ifndef COWINSPECT_TEST_SETUP_H
+#define COWINSPECT_TEST_SETUP_H
+
+#include <linux/io_uring.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+
+#include "inspect.h"
+
+/* The kernel resolves such faults itself, since 6.7. */
+#ifndef UFFD_FEATURE_WP_ASYNC
+#define UFFD_FEATURE_WP_ASYNC	(1 << 15)
+#endif
+
+#define PARAMETER	"/sys/module/cowinspect/parameters/"
+
+/* Whether this kernel is of that version, or later. */
+static inline bool kernel_since(int major, int minor)
+{
+	static int has_major, has_minor;
+	struct utsname name;
+
+	if (!has_major &&
+	    (uname(&name) ||
+	     sscanf(name.release, "%d.%d", &has_major, &has_minor) != 2))
+		bail("what kernel is this?");
+	return has_major > major || (has_major == major && has_minor >= minor);
+}
+
+/* Write @text to a file that exists, in one write. Returns whether it took it. */
+static inline bool set_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	bool good;
+
+	if (fd < 0)
+		return false;
+	good = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	close(fd);
+	return good;
+}
+
+static inline void must_set_file(const char *path, const char *text)
+{
+	if (!set_file(path, text))
+		bail("cannot write %s to %s: %s", text, path, strerror(errno));
+}
+
+#define ZRAM	"/sys/block/zram0/"
+
+/* The header as mkswap makes it: a version, the last page, a word. */
+static inline bool make_swap(const char *device, uint32_t pages)
+{
+	const uint32_t header[] = { 1, pages - 1, 0 };
+	int fd = open(device, O_WRONLY);
+	bool good;
+
+	if (fd < 0)
+		return false;
+	good = pwrite(fd, header, sizeof(header), 1024) == sizeof(header) &&
+	       pwrite(fd, "SWAPSPACE2", 10, 4096 - 10) == 10;
+	close(fd);
+	return good;
+}
+
+/*
+ * Swap on zram, of @mib MiB. Whatever another program left of it is gone.
+ * Returns false without a driver.
+ */
+static inline bool swap_on_zram(unsigned int mib)
+{
+	char size[16];
+
+	if (access(ZRAM, F_OK))
+		return false;
+	swapoff("/dev/zram0");
+	must_set_file(ZRAM "reset", "1");
+	snprintf(size, sizeof(size), "%uM", mib);
+	must_set_file(ZRAM "disksize", size);
+	if (!make_swap("/dev/zram0", mib << 8) || swapon("/dev/zram0", 0))
+		bail("cannot swap to zram: %s", strerror(errno));
+	return true;
+}
+
+static inline void swap_off_zram(void)
+{
+	if (access(ZRAM, F_OK))
+		return;
+	swapoff("/dev/zram0");
+	must_set_file(ZRAM "reset", "1");
+}
+
+/*
+ * Pin pages, by io_uring's fixed buffers: as long as the ring lives, in whichever
+ * process. Returns the ring, or -1 with errno.
+ */
+static inline int pin_pages(void *at, size_t len)
+{
+	struct io_uring_params params = { 0 };
+	struct iovec buffer = { at, len };
+	int error, ring = syscall(SYS_io_uring_setup, 1, &params);
+
+	if (ring < 0)
+		return -1;
+	if (!syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS,
+		     &buffer, 1))
+		return ring;
+	error = errno;
+	close(ring);
+	errno = error;
+	return -1;
+}
+
+/* A userfaultfd that can protect from writes, or -1 with errno. */
+static inline int open_uffd_wp(uint64_t more_features)
+{
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP | more_features,
+	};
+	int error, uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (uffd < 0 || !ioctl(uffd, UFFDIO_API, &api))
+		return uffd;
+	error = errno;
+	close(uffd);
+	errno = error;
+	return -1;
+}
+
+/* Protect pages from writes. Returns the userfaultfd, or -1 with errno. */
+static inline int protect_by_uffd(void *at, size_t len, uint64_t more_features)
+{
+	struct uffdio_register reg = {
+		.range = { (unsigned long)at, len },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	struct uffdio_writeprotect wp = {
+		.range = { (unsigned long)at, len },
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	int error, uffd = open_uffd_wp(more_features);
+
+	if (uffd < 0 || (!ioctl(uffd, UFFDIO_REGISTER, &reg) &&
+			 !ioctl(uffd, UFFDIO_WRITEPROTECT, &wp)))
+		return uffd;
+	error = errno;
+	close(uffd);
+	errno = error;
+	return -1;
+}
+
+#endif /* COWINSPECT_TEST_SETUP_H */
