@@ -50,7 +50,7 @@ kernels_of_readme()
 kernels_of_truth()
 {
 	diff <(sed -n '/totals: begin/,/totals: end/s/^| \([^ ]*-[^ ]*\) .*/\1/p' docs/truth.md) \
-		<(kernel_names)
+		<(stock_kernel_names)
 }
 
 plan 6

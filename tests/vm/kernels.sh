@@ -10,6 +10,15 @@ kernel_names()
 	sed 's/#.*//' "$KERNELS_FILE" | awk 'NF { print $1 }'
 }
 
+# stock_kernel_names: those that Debian built
+stock_kernel_names()
+{
+	local name
+	while read -r name; do
+		(kernel_lookup "$name" && kernel_has_flag built) || echo "$name"
+	done < <(kernel_names)
+}
+
 # kernel_lookup NAME: sets K_NAME, K_ARCH, K_SUITE, K_IMAGE, K_FLAGS, the places
 # of what is made from it, and how to compile for it: the prefix K_CROSS of the
 # compiler, and the groups K_DEPS of tests/deps beyond the usual ones. Both are
@@ -38,4 +47,17 @@ kernel_has_flag()
 	*,"$1",*) return 0 ;;
 	esac
 	return 1
+}
+
+# kernel_fragments: of a kernel that we build, the files that configure it
+kernel_fragments()
+{
+	printf '%s\n' "$ROOT/tests/vm/debug/common.config" \
+		"$ROOT/tests/vm/debug/$K_NAME.config"
+}
+
+# kernel_has_option OPTION: is it a kernel that we build, with CONFIG_OPTION?
+kernel_has_option()
+{
+	kernel_has_flag built && kernel_fragments | xargs grep -qx "CONFIG_$1=y"
 }
