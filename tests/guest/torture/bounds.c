@@ -43,23 +43,21 @@ static int bucket_of(unsigned long long ns)
 	return ns ? 63 - __builtin_clzll(ns) : 0;
 }
 
-/* The trace: "NAME-PID [CPU] FLAGS SECONDS.MICROS: EVENT: mm=... " */
+/* "NAME-PID [CPU] FLAGS SECONDS.MICROS: EVENT: mm=M memcg_path=P write=W ..." */
 static bool parse_event(const char *line, unsigned long long *ns, char *mm,
 			bool *taken, bool *write)
 {
-	const char *at = strstr(line, "mmap_lock_"), *stamp;
 	unsigned long long sec;
+	char name[64], to[8];
 	unsigned int frac;
 
-	if (!at || sscanf(strstr(at, "mm="), "mm=%31s", mm) != 1)
-		return false;
-	for (stamp = at - 3; stamp > line && stamp[-1] != ' '; stamp--)
-		;
-	if (sscanf(stamp, "%llu.%u", &sec, &frac) != 2)
+	if (*line == '#' ||
+	    sscanf(line, "%*[^]]] %*s %llu.%u: %63s mm=%31s memcg_path=%*[^=]=%7s",
+		   &sec, &frac, name, mm, to) != 5)
 		return false;
 	*ns = sec * 1000000000ULL + frac * 1000ULL;
-	*taken = !strncmp(at, "mmap_lock_acquire_returned", 26);
-	*write = strstr(at, "write=true");
+	*taken = !strcmp(name, "mmap_lock_acquire_returned:");
+	*write = !strcmp(to, "true");
 	return true;
 }
 
@@ -135,7 +133,7 @@ static struct holds traced_holds(void)
 	snprintf(mine, sizeof(mine), "%s", own_mm(text));
 	for (line = text; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		if (*line == '#' || !parse_event(line, &ns, mm, &taken, &write) ||
+		if (!parse_event(line, &ns, mm, &taken, &write) ||
 		    write || !strcmp(mm, mine))
 			continue;
 		if (taken) {

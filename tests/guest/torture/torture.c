@@ -276,7 +276,8 @@ static bool all_done(void)
 	for (i = 0; i < NR_OPERATIONS; i++) {
 		why = shared->done[i] ? NULL : why_missing(i);
 		diag("%9lu of %9lu  %s%s%s", shared->done[i], shared->tried[i],
-		     texts[i], why ? ": not here, " : "", why ?: "");
+		     texts[i], why ? ": not here, " :
+		     shared->done[i] ? "" : ": NEVER DONE", why ?: "");
 		good &= shared->done[i] || why;
 	}
 	return good;
