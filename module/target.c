@@ -485,6 +485,8 @@ void cow_target_exit(void)
 		flush_workqueue(workqueue);
 	}
 	destroy_workqueue(workqueue);
+	/* Memory that nobody would ever free is worth a word in the log. */
+	WARN_ON(atomic_read(&nr_held));
 }
 
 /**

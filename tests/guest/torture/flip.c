@@ -153,10 +153,8 @@ static void change_places(void)
 
 static void copy_page(int i)
 {
-	begin_change();
 	write_page(COPIES + i * PAGE);
 	state->page[i] = COPIED;
-	end_change();
 	count(OP_FLIP_COPY, true);
 }
 
@@ -164,15 +162,28 @@ static void drop_page(int i)
 {
 	void *at = (char *)COPIES + i * PAGE;
 
-	begin_change();
 	if (madvise(at, PAGE, MADV_DONTNEED))
 		bail("MADV_DONTNEED");
 	state->page[i] = NOT_COPIED;
-	end_change();
 	count(OP_FLIP_DROP, true);
 	/* What is around is mapped as well; it is no copy either way. */
-	if (rnd(2))
+	if (!rnd(4))
 		(void)*(volatile char *)at;
+}
+
+/* Few at a time, or so many that a read falls in the middle of them. */
+static void change_pages(void)
+{
+	int times = rnd(4) ? 1 + rnd(4) : 1 + rnd(256);
+
+	begin_change();
+	while (times--) {
+		if (rnd(2))
+			copy_page(rnd(FLIP_PAGES));
+		else
+			drop_page(rnd(FLIP_PAGES));
+	}
+	end_change();
 }
 
 static void split_whole(void)
@@ -221,10 +232,8 @@ void flip(void)
 			break;
 		case 3:
 		case 4:
-			copy_page(rnd(FLIP_PAGES));
-			break;
 		case 5:
-			drop_page(rnd(FLIP_PAGES));
+			change_pages();
 			break;
 		case 6:
 			if (!missing[NEED_THP])
@@ -236,7 +245,7 @@ void flip(void)
 			break;
 		}
 		if (rnd(2))
-			usleep(rnd(4000));
+			usleep(shared->hurry ? rnd(100) : rnd(4000));
 	}
 }
 
@@ -379,7 +388,7 @@ static bool check_copies(int fd)
 {
 	uint64_t before = generation();
 	bool steady, seen[FLIP_PAGES] = { 0 };
-	int i, k, n = read_area(fd, COPIES, LENGTH, ROOM, &steady);
+	int i, k, n = read_area(fd, COPIES, LENGTH, FLIP_PAGES, &steady);
 	char page[FLIP_PAGES];
 
 	if (n < 0)

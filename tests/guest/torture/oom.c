@@ -104,7 +104,7 @@ static void wait_for_one(pid_t a, pid_t b)
 
 void oom(void)
 {
-	bool target_first, reader_first;
+	bool target_first = rnd(2), reader_first;
 	struct reader r;
 	pid_t pid, reader;
 	int status;
@@ -114,7 +114,7 @@ void oom(void)
 		for (;;)
 			pause();
 	for (;;) {
-		target_first = rnd(2);
+		target_first = !target_first;
 		reader_first = !target_first;
 		pid = spawn(be_target, &target_first);
 		waitpid(pid, &status, WUNTRACED);

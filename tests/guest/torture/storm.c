@@ -88,6 +88,9 @@ void detach_everything(void)
 void storm(void)
 {
 	for (;;) {
+		/* The last one that is detached takes the hook with it. */
+		if (!rnd(50))
+			count(OP_DETACH_ALL, detach_all(NULL));
 		switch (rnd(8)) {
 		case 0:
 		case 1:

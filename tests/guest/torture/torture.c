@@ -26,11 +26,12 @@ static const int needs[NR_OPERATIONS] = {
 };
 
 /*
- * Who plays when: bits of the phases. In the second phase there is but one
- * reader, so that a probe can be compared with what the module says; in the
- * third the module comes and goes.
+ * Who plays when: bits of the phases. In the second phase the known target and
+ * who checks it have a CPU each; in the third there is but one reader, so that a
+ * probe can be compared with what the module says; in the fourth the module
+ * comes and goes.
  */
-enum { PHASE_ALL = 1, PHASE_BOUNDS = 2, PHASE_LOAD = 4 };
+enum { PHASE_ALL = 1, PHASE_KNOWN = 2, PHASE_BOUNDS = 4, PHASE_LOAD = 8 };
 
 static const struct {
 	void (*play)(void);
@@ -39,11 +40,11 @@ static const struct {
 	[ROLE_CHURN_1] = { churn, PHASE_ALL | PHASE_BOUNDS | PHASE_LOAD },
 	[ROLE_CHURN_2] = { churn, PHASE_ALL | PHASE_BOUNDS | PHASE_LOAD },
 	[ROLE_CHURN_3] = { churn, PHASE_ALL | PHASE_BOUNDS | PHASE_LOAD },
-	[ROLE_FLIP] = { flip, PHASE_ALL | PHASE_BOUNDS | PHASE_LOAD },
+	[ROLE_FLIP] = { flip, PHASE_ALL | PHASE_KNOWN | PHASE_BOUNDS | PHASE_LOAD },
 	[ROLE_REUSE] = { reuse, PHASE_ALL },
 	[ROLE_MACHINE] = { machine_changes, PHASE_ALL },
 	[ROLE_STORM] = { storm, PHASE_ALL | PHASE_LOAD },
-	[ROLE_CHECK_1] = { check, PHASE_ALL },
+	[ROLE_CHECK_1] = { check, PHASE_ALL | PHASE_KNOWN },
 	[ROLE_CHECK_2] = { check, PHASE_ALL },
 	[ROLE_READ_1] = { read_all, PHASE_ALL },
 	[ROLE_READ_2] = { read_all, PHASE_ALL },
@@ -373,7 +374,7 @@ static void go_on(const char *role)
 
 int main(int argc, char **argv)
 {
-	time_t seconds = 60, load;
+	time_t seconds = 60, part;
 
 	if (argc == 3 && !strcmp(argv[1], "role"))
 		go_on(argv[2]);
@@ -393,16 +394,19 @@ int main(int argc, char **argv)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	machine_setup();
 
-	load = seconds / 6 > 60 ? 60 : seconds / 6;
-	run_phase(PHASE_ALL, seconds - load);
+	part = seconds / 6;
+	run_phase(PHASE_ALL, seconds - 2 * part);
 	print_bounds();
 	take_back(ROLE_MACHINE);
 	set("/sys/devices/system/cpu/cpu1/online", "1");
+	shared->hurry = true;
+	run_phase(PHASE_KNOWN, part);
+	shared->hurry = false;
 	begin_phase(PHASE_BOUNDS);
 	detach_everything();
 	ok(check_bounds(), "what the module says of its locks agrees with a probe");
 	shared->module_goes = true;
-	run_phase(PHASE_LOAD, load);
+	run_phase(PHASE_LOAD, part);
 	take_all_back();
 
 	print_progress(now() - seconds);

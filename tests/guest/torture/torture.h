@@ -91,6 +91,7 @@ enum need {
 	X(VFORK_EXEC, "vfork and exec", 0) \
 	X(EXEC, "exec of a target itself", 0) \
 	X(EXIT, "exit of a target", 0) \
+	X(USERFAULTFD, "fault that waits for a userfaultfd", 0) \
 	X(REMOTE_WRITE, "write to another target's memory", 0) \
 	X(CLEAR_REFS, "clear_refs of a target", 0) \
 	X(FLIP, "two mappings change places", 0) \
@@ -118,6 +119,7 @@ enum need {
 	X(ATTACH_FOLLOW, "attach and follow", 0) \
 	X(ATTACH_NOBODY, "attach refused: no such process", 0) \
 	X(DETACH, "detach", 0) \
+	X(DETACH_ALL, "detach of all targets", 0) \
 	X(DETACH_CHILD, "detach of an exited target", 0) \
 	X(KILL_READER, "reader of events killed", 0) \
 	X(REUSE, "pid of an attached process given out again", 0) \
@@ -185,6 +187,7 @@ struct flip_state {
  * @tried: how often each operation was tried
  * @done: and how often it succeeded
  * @module_goes: the module is being unloaded and loaded
+ * @hurry: the known target changes without a pause
  * @nr_bad: how many things were not as they must be
  * @bad: the first of them
  * @flip: the known target
@@ -196,6 +199,7 @@ struct shared {
 	unsigned long tried[NR_OPERATIONS];
 	unsigned long done[NR_OPERATIONS];
 	bool module_goes;
+	bool hurry;
 	unsigned int nr_bad;
 	char bad[MAX_BAD][256];
 	struct flip_state flip;
