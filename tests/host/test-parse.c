@@ -89,7 +89,7 @@ static void status_corrupt(void **state)
 		"abi: 1\nrecord_size: -48\npage_size: 4096\n",
 		MINIMAL "mapcount: perhaps\n",
 		MINIMAL "target: none\n",
-		MINIMAL "hold_mmap: \n",
+		MINIMAL "hold_mmap:\n",
 		MINIMAL "hold_mmap: 1 64:1\n",
 		MINIMAL "hold_mmap: 1 0:\n",
 		MINIMAL "hold_mmap: 1 0\n",

@@ -33,7 +33,7 @@
 #define MADV_COLLAPSE	25
 #endif
 
-/* What flip_state.page says. */
+/* What flip_state.page says: whether it is a copy. */
 enum { NOT_COPIED, COPIED };
 
 static struct flip_state *state;
@@ -174,7 +174,7 @@ static void drop_page(int i)
 /* Few at a time, or so many that a read falls in the middle of them. */
 static void change_pages(void)
 {
-	int times = rnd(4) ? 1 + rnd(4) : 1 + rnd(256);
+	int times = !shared->hurry && rnd(4) ? 1 + rnd(4) : 1 + rnd(512);
 
 	begin_change();
 	while (times--) {
@@ -224,7 +224,7 @@ void flip(void)
 	make_all();
 	__atomic_store_n(&state->ready, getpid(), __ATOMIC_SEQ_CST);
 	for (;;) {
-		switch (rnd(8)) {
+		switch (shared->hurry && rnd(4) ? 3 : rnd(8)) {
 		case 0:
 		case 1:
 		case 2:
@@ -264,7 +264,7 @@ static uint64_t generation(void)
 
 static void describe(const char *what, const struct cowinspect_page *r)
 {
-	wrong("%s: %llx: frame %llx, flags %llx, mapcount %u, refcount %u, kind %u, next %u, order %u",
+	wrong("%s: %llx: frame %llx flags %llx map %u ref %u kind %u next %u order %u",
 	      what, (unsigned long long)r->addr, (unsigned long long)r->pfn,
 	      (unsigned long long)r->flags, r->mapcount, r->refcount, r->kind,
 	      r->outcome, r->map_order);
@@ -407,7 +407,7 @@ static bool check_copies(int fd)
 		count(seen[i] ? OP_SAW_COPY : OP_SAW_ORIGINAL, true);
 	}
 	for (i = 0; steady && i < FLIP_PAGES; i++) {
-		if ((page[i] == COPIED) != seen[i])
+		if (seen[i] != !!page[i])
 			wrong("page %d is %sa copy", i, seen[i] ? "not " : "");
 	}
 	return true;
@@ -507,7 +507,7 @@ static bool check_lines(pid_t pid)
 
 static bool check_once(int fd, pid_t pid)
 {
-	switch (rnd(8)) {
+	switch (shared->hurry && rnd(4) ? 3 : rnd(8)) {
 	case 0:
 		return check_lines(pid);
 	case 1:

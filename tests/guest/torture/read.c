@@ -147,7 +147,8 @@ static void check_row(pid_t pid, char *line, unsigned long *last)
 	line += n;
 	for (i = 0; i < NR_TOTALS; i++) {
 		t[i] = strtoull(line, &line, 10);
-		line += strcspn(line, " \n");
+		/* Of a mean, the digits behind the point. */
+		line += strcspn(line, "\n ");
 	}
 	if (t[T_pages] != (end - start) / PAGE)
 		wrong("vmas of %d: %llu pages in %lx-%lx", pid, t[T_pages],
@@ -259,7 +260,8 @@ static void parse_faults(pid_t pid, unsigned long long *before)
 
 	for (i = 0; i < NR_COUNTERS; i++) {
 		line = strchr(line, '\n');
-		if (!line || !(line = strchr(line, ':'))) {
+		line = line ? strchr(line, ':') : NULL;
+		if (!line) {
 			wrong("faults of %d end at counter %d", pid, i);
 			return;
 		}

@@ -13,14 +13,11 @@
 struct shared *shared;
 enum role me = NR_ROLES;
 
-static const char * const texts[NR_OPERATIONS] = {
-#define X(id, text, needs) [OP_##id] = text,
-	OPERATIONS(X)
-#undef X
-};
-
-static const int needs[NR_OPERATIONS] = {
-#define X(id, text, needs) [OP_##id] = needs,
+static const struct {
+	const char *text;
+	int needs;
+} operations[] = {
+#define X(id, text, needs) { text, needs },
 	OPERATIONS(X)
 #undef X
 };
@@ -263,9 +260,11 @@ static void take_all_back(void)
 
 static const char *why_missing(enum operation what)
 {
-	if (needs[what] >= SINCE(5, 0))
-		return kernel_since(needs[what]) ? NULL : "since a later kernel";
-	return missing[needs[what]];
+	int needs = operations[what].needs;
+
+	if (needs >= SINCE(5, 0))
+		return kernel_since(needs) ? NULL : "since a later kernel";
+	return missing[needs];
 }
 
 static bool all_done(void)
@@ -277,7 +276,7 @@ static bool all_done(void)
 	for (i = 0; i < NR_OPERATIONS; i++) {
 		why = shared->done[i] ? NULL : why_missing(i);
 		diag("%9lu of %9lu  %s%s%s", shared->done[i], shared->tried[i],
-		     texts[i], why ? ": not here, " :
+		     operations[i].text, why ? ": not here, " :
 		     shared->done[i] ? "" : ": NEVER DONE", why ?: "");
 		good &= shared->done[i] || why;
 	}
