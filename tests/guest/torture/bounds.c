@@ -48,7 +48,10 @@ static int bucket_of(unsigned long long ns)
 	return ns ? 63 - __builtin_clzll(ns) : 0;
 }
 
-/* "NAME-PID [CPU] FLAGS SECONDS.MICROS: EVENT: mm=M memcg_path=P write=W ..." */
+/*
+ * "NAME-PID [CPU] FLAGS SECONDS.MICROS: EVENT: mm=M memcg_path=P write=W ...", or
+ * memcg_id.
+ */
 static bool parse_event(const char *line, unsigned long long *ns, char *mm,
 			bool *taken, bool *write)
 {
@@ -57,7 +60,7 @@ static bool parse_event(const char *line, unsigned long long *ns, char *mm,
 	unsigned int frac;
 
 	if (*line == '#' ||
-	    sscanf(line, "%*[^]]] %*s %llu.%u: %63s mm=%31s memcg_path=%*[^=]=%7s",
+	    sscanf(line, "%*[^]]] %*s %llu.%u: %63s mm=%31s %*[^=]=%*[^=]=%7s",
 		   &sec, &frac, name, mm, to) != 5)
 		return false;
 	*ns = sec * 1000000000ULL + frac * 1000ULL;
