@@ -65,6 +65,10 @@ check:			## the quick loop: unit tests, then the default kernel
 bench:			## what reading costs, in instructions per page
 	@tests/bench/run $(VM_KERNEL)
 
+.PHONY: torture
+torture:		## the torture test for MINUTES (default 60; VM_KERNEL=NAME)
+	@tests/torture $(VM_KERNEL) $(or $(MINUTES),60) $(SEED)
+
 # git's part is the same for the same commit, and gzip -n keeps no date.
 .PHONY: dist
 dist:			## release tarball of the last commit, in build

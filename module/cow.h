@@ -33,6 +33,31 @@
 
 #define COW_VERSION	"0.1.0"
 
+/* ---- hold.c ---- */
+
+/**
+ * enum cow_lock - locks whose holds are measured
+ * @COW_LOCK_MMAP: of the address space that a chunk is captured from
+ * @COW_LOCK_TABLE: of a page table, while its entries are captured
+ * @COW_LOCK_TARGETS: the list of targets, held while one comes or goes
+ * @COW_LOCK_EVENTS: the rings of a target
+ * @COW_LOCK_FAULTS: faults in progress
+ * @COW_NR_LOCKS: how many there are; not a lock
+ */
+enum cow_lock {
+	COW_LOCK_MMAP,
+	COW_LOCK_TABLE,
+	COW_LOCK_TARGETS,
+	COW_LOCK_EVENTS,
+	COW_LOCK_FAULTS,
+	COW_NR_LOCKS
+};
+
+u64 cow_hold_begin(void);
+void cow_hold_end(enum cow_lock lock, u64 since);
+u64 cow_hold_max(enum cow_lock lock);
+void cow_hold_print(struct seq_file *m);
+
 /* ---- walk.c ---- */
 
 /* Entries captured in one hold of the locks: what bounds the hold's length. */
@@ -173,7 +198,6 @@ void cow_walk_free(struct cow_walk *walk);
 void cow_walk_from(struct cow_walk *walk, unsigned long addr);
 int cow_walk_next(struct cow_walk *walk);
 void cow_vma_name_put(struct cow_vma_name *name);
-u64 cow_walk_hold_max(void);
 void cow_note_vma(struct cow_vma *to, struct vm_area_struct *vma);
 pte_t *cow_hugetlb_entry(struct mm_struct *mm, unsigned long addr,
 			 unsigned long size);
@@ -313,6 +337,7 @@ extern unsigned int cow_max_targets;
 int cow_target_init(void);
 void cow_target_exit(void);
 struct cow_target *cow_target_alloc(void);
+void cow_target_free(struct cow_target *target);
 void cow_target_get(struct cow_target *target);
 bool cow_target_tryget(struct cow_target *target);
 void cow_target_born(struct cow_target *target);
@@ -345,6 +370,7 @@ void cow_faults_print_status(struct seq_file *m);
 /* ---- events.c ---- */
 
 extern unsigned int cow_event_ring;
+extern unsigned int cow_max_event_memory;
 extern const struct file_operations cow_events_fops;
 
 struct cowinspect_event cow_events_note(const struct cow_target *target,
@@ -353,6 +379,7 @@ void cow_events_put(struct cow_target *target, const struct mm_struct *mm,
 		    const struct cowinspect_event *event);
 void cow_events_wake(struct cow_target *target);
 void cow_events_exec(struct cow_target *target);
+void cow_events_print_status(struct seq_file *m);
 
 /* ---- files.c ---- */
 

@@ -13,7 +13,9 @@
  * debugfs waits for reads in progress before it removes a file: whoever removes
  * it has to set @detached and to wake the readers before.
  */
+#include <linux/atomic.h>
 #include <linux/debugfs.h>
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/irq_work.h>
 #include <linux/list.h>
@@ -40,6 +42,12 @@
  * wait for a turn while 10000 faults and more happen.
  */
 unsigned int cow_event_ring = 32768;
+
+/* In MiB: enough for a reader of each of max_targets processes. */
+unsigned int cow_max_event_memory = 640;
+
+/* Bytes in rings. */
+static atomic64_t memory = ATOMIC64_INIT(0);
 
 /**
  * struct cow_reader - an open events file
@@ -153,20 +161,32 @@ static void put_event(struct cow_reader *r,
 		irq_work_queue(&r->wake);
 }
 
-/* To those who read @of; @target is itself or one of its family. */
-static void put_to(struct cow_target *of, struct cow_target *target,
-		   const struct mm_struct *mm,
-		   const struct cowinspect_event *event)
+/* Caller holds the lock. */
+static void put_to_readers(struct cow_target *of, struct cow_target *target,
+			   const struct mm_struct *mm,
+			   const struct cowinspect_event *event)
 {
+	u64 since = cow_hold_begin();
 	struct cow_reader *r;
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&of->watch.lock, flags);
 	list_for_each_entry(r, &of->watch.readers, list) {
 		if (r->family || (of == target && !r->over &&
 				  (!mm || mm == r->mm)))
 			put_event(r, event);
 	}
+	cow_hold_end(COW_LOCK_EVENTS, since);
+}
+
+/* To those who read @of; @target is itself or one of its family. */
+static void put_to(struct cow_target *of, struct cow_target *target,
+		   const struct mm_struct *mm,
+		   const struct cowinspect_event *event)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&of->watch.lock, flags);
+	if (!list_empty(&of->watch.readers))
+		put_to_readers(of, target, mm, event);
 	raw_spin_unlock_irqrestore(&of->watch.lock, flags);
 }
 
@@ -258,13 +278,16 @@ static unsigned int take(struct cow_reader *r, unsigned int max)
 {
 	struct cow_watch *watch = &r->target->watch;
 	unsigned int n = 0;
+	u64 since;
 
 	raw_spin_lock_irq(&watch->lock);
+	since = cow_hold_begin();
 	while (n < max && r->tail != r->head)
 		r->batch[n++] = r->ring[r->tail++ % r->size];
 	/* What was lost last is said last. */
 	if (r->tail == r->head && has_lost(r) && n < max)
 		r->batch[n++] = tell_lost(r);
+	cow_hold_end(COW_LOCK_EVENTS, since);
 	raw_spin_unlock_irq(&watch->lock);
 	return n;
 }
@@ -322,23 +345,51 @@ static __poll_t events_poll(struct file *file, poll_table *wait)
 	return is_over(r) ? EPOLLIN | EPOLLRDNORM | EPOLLHUP : 0;
 }
 
+static u64 memory_limit(void)
+{
+	return (u64)READ_ONCE(cow_max_event_memory) << 20;
+}
+
+static u64 ring_bytes(const struct cow_reader *r)
+{
+	return (u64)r->size * sizeof(r->ring[0]);
+}
+
+/* Returns 0 or an error; then nothing is taken. */
+static int alloc_ring(struct cow_reader *r)
+{
+	r->size = clamp(READ_ONCE(cow_event_ring), RING_MIN, RING_MAX);
+	if (atomic64_add_return(ring_bytes(r), &memory) > memory_limit()) {
+		atomic64_sub(ring_bytes(r), &memory);
+		return -ENOSPC;
+	}
+	r->ring = kvmalloc_array(r->size, sizeof(r->ring[0]), GFP_KERNEL);
+	if (!r->ring) {
+		atomic64_sub(ring_bytes(r), &memory);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 static void free_reader(struct cow_reader *r)
 {
 	kvfree(r->ring);
+	atomic64_sub(ring_bytes(r), &memory);
 	kfree(r);
 }
 
+/* Returns an error pointer on failure. */
 static struct cow_reader *alloc_reader(struct cow_target *target)
 {
 	struct cow_reader *r = kzalloc(sizeof(*r), GFP_KERNEL);
+	int ret;
 
 	if (!r)
-		return NULL;
-	r->size = clamp(READ_ONCE(cow_event_ring), RING_MIN, RING_MAX);
-	r->ring = kvmalloc_array(r->size, sizeof(r->ring[0]), GFP_KERNEL);
-	if (!r->ring) {
-		free_reader(r);
-		return NULL;
+		return ERR_PTR(-ENOMEM);
+	ret = alloc_ring(r);
+	if (ret) {
+		kfree(r);
+		return ERR_PTR(ret);
 	}
 	r->target = target;
 	mutex_init(&r->reading);
@@ -359,8 +410,8 @@ static int events_open(struct inode *inode, struct file *file)
 	if (ret)
 		return ret;
 	r = alloc_reader(target);
-	if (!r)
-		return -ENOMEM;
+	if (IS_ERR(r))
+		return PTR_ERR(r);
 	r->mm = cow_target_grab_mm(target);
 	if (!r->mm) {
 		free_reader(r);
@@ -388,6 +439,16 @@ static int events_release(struct inode *inode, struct file *file)
 	cow_target_put(r->target);
 	free_reader(r);
 	return 0;
+}
+
+/**
+ * cow_events_print_status - print what rings take, as "name: value"
+ * @m: where to
+ */
+void cow_events_print_status(struct seq_file *m)
+{
+	seq_printf(m, "event_memory: %llu\n", (u64)atomic64_read(&memory));
+	seq_printf(m, "max_event_memory: %llu\n", memory_limit());
 }
 
 const struct file_operations cow_events_fops = {

@@ -338,10 +338,13 @@ static void note_before(struct cow_fault *f)
 	struct fault_chain *chain = chain_of(f);
 	struct cowinspect_page page;
 	unsigned long flags;
+	u64 since;
 
 	raw_spin_lock_irqsave(&chain->lock, flags);
+	since = cow_hold_begin();
 	look(f, &f->c.before, &page);
 	hlist_add_head(&f->node, &chain->list);
+	cow_hold_end(COW_LOCK_FAULTS, since);
 	raw_spin_unlock_irqrestore(&chain->lock, flags);
 	note_prediction(f, &page);
 }
@@ -509,10 +512,12 @@ static void note_after(struct cow_fault *f)
 	struct cowinspect_page page;
 	struct cow_fault *other;
 	unsigned long flags;
+	u64 since;
 
 	f->c.after.kind = COWI_KIND_NONE;
 	f->c.after.pfn = COWINSPECT_NO_PFN;
 	raw_spin_lock_irqsave(&chain->lock, flags);
+	since = cow_hold_begin();
 	hlist_del(&f->node);
 	if (f->c.result == COW_RESULT_DONE)
 		look(f, &f->c.after, &page);
@@ -521,6 +526,7 @@ static void note_after(struct cow_fault *f)
 			cow_entry_pass(&other->c.before, other->addr, &f->c,
 				       f->addr, PAGE_SIZE);
 	}
+	cow_hold_end(COW_LOCK_FAULTS, since);
 	raw_spin_unlock_irqrestore(&chain->lock, flags);
 }
 
@@ -600,7 +606,7 @@ static void free_spares(void)
 	struct cow_target *target;
 
 	while ((target = get_spare()))
-		kfree(target);
+		cow_target_free(target);
 }
 
 static void add_to_hash(struct cow_target *target)

@@ -163,8 +163,10 @@ static int status_show(struct seq_file *m, void *unused)
 				   IS_ENABLED(CONFIG_USERFAULTFD)));
 	seq_printf(m, "uffd_async: %s\n",
 		   exact_or_absent(COW_KNOWS_UFFD_ASYNC));
-	seq_printf(m, "lock_hold_max: %llu\n", cow_walk_hold_max());
+	seq_printf(m, "lock_hold_max: %llu\n", cow_hold_max(COW_LOCK_MMAP));
+	cow_hold_print(m);
 	cow_faults_print_status(m);
+	cow_events_print_status(m);
 	return cow_target_print_all(m);
 }
 

@@ -19,6 +19,10 @@ module_param_named(event_ring, cow_event_ring, uint, 0644);
 MODULE_PARM_DESC(event_ring,
 		 "Records that wait for the reader of an events file, 64 to 1048576; more are counted as lost (default 32768, of 72 bytes, taken when the file is opened)");
 
+module_param_named(max_event_memory, cow_max_event_memory, uint, 0644);
+MODULE_PARM_DESC(max_event_memory,
+		 "Most memory that all open events files may have for their records, in MiB; opening one more gives ENOSPC (default 640, may be changed at any time)");
+
 static int __init cowinspect_init(void)
 {
 	int ret;

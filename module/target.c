@@ -10,6 +10,7 @@
  * nothing can sleep. So its directory is made by a work item. As references are
  * dropped in probes as well, a target is freed by a work item, too.
  */
+#include <linux/atomic.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/mutex.h>
@@ -26,8 +27,33 @@
 static DEFINE_MUTEX(targets_lock);
 static LIST_HEAD(targets);
 static unsigned int nr_targets;
+/* When targets_lock was taken. */
+static u64 locked_since;
+/* All that are in memory, be they attached or not. */
+static atomic_t nr_held = ATOMIC_INIT(0);
 
 unsigned int cow_max_targets = 256;
+
+static void lock_targets(void)
+{
+	mutex_lock(&targets_lock);
+	locked_since = cow_hold_begin();
+}
+
+/* Returns 0 or -ERESTARTSYS. */
+static int lock_targets_interruptible(void)
+{
+	if (mutex_lock_interruptible(&targets_lock))
+		return -ERESTARTSYS;
+	locked_since = cow_hold_begin();
+	return 0;
+}
+
+static void unlock_targets(void)
+{
+	cow_hold_end(COW_LOCK_TARGETS, locked_since);
+	mutex_unlock(&targets_lock);
+}
 
 /*
  * A process lives as long as one of its threads has memory: the thread that
@@ -106,7 +132,7 @@ static void free_target(struct work_struct *work)
 
 	put_pid(target->pid);
 	cow_watch_release(target);
-	kfree(target);
+	cow_target_free(target);
 }
 
 static void release_target(struct kref *ref)
@@ -119,7 +145,7 @@ static void release_target(struct kref *ref)
 /**
  * cow_target_alloc - a target without a process
  *
- * Return: the target, for kfree() until it has a process, or NULL.
+ * Return: the target, for cow_target_free() until it has a process, or NULL.
  */
 struct cow_target *cow_target_alloc(void)
 {
@@ -127,11 +153,24 @@ struct cow_target *cow_target_alloc(void)
 
 	if (!target)
 		return NULL;
+	atomic_inc(&nr_held);
 	kref_init(&target->ref);
 	INIT_RCU_WORK(&target->free, free_target);
 	raw_spin_lock_init(&target->watch.lock);
 	INIT_LIST_HEAD(&target->watch.readers);
 	return target;
+}
+
+/**
+ * cow_target_free - give back what cow_target_alloc() gave
+ * @target: the target, which nobody knows, or NULL
+ */
+void cow_target_free(struct cow_target *target)
+{
+	if (!target)
+		return;
+	kfree(target);
+	atomic_dec(&nr_held);
 }
 
 /**
@@ -255,9 +294,9 @@ static void adopt_born(void)
 
 static void adopt_work(struct work_struct *work)
 {
-	mutex_lock(&targets_lock);
+	lock_targets();
 	adopt_born();
-	mutex_unlock(&targets_lock);
+	unlock_targets();
 }
 
 static DECLARE_WORK(born_work, adopt_work);
@@ -311,7 +350,7 @@ static struct cow_target *add_target(struct pid *pid, unsigned int nr)
 
 	dir = cow_files_add(target);
 	if (IS_ERR(dir)) {
-		kfree(target);
+		cow_target_free(target);
 		return ERR_CAST(dir);
 	}
 	target->dir = dir;
@@ -365,14 +404,14 @@ int cow_target_attach(unsigned int nr, bool follow)
 	if (!pid)
 		return -ESRCH;
 	ret = check_process(pid);
-	if (!ret && mutex_lock_interruptible(&targets_lock))
-		ret = -ERESTARTSYS;
+	if (!ret)
+		ret = lock_targets_interruptible();
 	if (!ret) {
 		target = attach_locked(pid, nr);
 		ret = PTR_ERR_OR_ZERO(target);
 		if (!ret && follow)
 			cow_watch_follow(target);
-		mutex_unlock(&targets_lock);
+		unlock_targets();
 	}
 	if (ret)
 		put_pid(pid);
@@ -388,17 +427,17 @@ int cow_target_attach(unsigned int nr, bool follow)
 int cow_target_detach(unsigned int nr)
 {
 	struct cow_target *target;
-	int ret = 0;
+	int ret = lock_targets_interruptible();
 
-	if (mutex_lock_interruptible(&targets_lock))
-		return -ERESTARTSYS;
+	if (ret)
+		return ret;
 	adopt_born();
 	target = find_target(nr);
 	if (target)
 		remove_target(target);
 	else
 		ret = -ESRCH;
-	mutex_unlock(&targets_lock);
+	unlock_targets();
 	return ret;
 }
 
@@ -411,12 +450,12 @@ void cow_target_detach_all(void)
 {
 	struct cow_target *target, *next;
 
-	mutex_lock(&targets_lock);
+	lock_targets();
 	list_for_each_entry_safe(target, next, &targets, list)
 		remove_target(target);
 	/* Nothing is hooked now, so none is born any more. */
 	adopt_born();
-	mutex_unlock(&targets_lock);
+	unlock_targets();
 }
 
 /**
@@ -446,6 +485,8 @@ void cow_target_exit(void)
 		flush_workqueue(workqueue);
 	}
 	destroy_workqueue(workqueue);
+	/* Memory that nobody would ever free is worth a word in the log. */
+	WARN_ON(atomic_read(&nr_held));
 }
 
 /**
@@ -457,15 +498,17 @@ void cow_target_exit(void)
 int cow_target_print_all(struct seq_file *m)
 {
 	struct cow_target *target;
+	int ret = lock_targets_interruptible();
 
-	if (mutex_lock_interruptible(&targets_lock))
-		return -ERESTARTSYS;
+	if (ret)
+		return ret;
 	adopt_born();
 	seq_printf(m, "max_targets: %u\n", READ_ONCE(cow_max_targets));
 	seq_printf(m, "targets: %u\n", nr_targets);
+	seq_printf(m, "targets_held: %d\n", atomic_read(&nr_held));
 	list_for_each_entry(target, &targets, list)
 		seq_printf(m, "target: %u %s\n", target->nr,
 			   cow_target_alive(target) ? "running" : "exited");
-	mutex_unlock(&targets_lock);
+	unlock_targets();
 	return 0;
 }

@@ -30,7 +30,6 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
-#include <linux/ktime.h>
 #include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
@@ -52,26 +51,6 @@
 #define MIXED_HUGE_COST		COW_CHUNK_ENTRIES
 /* Capturing a huge entry takes a lock of its own. */
 #define HUGE_COST		4
-
-static atomic64_t hold_max = ATOMIC64_INIT(0);
-
-/**
- * cow_walk_hold_max - longest hold of an mmap lock so far
- *
- * Return: nanoseconds, since the module was loaded.
- */
-u64 cow_walk_hold_max(void)
-{
-	return atomic64_read(&hold_max);
-}
-
-static void note_hold(u64 ns)
-{
-	s64 max = atomic64_read(&hold_max);
-
-	while (ns > max && !atomic64_try_cmpxchg(&hold_max, &max, ns))
-		;
-}
 
 /* ---- one entry ---- */
 
@@ -338,6 +317,7 @@ static unsigned long walk_pte_table(struct budget *b, pmd_t *pmd,
 	struct cow_raw *raw = next_raw(b);
 	spinlock_t *ptl;
 	pmd_t pmdval;
+	u64 since;
 
 	end = min(end, addr + (unsigned long)b->left * PAGE_SIZE);
 
@@ -354,8 +334,10 @@ static unsigned long walk_pte_table(struct budget *b, pmd_t *pmd,
 		goto changed;
 	}
 
+	since = cow_hold_begin();
 	raw = capture_ptes(raw, full, &walk->vma,
 			   pte_offset_kernel(&pmdval, addr), addr, end);
+	cow_hold_end(COW_LOCK_TABLE, since);
 	spin_unlock(ptl);
 	rcu_read_unlock();
 	if (raw == full)
@@ -377,6 +359,7 @@ static unsigned long walk_pmd(struct budget *b, pmd_t *pmd, unsigned long addr,
 	unsigned long next = pmd_addr_end(addr, end);
 	pmd_t val = cow_pmdp_get(pmd);
 	spinlock_t *ptl;
+	u64 since;
 
 	if (pmd_none(val)) {
 		b->left--;
@@ -384,10 +367,12 @@ static unsigned long walk_pmd(struct budget *b, pmd_t *pmd, unsigned long addr,
 	}
 	if (cow_pmd_is_leaf(val)) {
 		ptl = pmd_lock(b->walk->mm, pmd);
+		since = cow_hold_begin();
 		val = cow_pmdp_get(pmd);
 		if (!pmd_none(val) && cow_pmd_is_leaf(val)) {
 			keep_raw(b, capture_pmd(b->walk, next_raw(b), addr,
 						val));
+			cow_hold_end(COW_LOCK_TABLE, since);
 			spin_unlock(ptl);
 			return next;
 		}
@@ -489,6 +474,7 @@ static unsigned long walk_hugetlb_step(struct budget *b, struct hstate *h,
 	pte_t *entry = cow_hugetlb_entry(b->walk->mm, base, size);
 	spinlock_t *ptl;
 	pte_t val;
+	u64 since;
 
 	if (!entry) {
 		b->left--;
@@ -496,12 +482,14 @@ static unsigned long walk_hugetlb_step(struct budget *b, struct hstate *h,
 	}
 	ptl = huge_pte_lockptr(h, b->walk->mm, entry);
 	spin_lock(ptl);
+	since = cow_hold_begin();
 	val = READ_ONCE(*entry);
 	if (pte_none(val))
 		b->left--;
 	else
 		keep_raw(b, capture_hugetlb(b->walk, next_raw(b), base, val,
 					    huge_page_order(h)));
+	cow_hold_end(COW_LOCK_TABLE, since);
 	spin_unlock(ptl);
 	return min(base + size, end);
 }
@@ -688,7 +676,7 @@ static int walk_locked(struct cow_walk *walk)
 
 	if (mmap_read_lock_killable(walk->mm))
 		return -ERESTARTSYS;
-	since = ktime_get_ns();
+	since = cow_hold_begin();
 
 	vma = find_vma(walk->mm, walk->addr);
 	if (vma && vma->vm_start < walk->end) {
@@ -700,9 +688,8 @@ static int walk_locked(struct cow_walk *walk)
 		ret = 1;
 	}
 
-	since = ktime_get_ns() - since;
+	cow_hold_end(COW_LOCK_MMAP, since);
 	mmap_read_unlock(walk->mm);
-	note_hold(since);
 	if (stale)
 		fput(stale);
 	return ret;

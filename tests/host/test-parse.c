@@ -20,7 +20,12 @@ static void status_good(void **state)
 	static const char text[] = "version: 1.2\n" MINIMAL
 		"kernel: 6.1.0-56-amd64\nrules: 5.19\nmapcount: average\n"
 		"exclusive: exact\nmax_targets: 256\ntargets: 2\n"
-		"lock_hold_max: 4711\n"
+		"targets_held: 3\nlock_hold_max: 4711\n"
+		"hold_mmap: 4711 0:2 12:40\nhold_table: 0\n"
+		"observer: kretprobe\nobserver_remote: exact\n"
+		"observer_error: -17\nobserver_missed: 4\n"
+		"max_inflight: 64\nevent_ring: 128\nevent_memory: 9216\n"
+		"max_event_memory: 1048576\n"
 		"target: 12 running\ntarget: 13 exited\n";
 	struct cowi_status st;
 
@@ -36,7 +41,21 @@ static void status_good(void **state)
 	assert_int_equal(COWI_COUNT_EXACT, st.exclusive);
 	assert_int_equal(COWI_COUNT_ABSENT, st.uffd_wp);
 	assert_int_equal(256, st.max_targets);
+	assert_int_equal(3, st.targets_held);
 	assert_int_equal(4711, st.lock_hold_max);
+	assert_int_equal(4711, st.hold[COWI_LOCK_MMAP].max);
+	assert_int_equal(42, st.hold[COWI_LOCK_MMAP].holds);
+	assert_int_equal(2, st.hold[COWI_LOCK_MMAP].count[0]);
+	assert_int_equal(40, st.hold[COWI_LOCK_MMAP].count[12]);
+	assert_int_equal(0, st.hold[COWI_LOCK_TABLE].holds);
+	assert_string_equal("kretprobe", st.observer);
+	assert_int_equal(COWI_COUNT_EXACT, st.observer_remote);
+	assert_int_equal(-17, st.observer_error);
+	assert_int_equal(4, st.observer_missed);
+	assert_int_equal(64, st.max_inflight);
+	assert_int_equal(128, st.event_ring);
+	assert_int_equal(9216, st.event_memory);
+	assert_int_equal(1048576, st.max_event_memory);
 	assert_int_equal(2, st.nr_targets);
 	assert_int_equal(12, st.target[0].pid);
 	assert_true(st.target[0].running);
@@ -70,6 +89,12 @@ static void status_corrupt(void **state)
 		"abi: 1\nrecord_size: -48\npage_size: 4096\n",
 		MINIMAL "mapcount: perhaps\n",
 		MINIMAL "target: none\n",
+		MINIMAL "hold_mmap:\n",
+		MINIMAL "hold_mmap: 1 64:1\n",
+		MINIMAL "hold_mmap: 1 0:\n",
+		MINIMAL "hold_mmap: 1 0\n",
+		MINIMAL "observer_error: -\n",
+		MINIMAL "observer_error: EIO\n",
 		MINIMAL "target: 4294967297 running\n",
 		MINIMAL "a line without its mark\n",
 	};

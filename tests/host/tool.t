@@ -116,6 +116,14 @@ gives "a file that is not there is a failure" 1 'No such file' \
 gives "--grade without a file is wrong usage" 2 'which files' lab --grade
 
 gives "status says what it can tell" 0 '^exclusive +exact' status
+gives "status says that it cannot observe, and why" 0 \
+	'does not work here: No such file' status
+gives "status says how long locks were held" 0 '^  mmap +1234 ns, of 8 holds' status
+gives "status says what memory events have" 0 \
+	'^events memory +655360 of at most 134217728 bytes' status
+json "status --json has the holds" '(d["holds"][0] == {"lock": "mmap", "max": 1234,
+	"histogram": [{"ns": 0, "count": 1}, {"ns": 1024, "count": 7}]}
+	and d["event_memory"] == 655360)' status --json
 json "status --json" 'd["abi"] == 1 and d["targets"][0] == {"pid": 77, "running": True}' \
 	status --json
 

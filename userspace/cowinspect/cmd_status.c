@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* cowinspect status: what the module can tell on this kernel. */
 #include <stdio.h>
+#include <string.h>
 
 #include "commands.h"
 #include "json.h"
@@ -71,6 +72,42 @@ static void quantities(const struct cowi_status *st, struct quantity *q)
 		q[i] = all[i];
 }
 
+static void status_observer(const struct cowi_status *st)
+{
+	if (!st->observer[0]) {
+		printf("observer        none\n");
+		return;
+	}
+	printf("observer        %s, records of %zu bytes, %llu faults at a time\n",
+	       st->observer, st->event_size, st->max_inflight);
+	if (st->observer_error)
+		printf("                does not work here: %s\n",
+		       strerror(-st->observer_error));
+	printf("                missed %llu; faults by other processes: %s\n",
+	       st->observer_missed, cowi_counts_name(st->observer_remote));
+}
+
+static const struct {
+	const char *name;
+	const char *meaning;
+} locks[COWI_NR_LOCKS] = {
+	[COWI_LOCK_MMAP] = { "mmap", "an address space that is read" },
+	[COWI_LOCK_TABLE] = { "table", "a page table of it" },
+	[COWI_LOCK_TARGETS] = { "targets", "the list of targets" },
+	[COWI_LOCK_EVENTS] = { "events", "the rings of a target" },
+	[COWI_LOCK_FAULTS] = { "faults", "faults in progress" },
+};
+
+static void status_holds(const struct cowi_status *st)
+{
+	size_t i;
+
+	printf("longest lock    %llu ns\n", st->lock_hold_max);
+	for (i = 0; i < COWI_NR_LOCKS; i++)
+		printf("  %-13s %llu ns, of %llu holds: %s\n", locks[i].name,
+		       st->hold[i].max, st->hold[i].holds, locks[i].meaning);
+}
+
 static void status_text(const struct cowi_status *st)
 {
 	struct quantity q[NR_QUANTITIES];
@@ -85,12 +122,40 @@ static void status_text(const struct cowi_status *st)
 	for (i = 0; i < NR_QUANTITIES; i++)
 		printf("%-15s %-8s  %s\n", q[i].name,
 		       cowi_counts_name(q[i].counts), q[i].meaning);
-	printf("longest lock    %llu ns\n", st->lock_hold_max);
-	printf("targets         %zu of at most %llu\n", st->nr_targets,
-	       st->max_targets);
+	status_observer(st);
+	status_holds(st);
+	printf("events memory   %llu of at most %llu bytes, %llu records a reader\n",
+	       st->event_memory, st->max_event_memory, st->event_ring);
+	printf("targets         %zu of at most %llu, %llu in memory\n",
+	       st->nr_targets, st->max_targets, st->targets_held);
 	for (i = 0; i < st->nr_targets; i++)
 		printf("  %-13d %s\n", st->target[i].pid,
 		       st->target[i].running ? "running" : "exited");
+}
+
+/* Each lock: the longest hold, and how many took from "ns" up to twice that. */
+static void json_holds(struct json *j, const struct cowi_status *st)
+{
+	size_t i, n;
+
+	json_array(j, "holds");
+	for (i = 0; i < COWI_NR_LOCKS; i++) {
+		json_object(j, NULL);
+		json_string(j, "lock", locks[i].name);
+		json_number(j, "max", st->hold[i].max);
+		json_array(j, "histogram");
+		for (n = 0; n < COWI_HOLD_BUCKETS; n++) {
+			if (!st->hold[i].count[n])
+				continue;
+			json_object(j, NULL);
+			json_number(j, "ns", n ? 1ULL << n : 0);
+			json_number(j, "count", st->hold[i].count[n]);
+			json_end_object(j);
+		}
+		json_end_array(j);
+		json_end_object(j);
+	}
+	json_end_array(j);
 }
 
 static void status_json(const struct cowi_status *st)
@@ -110,7 +175,18 @@ static void status_json(const struct cowi_status *st)
 	for (i = 0; i < NR_QUANTITIES; i++)
 		json_string(&j, q[i].name, cowi_counts_name(q[i].counts));
 	json_number(&j, "max_targets", st->max_targets);
+	json_number(&j, "targets_held", st->targets_held);
 	json_number(&j, "lock_hold_max", st->lock_hold_max);
+	json_holds(&j, st);
+	json_string(&j, "observer", st->observer);
+	json_string(&j, "observer_remote",
+		    cowi_counts_name(st->observer_remote));
+	json_number(&j, "observer_missed", st->observer_missed);
+	json_number(&j, "event_size", st->event_size);
+	json_number(&j, "max_inflight", st->max_inflight);
+	json_number(&j, "event_ring", st->event_ring);
+	json_number(&j, "event_memory", st->event_memory);
+	json_number(&j, "max_event_memory", st->max_event_memory);
 	json_array(&j, "targets");
 	for (i = 0; i < st->nr_targets; i++) {
 		json_object(&j, NULL);

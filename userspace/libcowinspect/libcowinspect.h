@@ -190,6 +190,38 @@ struct cowi_target_state {
 };
 
 /**
+ * enum cowi_lock - locks whose holds the module measures
+ * @COWI_LOCK_MMAP: of an address space that is walked
+ * @COWI_LOCK_TABLE: of a page table that is walked
+ * @COWI_LOCK_TARGETS: of the list of targets
+ * @COWI_LOCK_EVENTS: of the rings of events
+ * @COWI_LOCK_FAULTS: of faults in progress
+ * @COWI_NR_LOCKS: how many there are; not a lock
+ */
+enum cowi_lock {
+	COWI_LOCK_MMAP,
+	COWI_LOCK_TABLE,
+	COWI_LOCK_TARGETS,
+	COWI_LOCK_EVENTS,
+	COWI_LOCK_FAULTS,
+	COWI_NR_LOCKS
+};
+
+#define COWI_HOLD_BUCKETS	64
+
+/**
+ * struct cowi_hold - how long a lock was held
+ * @max: the longest hold, in nanoseconds
+ * @holds: how many there were
+ * @count: how many of them took from 2^N up to 2^(N+1) - 1 nanoseconds
+ */
+struct cowi_hold {
+	__u64 max;
+	__u64 holds;
+	__u64 count[COWI_HOLD_BUCKETS];
+};
+
+/**
  * struct cowi_status - the status file
  * @version: of the module
  * @kernel: release of the kernel it runs on
@@ -200,7 +232,16 @@ struct cowi_target_state {
  * @event_size: of a record of the events file, in bytes; 0 without an observer
  * @page_size: the base page, in bytes
  * @max_targets: limit on attached processes
+ * @targets_held: how many targets are in memory, attached or not
  * @lock_hold_max: longest hold of an address space's lock, in nanoseconds
+ * @hold: how long locks were held: enum cowi_lock
+ * @observer_error: 0, or why faults are not observed, as a negative errno
+ * @observer_missed: faults, of any process, that were missed
+ * @observer_remote: whether faults by other processes are observed
+ * @max_inflight: limit on observed faults in progress
+ * @event_ring: records that wait for a reader of events
+ * @event_memory: bytes that the rings of all readers have
+ * @max_event_memory: limit on that
  * @mapcount: what this kernel can tell: enum cowinspect_counts, like the next
  * @refcount: see @mapcount
  * @folio_mapcount: see @mapcount
@@ -224,7 +265,16 @@ struct cowi_status {
 	size_t event_size;
 	__u64 page_size;
 	__u64 max_targets;
+	__u64 targets_held;
 	__u64 lock_hold_max;
+	struct cowi_hold hold[COWI_NR_LOCKS];
+	__s64 observer_error;
+	__u64 observer_missed;
+	enum cowinspect_counts observer_remote;
+	__u64 max_inflight;
+	__u64 event_ring;
+	__u64 event_memory;
+	__u64 max_event_memory;
 	enum cowinspect_counts mapcount;
 	enum cowinspect_counts refcount;
 	enum cowinspect_counts folio_mapcount;

@@ -145,6 +145,87 @@ static int parse_size(struct span s, size_t *out)
 	return 0;
 }
 
+/* "MAX N:COUNT N:COUNT ..." */
+static int parse_hold(struct span s, struct cowi_hold *hold)
+{
+	__u64 bucket, count;
+
+	memset(hold, 0, sizeof(*hold));
+	if (span_number(span_cut(&s, ' '), 10, &hold->max))
+		return -COWI_EFORMAT;
+	while (s.len) {
+		struct span word = span_cut(&s, ' ');
+
+		if (span_number(span_cut(&word, ':'), 10, &bucket) ||
+		    bucket >= COWI_HOLD_BUCKETS ||
+		    span_number(word, 10, &count))
+			return -COWI_EFORMAT;
+		hold->count[bucket] = count;
+		hold->holds += count;
+	}
+	return 0;
+}
+
+static int parse_error(struct span s, __s64 *out)
+{
+	bool negative = s.len && *s.p == '-';
+	__u64 n;
+
+	if (negative) {
+		s.p++;
+		s.len--;
+	}
+	if (span_number(s, 10, &n) || n > INT32_MAX)
+		return -COWI_EFORMAT;
+	*out = negative ? -(__s64)n : (__s64)n;
+	return 0;
+}
+
+static int number_line(struct span name, struct span value,
+		       struct cowi_status *st)
+{
+	const struct {
+		const char *name;
+		__u64 *to;
+	} number[] = {
+		{ "page_size", &st->page_size },
+		{ "max_targets", &st->max_targets },
+		{ "targets_held", &st->targets_held },
+		{ "lock_hold_max", &st->lock_hold_max },
+		{ "observer_missed", &st->observer_missed },
+		{ "max_inflight", &st->max_inflight },
+		{ "event_ring", &st->event_ring },
+		{ "event_memory", &st->event_memory },
+		{ "max_event_memory", &st->max_event_memory },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(number); i++) {
+		if (span_is(name, number[i].name))
+			return span_number(value, 10, number[i].to);
+	}
+	return 0;
+}
+
+static int hold_line(struct span name, struct span value,
+		     struct cowi_status *st)
+{
+	static const char *const names[COWI_NR_LOCKS] = {
+		[COWI_LOCK_MMAP] = "hold_mmap",
+		[COWI_LOCK_TABLE] = "hold_table",
+		[COWI_LOCK_TARGETS] = "hold_targets",
+		[COWI_LOCK_EVENTS] = "hold_events",
+		[COWI_LOCK_FAULTS] = "hold_faults",
+	};
+	size_t i;
+
+	for (i = 0; i < COWI_NR_LOCKS; i++) {
+		if (span_is(name, names[i]))
+			return parse_hold(value, &st->hold[i]);
+	}
+	return number_line(name, value, st);
+}
+
 static int status_line(struct span name, struct span value,
 		       struct cowi_status *st)
 {
@@ -159,6 +240,7 @@ static int status_line(struct span name, struct span value,
 		{ "soft_dirty", &st->soft_dirty },
 		{ "uffd_wp", &st->uffd_wp },
 		{ "uffd_async", &st->uffd_async },
+		{ "observer_remote", &st->observer_remote },
 	};
 	size_t i;
 
@@ -178,15 +260,11 @@ static int status_line(struct span name, struct span value,
 		return parse_size(value, &st->event_size);
 	else if (span_is(name, "record_size"))
 		return parse_size(value, &st->record_size);
-	else if (span_is(name, "page_size"))
-		return span_number(value, 10, &st->page_size);
-	else if (span_is(name, "max_targets"))
-		return span_number(value, 10, &st->max_targets);
-	else if (span_is(name, "lock_hold_max"))
-		return span_number(value, 10, &st->lock_hold_max);
+	else if (span_is(name, "observer_error"))
+		return parse_error(value, &st->observer_error);
 	else if (span_is(name, "target"))
 		return parse_target(value, st);
-	return 0;
+	return hold_line(name, value, st);
 }
 
 /*
@@ -228,6 +306,7 @@ int cowi_parse_status(const char *text, struct cowi_status *st)
 	st->soft_dirty = COWI_COUNT_ABSENT;
 	st->uffd_wp = COWI_COUNT_ABSENT;
 	st->uffd_async = COWI_COUNT_ABSENT;
+	st->observer_remote = COWI_COUNT_ABSENT;
 
 	err = find_abi(rest, &st->abi);
 	while (!err && rest.len) {

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the module says of its locks, against the kernel's own tracepoints of the
+ * mmap lock, while one process reads targets that are as busy as ever.
+ *
+ * The kernel notes when it has taken the lock before the module looks at the
+ * clock, and when it has dropped it after that: each hold as the kernel has it
+ * encloses the one that the module measured, so there must be as many, and for
+ * each length at least as many that are as long.
+ */
+#include <sys/stat.h>
+
+#include "torture.h"
+
+#define TRACING	"/sys/kernel/tracing/"
+#define EVENTS	TRACING "events/mmap_lock/"
+#define BUCKETS	64
+
+/*
+ * @exits: address spaces that ended in our hands, being read last by us: exit_mmap()
+ *	takes the lock for writing, and on some kernels for reading before
+ */
+struct holds {
+	unsigned long long max;
+	unsigned long long of[BUCKETS];
+	unsigned long long exits;
+};
+
+static struct holds module_holds(void)
+{
+	char *text = slurp(COW_DIR "/status"), *at;
+	unsigned long long n;
+	struct holds h = { 0 };
+	int bucket, used;
+
+	at = strstr(text, "\nhold_mmap: ");
+	if (!at || sscanf(at, "\nhold_mmap: %llu%n", &h.max, &used) != 1)
+		bail("status has no hold_mmap");
+	for (at += used; sscanf(at, " %d:%llu%n", &bucket, &n, &used) == 2 &&
+	     *at == ' '; at += used)
+		h.of[bucket] = n;
+	free(text);
+	return h;
+}
+
+static int bucket_of(unsigned long long ns)
+{
+	return ns ? 63 - __builtin_clzll(ns) : 0;
+}
+
+/*
+ * "NAME-PID [CPU] FLAGS SECONDS.MICROS: EVENT: mm=M memcg_path=P write=W ...", or
+ * memcg_id.
+ */
+static bool parse_event(const char *line, unsigned long long *ns, char *mm,
+			bool *taken, bool *write)
+{
+	unsigned long long sec;
+	char name[64], to[8];
+	unsigned int frac;
+
+	if (*line == '#' ||
+	    sscanf(line, "%*[^]]] %*s %llu.%u: %63s mm=%31s %*[^=]=%*[^=]=%7s",
+		   &sec, &frac, name, mm, to) != 5)
+		return false;
+	*ns = sec * 1000000000ULL + frac * 1000ULL;
+	*taken = !strcmp(name, "mmap_lock_acquire_returned:");
+	*write = !strcmp(to, "true");
+	return true;
+}
+
+static void read_targets(int times)
+{
+	static char buffer[1 << 16];
+	pid_t pid;
+	int fd;
+
+	while (times--) {
+		pid = shared->pid[rnd(ROLE_REUSE)];
+		if (command_pid("attach", pid))
+			continue;
+		fd = try_open(pid, rnd(2) ? "summary" : "pages");
+		while (fd >= 0 && read(fd, buffer, sizeof(buffer)) > 0)
+			;
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static bool trace_on(pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", pid);
+	return set(TRACING "tracing_on", "0") && set(TRACING "trace", "\n") &&
+	       set(TRACING "trace_clock", "mono") &&
+	       set(TRACING "buffer_size_kb", "16384") &&
+	       set(TRACING "set_event_pid", text) &&
+	       set(EVENTS "mmap_lock_acquire_returned/enable", "1") &&
+	       set(EVENTS "mmap_lock_released/enable", "1") &&
+	       set(TRACING "tracing_on", "1");
+}
+
+static void trace_off(void)
+{
+	set(TRACING "tracing_on", "0");
+	set(EVENTS "enable", "0");
+	set(TRACING "set_event_pid", " ");
+}
+
+/*
+ * The last one that was taken for writing is our own, by check_bounds(). Before,
+ * we may have done so with that of a target which ended while we read it.
+ */
+static const char *own_mm(const char *text)
+{
+	static char own[32];
+	unsigned long long ns;
+	bool taken, write;
+	const char *line;
+	char mm[32];
+
+	for (line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (parse_event(line, &ns, mm, &taken, &write) && write)
+			memcpy(own, mm, sizeof(own));
+	}
+	if (!*own)
+		bail("our own lock is not in the trace");
+	return own;
+}
+
+static struct holds traced_holds(void)
+{
+	char *text = slurp(TRACING "trace"), mm[32], mine[32];
+	unsigned long long ns, since = 0;
+	struct holds h = { 0 };
+	bool taken, write;
+	const char *line;
+
+	snprintf(mine, sizeof(mine), "%s", own_mm(text));
+	for (line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!parse_event(line, &ns, mm, &taken, &write) ||
+		    !strcmp(mm, mine))
+			continue;
+		h.exits += write && taken;
+		if (write)
+			continue;
+		if (taken) {
+			since = ns;
+		} else if (since) {
+			/* The trace has whole microseconds. */
+			ns = ns - since + 1000;
+			h.of[bucket_of(ns)]++;
+			if (ns > h.max)
+				h.max = ns;
+			since = 0;
+		}
+	}
+	free(text);
+	return h;
+}
+
+static unsigned long long all(const struct holds *h, int from)
+{
+	unsigned long long n = 0;
+
+	for (; from < BUCKETS; from++)
+		n += h->of[from];
+	return n;
+}
+
+static int median(const struct holds *h)
+{
+	int bucket = BUCKETS;
+
+	while (bucket && all(h, --bucket) * 2 < all(h, 0))
+		;
+	return bucket;
+}
+
+bool check_bounds(void)
+{
+	struct holds before, after, own = { 0 }, traced;
+	bool good;
+	int i;
+
+	if (access(EVENTS, F_OK)) {
+		diag("this kernel has no tracepoints of the mmap lock");
+		before = module_holds();
+		read_targets(50);
+		after = module_holds();
+		return all(&after, 0) > all(&before, 0) && after.max;
+	}
+	if (!trace_on(getpid()))
+		bail("cannot trace");
+	before = module_holds();
+	read_targets(100);
+	after = module_holds();
+	/* For own_mm(). */
+	munmap(map_pages(1, MAP_PRIVATE), PAGE);
+	trace_off();
+	traced = traced_holds();
+	for (i = 0; i < BUCKETS; i++)
+		own.of[i] = after.of[i] - before.of[i];
+	diag("%llu holds of the mmap lock, the probe has %llu, and %llu exits",
+	     all(&own, 0), all(&traced, 0), traced.exits);
+	diag("medians: 2^%d and 2^%d ns; longest: ever %llu, the probe now %llu",
+	     median(&own), median(&traced), after.max, traced.max);
+	good = all(&own, 0) && all(&own, 0) <= all(&traced, 0) &&
+	       all(&own, 0) + traced.exits >= all(&traced, 0);
+	for (i = 0; i < BUCKETS; i++)
+		good &= all(&own, i) <= all(&traced, i);
+	return good && median(&own) + 3 >= median(&traced);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A target that wants more memory than it may have, and a reader of it under the
+ * same limit. One of them is killed, in the middle of whatever it does.
+ */
+#include "torture.h"
+
+#define GROUP	"/tmp/cgroup/torture/"
+
+static void join(bool first_to_go)
+{
+	if (!set(GROUP "cgroup.procs", "0"))
+		bail("cannot join the control group");
+	set("/proc/self/oom_score_adj", first_to_go ? "1000" : "0");
+}
+
+static void grow(void)
+{
+	char *p;
+
+	for (;;) {
+		p = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (p == MAP_FAILED)
+			_exit(0);
+		memset(p, 1, 64 * PAGE);
+	}
+}
+
+static void be_target(void *first)
+{
+	join(*(bool *)first);
+	kill(getpid(), SIGSTOP);
+	grow();
+}
+
+struct reader {
+	pid_t target;
+	bool first;
+};
+
+static void read_once(pid_t pid, const char *file)
+{
+	static char buffer[1 << 16];
+	int fd = try_open(pid, file);
+	ssize_t got;
+
+	if (fd < 0) {
+		/* There may be no memory for it, either. */
+		if (errno != ENOMEM)
+			may_happen(errno, "open under a memory limit");
+		return;
+	}
+	do
+		got = read(fd, buffer, sizeof(buffer));
+	while (got > 0 && strcmp(file, "events"));
+	if (got < 0 && errno != ENOMEM)
+		may_happen(errno, "read under a memory limit");
+	close(fd);
+}
+
+static void be_reader(void *arg)
+{
+	static const char * const files[] = {
+		"summary", "vmas", "pages", "faults", "events"
+	};
+	struct reader *r = arg;
+	char *p;
+
+	join(r->first);
+	for (;;) {
+		read_once(r->target, files[rnd(5)]);
+		p = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (p != MAP_FAILED)
+			memset(p, 1, 16 * PAGE);
+	}
+}
+
+/* Returns whether it was killed before we did. */
+static bool end(pid_t pid)
+{
+	siginfo_t info = { 0 };
+	bool dead;
+
+	waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	dead = info.si_pid == pid && info.si_code == CLD_KILLED;
+	reap(pid);
+	return dead;
+}
+
+static void wait_for_one(pid_t a, pid_t b)
+{
+	siginfo_t info = { 0 };
+	int i;
+
+	for (i = 0; i < 600 && !info.si_pid; i++) {
+		usleep(50 * 1000);
+		waitid(P_PID, a, &info, WEXITED | WNOHANG | WNOWAIT);
+		if (!info.si_pid)
+			waitid(P_PID, b, &info, WEXITED | WNOHANG | WNOWAIT);
+	}
+}
+
+void oom(void)
+{
+	bool target_first = rnd(2), reader_first;
+	struct reader r;
+	pid_t pid, reader;
+	int status;
+
+	/* Nobody to play with. */
+	if (missing[NEED_CGROUP])
+		for (;;)
+			pause();
+	for (;;) {
+		target_first = !target_first;
+		reader_first = !target_first;
+		pid = spawn(be_target, &target_first);
+		waitpid(pid, &status, WUNTRACED);
+		command_pid("attach", pid);
+		r = (struct reader){ pid, reader_first };
+		reader = spawn(be_reader, &r);
+		kill(pid, SIGCONT);
+		wait_for_one(pid, reader);
+		count(OP_OOM_TARGET, end(pid));
+		count(OP_OOM_READER, end(reader));
+		command_pid("detach", pid);
+		usleep(rnd(1000) * 1000);
+	}
+}

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * torture [SECONDS [SEED]]
+ *
+ * A minute, and a seed of the moment, by default.
+ */
+#include <stddef.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "torture.h"
+
+struct shared *shared;
+enum role me = NR_ROLES;
+
+static const struct {
+	const char *text;
+	int needs;
+} operations[] = {
+#define X(id, text, needs) { text, needs },
+	OPERATIONS(X)
+#undef X
+};
+
+/*
+ * Who plays when: bits of the phases. In the second phase the known target and
+ * who checks it have a CPU each; in the third there is but one reader, so that a
+ * probe can be compared with what the module says; in the fourth the module
+ * comes and goes.
+ */
+enum { PHASE_ALL = 1, PHASE_KNOWN = 2, PHASE_BOUNDS = 4, PHASE_LOAD = 8 };
+
+static const struct {
+	void (*play)(void);
+	int phases;
+} roles[NR_ROLES] = {
+	[ROLE_CHURN_1] = { churn, PHASE_ALL | PHASE_BOUNDS | PHASE_LOAD },
+	[ROLE_CHURN_2] = { churn, PHASE_ALL | PHASE_BOUNDS | PHASE_LOAD },
+	[ROLE_CHURN_3] = { churn, PHASE_ALL | PHASE_BOUNDS | PHASE_LOAD },
+	[ROLE_FLIP] = { flip, PHASE_ALL | PHASE_KNOWN | PHASE_BOUNDS | PHASE_LOAD },
+	[ROLE_REUSE] = { reuse, PHASE_ALL },
+	[ROLE_MACHINE] = { machine_changes, PHASE_ALL },
+	[ROLE_STORM] = { storm, PHASE_ALL | PHASE_LOAD },
+	[ROLE_CHECK_1] = { check, PHASE_ALL | PHASE_KNOWN },
+	[ROLE_CHECK_2] = { check, PHASE_ALL },
+	[ROLE_READ_1] = { read_all, PHASE_ALL },
+	[ROLE_READ_2] = { read_all, PHASE_ALL },
+	[ROLE_READ_3] = { read_all, PHASE_ALL | PHASE_LOAD },
+	[ROLE_EVENTS_1] = { read_events, PHASE_ALL },
+	[ROLE_EVENTS_2] = { read_events, PHASE_ALL },
+	[ROLE_OOM] = { oom, PHASE_ALL },
+	[ROLE_LOAD] = { load_loop, PHASE_LOAD },
+};
+
+/* ---- for all roles ---- */
+
+static uint64_t random_state;
+
+unsigned int rnd(unsigned int below)
+{
+	/* xorshift64*, by Marsaglia and Vigna */
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return (random_state * 0x2545f4914f6cdd1dULL >> 33) % below;
+}
+
+/* Every process of every role has random numbers of its own. */
+void seed_role(enum role role)
+{
+	me = role;
+	random_state = (shared->seed + 1) * 0x9e3779b97f4a7c15ULL +
+		       role * 0xbf58476d1ce4e5b9ULL +
+		       shared->times[role] * 0x94d049bb133111ebULL;
+	random_state |= 1;
+	rnd(2);
+	rnd(2);
+}
+
+bool count(enum operation what, bool good)
+{
+	__atomic_add_fetch(&shared->tried[what], 1, __ATOMIC_RELAXED);
+	if (good)
+		__atomic_add_fetch(&shared->done[what], 1, __ATOMIC_RELAXED);
+	return good;
+}
+
+void wrong(const char *format, ...)
+{
+	unsigned int n = __atomic_fetch_add(&shared->nr_bad, 1, __ATOMIC_SEQ_CST);
+	va_list args;
+	int len;
+
+	if (n >= MAX_BAD)
+		return;
+	len = snprintf(shared->bad[n], sizeof(shared->bad[n]), "role %d: ", me);
+	va_start(args, format);
+	vsnprintf(shared->bad[n] + len, sizeof(shared->bad[n]) - len, format,
+		  args);
+	va_end(args);
+}
+
+/* Whether an error may come from a target that goes away, or a module that does. */
+bool may_happen(int error, const char *what)
+{
+	if (error == ESRCH || error == ENOENT || error == EIO || error == EINTR)
+		return true;
+	/* debugfs' word for a file whose module is being unloaded */
+	if (__atomic_load_n(&shared->module_goes, __ATOMIC_SEQ_CST) &&
+	    (error == ENXIO || error == EOPNOTSUPP || error == ENODEV))
+		return true;
+	wrong("%s: %s", what, strerror(error));
+	return false;
+}
+
+/* ---- the roles ---- */
+
+static void give_out(enum role role)
+{
+	pid_t pid;
+
+	shared->times[role]++;
+	pid = fork();
+	if (pid < 0)
+		bail("fork");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		seed_role(role);
+		roles[role].play();
+		_exit(0);
+	}
+	shared->pid[role] = pid;
+}
+
+static enum role role_of(pid_t pid)
+{
+	enum role role;
+
+	for (role = 0; role < NR_ROLES; role++) {
+		if (shared->pid[role] == pid)
+			break;
+	}
+	return role;
+}
+
+/* Targets may die of what they do to themselves; the others must not. */
+static void note_end(enum role role, int status)
+{
+	if (role <= ROLE_CHURN_3)
+		return;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return;
+	wrong("a player of role %d ended with status %x", role, status);
+}
+
+static void replace_ended(int phase)
+{
+	enum role role;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		role = role_of(pid);
+		if (role == NR_ROLES)
+			continue;
+		shared->pid[role] = 0;
+		note_end(role, status);
+		if (roles[role].phases & phase)
+			give_out(role);
+	}
+}
+
+static void take_back(enum role role)
+{
+	pid_t pid = shared->pid[role];
+
+	if (!pid)
+		return;
+	kill(pid, SIGKILL);
+	if (waitpid(pid, NULL, 0) != pid)
+		bail("waitpid %d", pid);
+	shared->pid[role] = 0;
+}
+
+static void begin_phase(int phase)
+{
+	enum role role;
+
+	for (role = 0; role < NR_ROLES; role++) {
+		if (!(roles[role].phases & phase))
+			take_back(role);
+	}
+	for (role = 0; role < NR_ROLES; role++) {
+		if (roles[role].phases & phase && !shared->pid[role])
+			give_out(role);
+	}
+}
+
+static void kill_a_reader(void)
+{
+	enum role role = ROLE_EVENTS_1 + rnd(2);
+
+	if (shared->pid[role] && !rnd(3))
+		count(OP_KILL_READER, !kill(shared->pid[role], SIGKILL));
+}
+
+/* ---- time ---- */
+
+static time_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+static void print_progress(time_t since)
+{
+	unsigned long sum = 0;
+	int i;
+
+	for (i = 0; i < NR_OPERATIONS; i++)
+		sum += shared->done[i];
+	diag("%ld s: %lu operations, %lu attached, %lu pages reads, %lu exact, %u wrong",
+	     (long)(now() - since), sum, shared->done[OP_ATTACH],
+	     shared->done[OP_PAGES], shared->done[OP_SAW_STEADY],
+	     shared->nr_bad);
+}
+
+static void run_phase(int phase, time_t seconds)
+{
+	time_t start = now(), told = start;
+
+	begin_phase(phase);
+	while (now() < start + seconds && shared->nr_bad < MAX_BAD) {
+		usleep(50 * 1000);
+		replace_ended(phase);
+		kill_a_reader();
+		if (now() >= told + 30) {
+			told = now();
+			print_progress(start);
+		}
+	}
+}
+
+static void take_all_back(void)
+{
+	enum role role;
+
+	for (role = 0; role < NR_ROLES; role++)
+		take_back(role);
+	/* What they left behind came to us. */
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+}
+
+/* ---- the report ---- */
+
+static const char *why_missing(enum operation what)
+{
+	int needs = operations[what].needs;
+
+	if (needs >= SINCE(5, 0))
+		return kernel_since(needs) ? NULL : "since a later kernel";
+	return missing[needs];
+}
+
+static bool all_done(void)
+{
+	bool good = true;
+	const char *why;
+	int i;
+
+	for (i = 0; i < NR_OPERATIONS; i++) {
+		why = shared->done[i] ? NULL : why_missing(i);
+		diag("%9lu of %9lu  %s%s%s", shared->done[i], shared->tried[i],
+		     operations[i].text, why ? ": not here, " :
+		     shared->done[i] ? "" : ": NEVER DONE", why ?: "");
+		good &= shared->done[i] || why;
+	}
+	return good;
+}
+
+static void print_bad(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < shared->nr_bad && i < MAX_BAD; i++)
+		diag("%s", shared->bad[i]);
+}
+
+/* For docs/bounds.md: what was measured while all of them played. */
+static void print_bounds(void)
+{
+	char *text = slurp(COW_DIR "/status"), *line = text;
+
+	for (; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, "hold_", 5) || !strncmp(line, "targets", 7) ||
+		    !strncmp(line, "event_m", 7))
+			diag("%.*s", (int)strcspn(line, "\n"), line);
+	}
+	free(text);
+}
+
+/* What is freed later is freed soon. */
+static bool becomes(const char *name, long long expected)
+{
+	int i;
+
+	for (i = 0; i < 600; i++) {
+		if (status_number(name) == expected)
+			return true;
+		usleep(100 * 1000);
+	}
+	diag("after a minute %s is %lld, not %lld", name, status_number(name),
+	     expected);
+	return false;
+}
+
+static bool nothing_in(const char *path, const char *word)
+{
+	char *text = slurp(path);
+	bool nothing = !strstr(text, word);
+
+	free(text);
+	return nothing;
+}
+
+static void test_end(void)
+{
+	if (access(COW_DIR, F_OK))
+		module_load();
+	detach_everything();
+	ok(status_number("targets") == 0, "everything can be detached");
+	ok(becomes("targets_held", 0), "no target is left in memory");
+	ok(becomes("event_memory", 0), "nor a ring of events");
+	ok(!module_unload(), "the module can be unloaded");
+	ok(nothing_in("/proc/vmallocinfo", "cowinspect"),
+	   "and has left nothing in vmalloc's space");
+}
+
+/* ---- */
+
+static void share(bool anew)
+{
+	int fd = SHARED_FD;
+
+	if (anew) {
+		fd = memfd_create("torture", 0);
+		if (fd < 0 || ftruncate(fd, sizeof(*shared)) ||
+		    dup2(fd, SHARED_FD) < 0)
+			bail("memfd");
+		close(fd);
+	}
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+		      SHARED_FD, 0);
+	if (shared == MAP_FAILED)
+		bail("mmap");
+}
+
+/* A player who called exec goes on. */
+static void go_on(const char *role)
+{
+	share(false);
+	seed_role(atoi(role));
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	roles[me].play();
+	_exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	time_t seconds = 60, part;
+
+	if (argc == 3 && !strcmp(argv[1], "role"))
+		go_on(argv[2]);
+	if (argc == 2 && !strcmp(argv[1], "nothing"))
+		return 0;
+	tap_plan(8);
+	share(true);
+	if (argc > 1)
+		seconds = atol(argv[1]);
+	if (argc > 2)
+		shared->seed = strtoull(argv[2], NULL, 0);
+	else if (getrandom(&shared->seed, 4, 0) != 4)
+		bail("getrandom");
+	diag("%ld seconds, seed %llu", (long)seconds,
+	     (unsigned long long)shared->seed);
+	seed_role(NR_ROLES - 1);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	machine_setup();
+
+	part = seconds / 6;
+	run_phase(PHASE_ALL, seconds - 2 * part);
+	print_bounds();
+	take_back(ROLE_MACHINE);
+	set("/sys/devices/system/cpu/cpu1/online", "1");
+	shared->hurry = true;
+	run_phase(PHASE_KNOWN, part);
+	shared->hurry = false;
+	begin_phase(PHASE_BOUNDS);
+	detach_everything();
+	ok(check_bounds(), "what the module says of its locks agrees with a probe");
+	shared->module_goes = true;
+	run_phase(PHASE_LOAD, part);
+	take_all_back();
+
+	print_progress(now() - seconds);
+	print_bad();
+	if (!ok(!shared->nr_bad, "all that was read was true"))
+		diag("again: torture %ld %llu", (long)seconds,
+		     (unsigned long long)shared->seed);
+	ok(all_done(), "everything was done that this kernel can do");
+	test_end();
+	machine_teardown();
+	return tap_done();
+}
