@@ -192,6 +192,8 @@ static void vmas_corrupt(void **state)
 		"range perms\n",
 		"perms name\n",
 		"name range\n",
+		"range name pages name\n1000-2000 x 1 y\n",
+		"range name name\n",
 		"range pages name\n1000-2000 1 x",
 		"range pages name\n1000-2000\n",
 		"range pages name\n1000-2000\x20\n",
