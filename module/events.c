@@ -346,7 +346,9 @@ static struct cow_reader *alloc_reader(struct cow_target *target)
 	if (!r)
 		return NULL;
 	r->size = clamp(READ_ONCE(cow_event_ring), RING_MIN, RING_MAX);
-	r->ring = kvmalloc_array(r->size, sizeof(r->ring[0]), GFP_KERNEL);
+	/* How large it is, its user chose: no reason for a trace in the log. */
+	r->ring = kvmalloc_array(r->size, sizeof(r->ring[0]),
+				 GFP_KERNEL | __GFP_NOWARN);
 	if (!r->ring) {
 		free_reader(r);
 		return NULL;
