@@ -169,8 +169,6 @@ static const struct {
 	{ 'a', answers },
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text;

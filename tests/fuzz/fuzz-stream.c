@@ -21,7 +21,7 @@
 		abort();						\
 } while (0)
 
-static char dir[] = "/tmp/cowinspect-fuzz-XXXXXX";
+static char dir[32];
 static char pid_dir[64];
 
 static void remove_recording(void)
@@ -38,6 +38,7 @@ static void remove_recording(void)
 
 static void make_recording(void)
 {
+	strcpy(dir, "/tmp/cowinspect-fuzz-XXXXXX");
 	must(mkdtemp(dir));
 	atexit(remove_recording);
 	snprintf(pid_dir, sizeof(pid_dir), "%s/77", dir);
@@ -132,8 +133,6 @@ static void events(uint8_t how, const uint8_t *data, size_t len)
 	look_at_hottest(p);
 	tally_release(&t);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
