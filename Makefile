@@ -61,6 +61,10 @@ test:			## every test, on all kernels (KERNELS="..." narrows)
 check:			## the quick loop: unit tests, then the default kernel
 	@tests/run --quick $(DEFAULT_KERNEL)
 
+.PHONY: fuzz
+fuzz:			## the tool's parsers under libFuzzer (MINUTES=10 each)
+	@tests/fuzz/run $(or $(MINUTES),10) $(SEED)
+
 .PHONY: bench
 bench:			## what reading costs, in instructions per page
 	@tests/bench/run $(VM_KERNEL)

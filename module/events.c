@@ -10,8 +10,11 @@
  * and the next record that finds room is preceded by one that says how many are
  * missing there. So at most one place of the ring is spent on each gap.
  *
- * debugfs waits for reads in progress before it removes a file: whoever removes
- * it has to set @detached and to wake the readers before.
+ * Whoever detaches a target sets @detached and then wakes the readers: debugfs
+ * does not wait for them (see files.c).
+ *
+ * What could not be copied to a reader is kept for the next read, so that no
+ * record is lost to a bad buffer.
  */
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
@@ -60,6 +63,8 @@ static atomic64_t memory = ATOMIC64_INIT(0);
  * @waiters: those who wait for a record
  * @reading: one read at a time
  * @batch: records on their way to the reader
+ * @taken: how many of them there are
+ * @given: how many of these have been copied to the reader
  * @lost: faults that found no room since the last record that did
  * @lost_notes: notes that found none
  * @head: how many records were put into the ring
@@ -77,6 +82,8 @@ struct cow_reader {
 	wait_queue_head_t waiters;
 	struct mutex reading;	/* one read at a time */
 	struct cowinspect_event batch[BATCH];
+	unsigned int taken;
+	unsigned int given;
 	u64 lost;
 	u64 lost_notes;
 	unsigned int head;
@@ -247,7 +254,8 @@ void cow_events_exec(struct cow_target *target)
 static bool has_events(const struct cow_reader *r)
 {
 	return READ_ONCE(r->head) != READ_ONCE(r->tail) ||
-	       READ_ONCE(r->lost) || READ_ONCE(r->lost_notes);
+	       READ_ONCE(r->lost) || READ_ONCE(r->lost_notes) ||
+	       READ_ONCE(r->taken) != READ_ONCE(r->given);
 }
 
 /* Nothing will be put into the ring any more. */
@@ -273,8 +281,8 @@ static int wait_for_events(struct cow_reader *r, bool nonblock)
 					has_events(r) || is_over(r));
 }
 
-/* Take up to @max records, @max <= BATCH, out of the ring. */
-static unsigned int take(struct cow_reader *r, unsigned int max)
+/* Take up to @max records, @max <= BATCH, out of the ring into the batch. */
+static void take(struct cow_reader *r, unsigned int max)
 {
 	struct cow_watch *watch = &r->target->watch;
 	unsigned int n = 0;
@@ -287,23 +295,28 @@ static unsigned int take(struct cow_reader *r, unsigned int max)
 	/* What was lost last is said last. */
 	if (r->tail == r->head && has_lost(r) && n < max)
 		r->batch[n++] = tell_lost(r);
+	WRITE_ONCE(r->given, 0);
+	WRITE_ONCE(r->taken, n);
 	cow_hold_end(COW_LOCK_EVENTS, since);
 	raw_spin_unlock_irq(&watch->lock);
-	return n;
 }
 
+/* Caller holds @reading. */
 static ssize_t read_events(struct cow_reader *r, char __user *ubuf, size_t room)
 {
 	size_t done = 0;
 	unsigned int n;
 
 	while (done < room) {
-		n = take(r, min_t(size_t, room - done, BATCH));
+		if (r->given == r->taken)
+			take(r, min_t(size_t, room - done, BATCH));
+		n = min_t(size_t, room - done, r->taken - r->given);
 		if (!n)
 			break;
-		if (copy_to_user(ubuf + done * sizeof(r->batch[0]), r->batch,
-				 n * sizeof(r->batch[0])))
-			return -EFAULT;
+		if (copy_to_user(ubuf + done * sizeof(r->batch[0]),
+				 &r->batch[r->given], n * sizeof(r->batch[0])))
+			return done ? done * sizeof(r->batch[0]) : -EFAULT;
+		WRITE_ONCE(r->given, r->given + n);
 		done += n;
 		cond_resched();
 	}
@@ -317,6 +330,8 @@ static ssize_t events_read(struct file *file, char __user *ubuf, size_t count,
 	size_t room = count / sizeof(r->batch[0]);
 	ssize_t ret;
 
+	if (READ_ONCE(r->target->detached))
+		return -EIO;
 	if (!room)
 		return -EINVAL;
 	room = min_t(size_t, room, MAX_RW_COUNT / sizeof(r->batch[0]));
@@ -363,7 +378,9 @@ static int alloc_ring(struct cow_reader *r)
 		atomic64_sub(ring_bytes(r), &memory);
 		return -ENOSPC;
 	}
-	r->ring = kvmalloc_array(r->size, sizeof(r->ring[0]), GFP_KERNEL);
+	/* How large it is, its user chose: no reason for a trace in the log. */
+	r->ring = kvmalloc_array(r->size, sizeof(r->ring[0]),
+				 GFP_KERNEL | __GFP_NOWARN);
 	if (!r->ring) {
 		atomic64_sub(ring_bytes(r), &memory);
 		return -ENOMEM;

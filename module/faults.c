@@ -1057,6 +1057,18 @@ static int faults_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
+/* seq_file may have text left from before the target was detached. */
+static ssize_t faults_read(struct file *file, char __user *ubuf, size_t count,
+			   loff_t *ppos)
+{
+	const struct seq_file *m = file->private_data;
+	const struct cow_target *target = m->private;
+
+	if (READ_ONCE(target->detached))
+		return -EIO;
+	return seq_read(file, ubuf, count, ppos);
+}
+
 static int faults_open(struct inode *inode, struct file *file)
 {
 	struct cow_target *target = inode->i_private;
@@ -1082,7 +1094,7 @@ static int faults_release(struct inode *inode, struct file *file)
 const struct file_operations cow_faults_fops = {
 	.owner = THIS_MODULE,
 	.open = faults_open,
-	.read = seq_read,
+	.read = faults_read,
 	.llseek = seq_lseek,
 	.release = faults_release,
 };

@@ -3,8 +3,14 @@
  * The debugfs files: commands in, totals and records out. What they contain is
  * documented in Documentation/ABI/testing/debugfs-cowinspect.
  *
- * Every file has an owner, so an open file keeps the module loaded; debugfs
- * itself keeps the operations on a file from running after its removal.
+ * Every file has an owner, so an open file keeps the module loaded.
+ *
+ * The files of a target are of debugfs' "unsafe" kind, which makes a removal wait
+ * for opens in progress, but not for reads: a read may take as long as its
+ * reader's buffer does to be there, which is for ever with a userfaultfd or a
+ * file system that does not answer; and detaching must not wait for that. So each
+ * open file has references on all that it needs, and looks itself whether the
+ * target has been detached.
  */
 #include <linux/bitfield.h>
 #include <linux/capability.h>
@@ -206,7 +212,7 @@ static void close_target(struct cow_open *o)
 	cow_target_put(o->target);
 }
 
-/* debugfs keeps the target attached while an open is in progress. */
+/* debugfs keeps the target's directory while an open is in progress. */
 static int open_target(struct inode *inode, struct cow_open *o)
 {
 	struct cow_target *target = inode->i_private;
@@ -225,6 +231,29 @@ static int open_target(struct inode *inode, struct cow_open *o)
 	cow_target_get(target);
 	o->target = target;
 	return 0;
+}
+
+/* Whether there is anything to read. Returns 0 or an error. */
+static int check_target(struct cow_target *target)
+{
+	if (READ_ONCE(target->detached))
+		return -EIO;
+	return cow_target_alive(target) ? 0 : -ESRCH;
+}
+
+/*
+ * seq_file may have text left from before a target was detached. The private
+ * data of summary and vmas begin with what each open file has.
+ */
+static ssize_t read_text(struct file *file, char __user *ubuf, size_t count,
+			 loff_t *ppos)
+{
+	const struct seq_file *m = file->private_data;
+	const struct cow_open *o = m->private;
+
+	if (READ_ONCE(o->target->detached))
+		return -EIO;
+	return seq_read(file, ubuf, count, ppos);
 }
 
 /*
@@ -251,10 +280,10 @@ static int summary_show(struct seq_file *m, void *unused)
 	struct cow_open *o = m->private;
 	struct cow_tally tally = {};
 	u64 vmas = 0;
-	int ret;
+	int ret = check_target(o->target);
 
-	if (!cow_target_alive(o->target))
-		return -ESRCH;
+	if (ret)
+		return ret;
 	cow_walk_from(o->walk, 0);
 	while ((ret = next_chunk(o)) > 0) {
 		vmas += o->walk->new_vma;
@@ -305,7 +334,7 @@ static int summary_release(struct inode *inode, struct file *file)
 static const struct file_operations summary_fops = {
 	.owner = THIS_MODULE,
 	.open = summary_open,
-	.read = seq_read,
+	.read = read_text,
 	.llseek = seq_lseek,
 	.release = summary_release,
 };
@@ -314,7 +343,7 @@ static const struct file_operations summary_fops = {
 
 /**
  * struct cow_lines - an open vmas file
- * @o: the target and the walk
+ * @o: the target and the walk; first, for read_text()
  * @next_name: name of the walk's current VMA
  * @name: name of the current line
  * @vma: VMA of the current line
@@ -396,9 +425,10 @@ static void *find_line(struct cow_lines *l, loff_t pos)
 static void *vmas_start(struct seq_file *m, loff_t *pos)
 {
 	struct cow_lines *l = m->private;
+	int ret = check_target(l->o.target);
 
-	if (!cow_target_alive(l->o.target))
-		return ERR_PTR(-ESRCH);
+	if (ret)
+		return ERR_PTR(ret);
 	return *pos ? find_line(l, *pos) : SEQ_START_TOKEN;
 }
 
@@ -502,7 +532,7 @@ static int vmas_release(struct inode *inode, struct file *file)
 static const struct file_operations vmas_fops = {
 	.owner = THIS_MODULE,
 	.open = vmas_open,
-	.read = seq_read,
+	.read = read_text,
 	.llseek = seq_lseek,
 	.release = vmas_release,
 };
@@ -595,12 +625,12 @@ static ssize_t pages_read(struct file *file, char __user *ubuf, size_t count,
 {
 	struct cow_records *r = file->private_data;
 	size_t room = count / sizeof(r->batch[0]);
-	ssize_t ret;
+	ssize_t ret = check_target(r->o.target);
 
+	if (ret)
+		return ret;
 	if (!room || *ppos < 0)
 		return -EINVAL;
-	if (!cow_target_alive(r->o.target))
-		return -ESRCH;
 	if (*ppos >= TASK_SIZE_MAX)
 		return 0;
 	/* What fits into one read's return value. */
@@ -680,8 +710,8 @@ struct dentry *cow_files_add(struct cow_target *target)
 	if (IS_ERR(dir))
 		return dir;
 	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		file = debugfs_create_file(files[i].name, 0400, dir, target,
-					   files[i].fops);
+		file = debugfs_create_file_unsafe(files[i].name, 0400, dir,
+						  target, files[i].fops);
 		if (IS_ERR(file)) {
 			debugfs_remove(dir);
 			return file;

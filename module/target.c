@@ -2,9 +2,10 @@
 /*
  * A process under inspection: reference, directory, lifetime.
  *
- * The list of targets is changed and read under targets_lock. A file in a
- * target's directory must not take that lock in its operations: detach holds
- * it while debugfs waits for them to end.
+ * The list of targets is changed and read under targets_lock. Opening a file in
+ * a target's directory must not take that lock: detach holds it while debugfs
+ * waits for opens to end. Nor may it be held while user memory is touched, whose
+ * faults may take for ever.
  *
  * A child of a process that is followed becomes a target in a probe, where
  * nothing can sleep. So its directory is made by a work item. As references are
@@ -223,7 +224,7 @@ static void add_to_list(struct cow_target *target)
 	nr_targets++;
 }
 
-/* Caller holds targets_lock. Waits for operations on the files to end. */
+/* Caller holds targets_lock. Waits for opens of the files to end. */
 static void remove_target(struct cow_target *target)
 {
 	WRITE_ONCE(target->detached, true);

@@ -217,6 +217,8 @@ static void vmas_corrupt(void **state)
 		"range perms\n",
 		"perms name\n",
 		"name range\n",
+		"range name pages name\n1000-2000 x 1 y\n",
+		"range name name\n",
 		"range pages name\n1000-2000 1 x",
 		"range pages name\n1000-2000\n",
 		"range pages name\n1000-2000\x20\n",
@@ -260,6 +262,49 @@ static void truncated_anywhere(void **state)
 		assert_int_not_equal(0, status_error(copy));
 		free(copy);
 	}
+}
+
+#define FAULTS_HEADER "counters: total anon file shmem hugetlb special\n"
+
+static void faults_future(void **state)
+{
+	/* Another order, another kind of VMA, a counter that is not known. */
+	static const char text[] = "counters: news file total\n"
+		"observed: 9 2 5\nnews: 1 2 3\nlost: 0 0 7\n";
+	struct cowi_faults faults;
+
+	(void)state;
+	assert_int_equal(0, cowi_parse_faults(text, &faults));
+	assert_int_equal(5, faults.total[COWI_FAULT_observed]);
+	assert_int_equal(2, faults.by_vma[COWI_FAULT_observed][COWI_VMA_FILE]);
+	assert_int_equal(0, faults.by_vma[COWI_FAULT_observed][COWI_VMA_ANON]);
+	assert_int_equal(7, faults.total[COWI_FAULT_lost]);
+	assert_true(faults.known[COWI_FAULT_lost]);
+	assert_false(faults.known[COWI_FAULT_copied]);
+}
+
+static void faults_corrupt(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"\n",
+		"counters:\n",
+		"observed: 1 1 0 0 0 0\n",
+		FAULTS_HEADER "observed\n",
+		FAULTS_HEADER "observed:\n",
+		FAULTS_HEADER "observed: 1 1 0 0 0\n",
+		FAULTS_HEADER "observed: 1 1 0 0 0 x\n",
+		FAULTS_HEADER "observed: 1 1 0 0 0 -1\n",
+		FAULTS_HEADER "observed: 18446744073709551616 1 0 0 0 0\n",
+		FAULTS_HEADER "observed: 1  1 0 0 0 0\n",
+	};
+	struct cowi_faults faults;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(-COWI_EFORMAT,
+				 cowi_parse_faults(bad[i], &faults));
 }
 
 static void record_checks(void **state)
@@ -326,6 +371,8 @@ int main(void)
 		cmocka_unit_test(vmas_many),
 		cmocka_unit_test(vmas_corrupt),
 		cmocka_unit_test(truncated_anywhere),
+		cmocka_unit_test(faults_future),
+		cmocka_unit_test(faults_corrupt),
 		cmocka_unit_test(record_checks),
 		cmocka_unit_test(every_word),
 	};

@@ -362,6 +362,12 @@ static void maps_nonsense(void **state)
 	assert_int_equal(-EINVAL, parse_maps("00400000-00401000 r--p 0 fe:01 1 a\n"
 					     "nonsense\n", &vmas));
 	cowi_vmas_free(&vmas);
+	assert_int_equal(-EINVAL,
+			 parse_maps("00400000-00401000 r- 0 fe:01 1 a\n", &vmas));
+	cowi_vmas_free(&vmas);
+	assert_int_equal(-EINVAL,
+			 parse_maps("00401000-00400000 r--p 0 fe:01 1 a\n", &vmas));
+	cowi_vmas_free(&vmas);
 }
 
 static void hot(void **state)

@@ -18,6 +18,9 @@ exceptions()
 	MACRO_ARG_REUSE		tests/guest/truth/*	# the same
 	COMPLEX_MACRO		tests/guest/torture/*	# the same
 	MACRO_ARG_REUSE		tests/guest/torture/*	# the same
+	COMPLEX_MACRO		tests/guest/fuzz/*	# the same
+	MACRO_ARG_REUSE		tests/guest/fuzz/*	# the same
+	TRAILING_SEMICOLON	tests/guest/fuzz/*	# that list declares functions, too
 	MACRO_ARG_REUSE		module/uapi/*		# that list uses X once for each line
 	UNCOMMENTED_DEFINITION	module/walk.c		# takes a pointer to a lock for a lock
 	PREFER_KERNEL_TYPES	userspace/*		# user space has no u64

@@ -32,7 +32,8 @@ static int parse_line(char *line, struct cowi_vma *vma)
 
 	line[strcspn(line, "\n")] = '\0';
 	if (sscanf(line, "%llx-%llx %4s %*x %*x:%*x %llu %n", &vma->start,
-		   &vma->end, vma->perms, &inode, &at) != 4 || !at)
+		   &vma->end, vma->perms, &inode, &at) != 4 || !at ||
+	    strlen(vma->perms) != 4 || vma->start >= vma->end)
 		return -EINVAL;
 	vma->name = strdup(line + at);
 	if (!vma->name)

@@ -248,7 +248,7 @@ static int replace_live(struct tally_proc *p, const struct cowi_vmas *vmas)
 		/* Both lists ascend. */
 		while (first < nr_old && p->vma[old[first]].end <= now.start)
 			first++;
-		vma = claim(p, old + first, nr_old - first, &now);
+		vma = claim(p, old ? old + first : NULL, nr_old - first, &now);
 		err = vma == NO_VMA ? -ENOMEM : add_live(p, vma);
 	}
 	for (i = 0; i < nr_old; i++)

@@ -428,12 +428,11 @@ static int parse_header(struct span line, struct vma_header *h)
 			return -COWI_EFORMAT;
 		h->what[h->nr] = column_by_name(word);
 		has_range |= h->what[h->nr] == COL_RANGE;
-		h->nr++;
+		/* The rest of the line: nothing can follow it. */
+		if (h->what[h->nr++] == COL_NAME)
+			return has_range && !line.len ? 0 : -COWI_EFORMAT;
 	}
-	/* "name" is the rest of the line: nothing can follow it. */
-	if (!has_range || h->what[h->nr - 1] != COL_NAME)
-		return -COWI_EFORMAT;
-	return 0;
+	return -COWI_EFORMAT;
 }
 
 static int parse_range(struct span s, struct cowi_vma *vma)

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Streams of records under libFuzzer: the first byte says of what, "p" for pages
+ * and "e" for events; the second is where the sizes of records and the range come
+ * from; the others are the file. Pages are read as a recording, events are added
+ * up as trace does.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../host/recording.h"
+#include "parse.h"
+#include "trace.h"
+
+#define must(what) do {							\
+	if (!(what))							\
+		abort();						\
+} while (0)
+
+static char dir[32];
+static char pid_dir[64];
+
+static void remove_recording(void)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "%s/pages", pid_dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/status", dir);
+	unlink(path);
+	rmdir(pid_dir);
+	rmdir(dir);
+}
+
+static void make_recording(void)
+{
+	strcpy(dir, "/tmp/cowinspect-fuzz-XXXXXX");
+	must(mkdtemp(dir));
+	atexit(remove_recording);
+	snprintf(pid_dir, sizeof(pid_dir), "%s/77", dir);
+	must(!mkdir(pid_dir, 0700));
+}
+
+static void read_pages(struct cowi_target *t, __u64 start, __u64 end,
+		       size_t most)
+{
+	struct cowinspect_page rec;
+	struct cowi_pages *pages;
+	__u64 seen = 0;
+	size_t n = 0;
+
+	if (cowi_pages_open(t, start, end, &pages))
+		return;
+	while (cowi_pages_next(pages, &rec) == 1) {
+		must(rec.addr >= seen && rec.addr < end);
+		seen = cowi_record_end(&rec, 4096);
+		must(++n <= most);
+	}
+	cowi_pages_close(pages);
+}
+
+static void pages(uint8_t how, const uint8_t *data, size_t len)
+{
+	size_t record = sizeof(struct cowinspect_page) + how % 3 * 8;
+	struct cowi_target *t;
+	struct cowi *c;
+	FILE *f;
+
+	if (!pid_dir[0])
+		make_recording();
+	recording_status(dir, record);
+	f = recording_file(pid_dir, "pages");
+	must(fwrite(data, 1, len, f) == len);
+	must(!fclose(f));
+	must(!cowi_open(dir, &c) && !cowi_target_open(c, 77, &t));
+	read_pages(t, how & 4 ? 0x200000 : 0,
+		   how & 8 ? 0x400000 : UINT64_MAX, len / record);
+	cowi_target_close(t);
+	cowi_close(c);
+}
+
+/* What comes between the faults, now and then. */
+static void between(struct tally *t, struct tally_proc *p, unsigned int i)
+{
+	static struct cowi_vma list[] = {
+		{ .start = 0x1000, .end = 0x3000, .perms = "rw-p",
+		  .kind = "anon", .name = (char *)"" },
+		{ .start = 0x200000, .end = 0x600000, .perms = "rw-p",
+		  .kind = "anon", .name = (char *)"[heap]" },
+	};
+	struct cowi_vmas vmas = { .vma = list, .nr = 2 };
+
+	if (i % 8 == 3)
+		must(!tally_map(t, p, &vmas));
+	if (i % 16 == 9)
+		must(!tally_exec(t, p));
+}
+
+static void look_at_hottest(const struct tally_proc *p)
+{
+	const struct tally_vma **vmas = calloc(p->nr_vmas + 1, sizeof(*vmas));
+	const struct tally_page **hot = calloc(p->nr_pages + 1, sizeof(*hot));
+
+	must(vmas && hot);
+	must(tally_hot_vmas(p, vmas) <= p->nr_vmas);
+	tally_hot_pages(p, hot);
+	free(vmas);
+	free(hot);
+}
+
+static void events(uint8_t how, const uint8_t *data, size_t len)
+{
+	size_t size = sizeof(struct cowinspect_event) + how % 3 * 8;
+	struct cowinspect_event e;
+	struct tally_proc *p;
+	struct tally t;
+	unsigned int i;
+
+	tally_init(&t, 4096);
+	p = tally_add(&t, 77, NULL);
+	must(p);
+	for (i = 0; (i + 1) * size <= len; i++) {
+		between(&t, p, i ^ how);
+		must(!cowi_parse_event(data + i * size, size, &e));
+		if (e.outcome < COWI_NR_FAULT_DID)
+			must(!tally_fault(&t, p, &e));
+	}
+	must(!tally_settle(&t, p));
+	look_at_hottest(p);
+	tally_release(&t);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 2)
+		return 0;
+	if (data[0] == 'p')
+		pages(data[1], data + 2, size - 2);
+	else if (data[0] == 'e')
+		events(data[1], data + 2, size - 2);
+	return 0;
+}

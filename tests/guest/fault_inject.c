@@ -1,0 +1,581 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every allocation, and every copy to or from user space, fails once: each
+ * operation is done again and again, with the first, the second, the third, ...
+ * of them failing, until none is left to fail. Each time it succeeds or ends
+ * with an error that it may have, and leaves nothing behind.
+ *
+ * Needs a kernel with fault injection (/proc/self/fail-nth).
+ */
+#include <poll.h>
+#include <sys/klog.h>
+#include <sys/syscall.h>
+
+#include "faults.h"
+
+#define DEBUGFS		"/sys/kernel/debug"
+#define MODULE		"/sys/module/cowinspect"
+#define PLACES_MAX	5000	/* more than any operation has */
+#define INSMOD_TAIL	80	/* what insmod does last: the module's own part */
+
+static pid_t target, other;
+static int nth_fd;
+
+/* ---- what the kernel says ---- */
+
+#define IGNORE_LEVEL	"/sys/module/printk/parameters/ignore_loglevel"
+
+static bool put_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	bool good = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+static int log_fd;
+
+/*
+ * For each allocation that fails where its caller did not ask for silence, the
+ * kernel prints a warning with a call trace. That is as it should be here, but
+ * not for whoever reads the console; so warnings are kept from it, and are looked
+ * at here instead.
+ */
+static void begin_log(void)
+{
+	log_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	if (log_fd < 0 || lseek(log_fd, 0, SEEK_END) < 0 || klogctl(8, NULL, 4))
+		bail("kernel log");
+	put_text(IGNORE_LEVEL, "N");
+}
+
+static void end_log(void)
+{
+	klogctl(8, NULL, 7);
+	put_text(IGNORE_LEVEL, "Y");
+}
+
+static bool is_complaint(const char *line)
+{
+	static const char *const words[] = {
+		"WARNING:", "BUG", "Oops", "KASAN", "UBSAN", "possible ",
+		"suspicious", "refcount_t", "corruption", "inconsistent",
+		"sleeping function", "ODEBUG", "INFO:", "new suspected", "Bad page"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strstr(line, words[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Every record since begin_log() is read. */
+static bool log_is_clean(void)
+{
+	char record[8192];
+	bool clean = true;
+	ssize_t got;
+
+	while ((got = read(log_fd, record, sizeof(record) - 1)) > 0) {
+		record[got] = '\0';
+		if (!is_complaint(record))
+			continue;
+		diag("kernel: %.*s", (int)strcspn(record, "\n"), record);
+		clean = false;
+	}
+	if (errno != EAGAIN)
+		diag("the kernel log was not read whole: %s", strerror(errno));
+	return clean && errno == EAGAIN;
+}
+
+/* ---- which places fail ---- */
+
+static const char *const injectors[] = {
+	"failslab", "fail_page_alloc", "fail_usercopy"
+};
+
+/* Of those injectors that know @name. */
+static void set_all(const char *name, const char *value)
+{
+	char path[PATH_MAX];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), DEBUGFS "/%s/%s", injectors[i],
+			 name);
+		put_text(path, value);
+	}
+}
+
+/* Only below a function of the module, or anywhere. Returns whether it can. */
+static bool limit_to_module(bool limit)
+{
+	unsigned long start = 0, size = 0;
+	char text[32], *at;
+
+	if (limit) {
+		at = slurp(MODULE "/sections/.text");
+		start = strtoul(at, NULL, 16);
+		free(at);
+		at = slurp(MODULE "/coresize");
+		size = strtoul(at, NULL, 10);
+		free(at);
+	}
+	snprintf(text, sizeof(text), "0x%lx", limit ? start : 0);
+	set_all("require-start", text);
+	snprintf(text, sizeof(text), "0x%lx", limit ? start + size : ~0UL);
+	set_all("require-end", text);
+	set_all("stacktrace-depth", limit ? "32" : "0");
+	return !limit || !access(DEBUGFS "/failslab/require-start", F_OK);
+}
+
+static void arm(int nth)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", nth);
+	if (pwrite(nth_fd, text, strlen(text), 0) < 0)
+		bail("cannot write fail-nth");
+}
+
+/*
+ * How many places were left to pass until one fails; 0 if one did. What is left
+ * may make these fail themselves.
+ */
+static int disarm(void)
+{
+	char text[16] = "";
+	int left = 1;
+
+	if (pread(nth_fd, text, sizeof(text) - 1, 0) > 0)
+		left = atoi(text);
+	while (pwrite(nth_fd, "0", 1, 0) < 0)
+		;
+	return left;
+}
+
+/* ---- what is done ---- */
+
+static char *targets_said(void)
+{
+	char *text = slurp(COW_DIR "/status"), *at = strstr(text, "\ntargets:");
+
+	if (!at)
+		bail("status has no targets");
+	memmove(text, at, strlen(at) + 1);
+	return text;
+}
+
+static long references(void)
+{
+	char *text = slurp(MODULE "/refcnt");
+	long n = strtol(text, NULL, 10);
+
+	free(text);
+	return n;
+}
+
+/* Opened before, since only what comes after is to fail. */
+static int attach_fd, detach_fd, file_fd;
+static char command_text[32], path[PATH_MAX];
+
+static int do_write(int fd)
+{
+	ssize_t len = strlen(command_text);
+
+	return write(fd, command_text, len) == len ? 0 : errno;
+}
+
+static int do_attach(void)
+{
+	return do_write(attach_fd);
+}
+
+static int do_detach(void)
+{
+	return do_write(detach_fd);
+}
+
+static int do_open(void)
+{
+	file_fd = open(path, strstr(path, "tach") ? O_WRONLY : O_RDONLY);
+	return file_fd < 0 ? errno : 0;
+}
+
+static int do_read(void)
+{
+	static char buffer[1 << 16];
+	ssize_t got;
+
+	do
+		got = read(file_fd, buffer, sizeof(buffer));
+	while (got > 0);
+	return got ? errno : 0;
+}
+
+static int do_seek(void)
+{
+	return lseek(file_fd, 5000, SEEK_SET) < 0 ? errno : 0;
+}
+
+static int do_insmod(void)
+{
+	return syscall(SYS_finit_module, file_fd, "", 0) ? errno : 0;
+}
+
+static pid_t child;
+
+/* Without what the C library does around it. */
+static int do_fork(void)
+{
+	child = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	if (!child)
+		syscall(SYS_exit, 0);
+	return child < 0 ? errno : 0;
+}
+
+/* ---- what is done before and after, with nothing failing ---- */
+
+static void nothing(void)
+{
+}
+
+static void undo_attach(void)
+{
+	command_pid("detach", target);
+}
+
+static void redo_attach(void)
+{
+	if (command_pid("attach", target))
+		bail("attach");
+}
+
+static void undo_open(void)
+{
+	if (file_fd >= 0)
+		close(file_fd);
+	file_fd = -1;
+}
+
+static void open_to_read(void)
+{
+	file_fd = open(path, O_RDONLY | O_NONBLOCK);
+	if (file_fd < 0)
+		bail("cannot open %s", path);
+	if (!strstr(path, "events"))
+		return;
+	/* So that there is something in it. */
+	kill(target, SIGUSR1);
+	if (poll(&(struct pollfd){ file_fd, POLLIN, 0 }, 1, 60 * 1000) != 1)
+		bail("no event within a minute");
+}
+
+static void end_child(void)
+{
+	if (child <= 0)
+		return;
+	waitpid(child, NULL, 0);
+	command_pid("detach", child);
+}
+
+static void open_module(void)
+{
+	file_fd = open(getenv("COWINSPECT_KO") ?: "/cowinspect.ko", O_RDONLY);
+	if (file_fd < 0)
+		bail("no module to load");
+}
+
+static void unload(void)
+{
+	undo_open();
+	if (syscall(SYS_delete_module, "cowinspect", 0) && errno != ENOENT)
+		bail("cannot unload");
+}
+
+/**
+ * struct operation - something to be done with one thing failing
+ * @what: for people
+ * @before: what makes it possible
+ * @run: it; 0 or an errno
+ * @after: undoes it, whether it succeeded or not
+ * @errors: that it may end with
+ */
+struct operation {
+	const char *what;
+	void (*before)(void);
+	int (*run)(void);
+	void (*after)(void);
+	int errors[5];
+};
+
+static bool may_end(const struct operation *op, int error)
+{
+	int i;
+
+	for (i = 0; error && i < 5; i++) {
+		if (op->errors[i] == error)
+			return true;
+	}
+	return !error;
+}
+
+/* One time, with place @nth failing. Returns what is left to pass. */
+static int once(const struct operation *op, int nth, int *bad)
+{
+	int error, left;
+
+	op->before();
+	arm(nth);
+	error = op->run();
+	left = disarm();
+	op->after();
+	if (!may_end(op, error)) {
+		diag("%s, place %d: %s", op->what, nth, strerror(error));
+		(*bad)++;
+	}
+	return left;
+}
+
+static int total_places;
+static long files_open;
+
+/* All places, from the first on. */
+static void each_place(const struct operation *op, bool limited)
+{
+	char *before = targets_said(), *after;
+	int nth, bad = 0;
+
+	for (nth = 1; nth < PLACES_MAX; nth++) {
+		if (once(op, nth, &bad))
+			break;
+	}
+	after = targets_said();
+	if (!ok(nth < PLACES_MAX && !bad && references() == files_open &&
+		!strcmp(before, after),
+		"%s: %d places fail%s, each ends well and leaves nothing",
+		op->what, nth - 1, limited ? " below the module" : ""))
+		diag("%ld references, %d bad", references(), bad);
+	total_places += nth - 1;
+	free(before);
+	free(after);
+}
+
+/* First only what the module asks for, then what the kernel does around it, too. */
+static void both_ways(const struct operation *op)
+{
+	limit_to_module(true);
+	each_place(op, true);
+	limit_to_module(false);
+	each_place(op, false);
+}
+
+#define TESTS_OF_COMMANDS	6
+
+static void test_commands(void)
+{
+	static const struct operation attaching = {
+		"attach", nothing, do_attach, undo_attach, { ENOMEM, EFAULT }
+	};
+	static const struct operation following = {
+		"attach and follow", nothing, do_attach, undo_attach,
+		{ ENOMEM, EFAULT }
+	};
+	static const struct operation detaching = {
+		"detach", redo_attach, do_detach, undo_attach,
+		{ ENOMEM, EFAULT }
+	};
+
+	snprintf(command_text, sizeof(command_text), "%d\n", target);
+	both_ways(&attaching);
+	both_ways(&detaching);
+	/* With another one followed, there are targets in reserve already. */
+	attach_following(other);
+	snprintf(command_text, sizeof(command_text), "%d follow\n", target);
+	both_ways(&following);
+	detach(other);
+}
+
+#define NR_FILES		6
+#define TESTS_OF_FILES		(NR_FILES * 4 + 2 * 2 + 2)
+
+static void test_file(const char *file, bool seeks)
+{
+	struct operation opening = {
+		file, nothing, do_open, undo_open, { ENOMEM, EFAULT, ENFILE }
+	};
+	struct operation reading = {
+		file, open_to_read, do_read, undo_open,
+		{ ENOMEM, EFAULT, EAGAIN }
+	};
+	char what[3][32];
+
+	snprintf(what[0], sizeof(what[0]), "open %s", file);
+	snprintf(what[1], sizeof(what[1]), "read %s", file);
+	snprintf(what[2], sizeof(what[2]), "seek in %s", file);
+	opening.what = what[0];
+	reading.what = what[1];
+	both_ways(&opening);
+	both_ways(&reading);
+	if (!seeks)
+		return;
+	reading.what = what[2];
+	reading.run = do_seek;
+	both_ways(&reading);
+}
+
+static void set_ring(const char *records)
+{
+	if (!put_text(MODULE "/parameters/event_ring", records))
+		bail("cannot set event_ring");
+}
+
+static void test_files(void)
+{
+	static const char *const files[] = {
+		"summary", "vmas", "pages", "faults", "events"
+	};
+	static const struct operation large = {
+		"open events with a large ring", nothing, do_open, undo_open,
+		{ ENOMEM, EFAULT, ENFILE }
+	};
+	int i;
+
+	redo_attach();
+	snprintf(path, sizeof(path), COW_DIR "/status");
+	test_file("status", false);
+	for (i = 0; i < 5; i++) {
+		snprintf(path, sizeof(path), COW_DIR "/%d/%s", target, files[i]);
+		test_file(files[i], i < 2);
+	}
+	/* Too large for kmalloc(). */
+	set_ring("65536");
+	both_ways(&large);
+	set_ring("8192");
+	undo_attach();
+}
+
+#define TESTS_OF_FORK	4
+
+static void test_fork(void)
+{
+	static const struct operation forking = {
+		"fork under follow", nothing, do_fork, end_child,
+		{ ENOMEM, EAGAIN }
+	};
+	long long lost;
+	int i, places = total_places;
+
+	attach_following(getpid());
+	limit_to_module(true);
+	each_place(&forking, true);
+	ok(total_places == places, "what a probe does asks for no memory");
+	limit_to_module(false);
+	each_place(&forking, false);
+
+	/* What the work item does: all of it fails, whoever runs it. */
+	limit_to_module(true);
+	set_all("probability", "100");
+	set_all("times", "-1");
+	for (i = 0; i < 10; i++) {
+		do_fork();
+		waitpid(child, NULL, 0);
+		usleep(20 * 1000);
+	}
+	set_all("probability", "0");
+	lost = fault_count(getpid(), "fork_lost");
+	ok(lost == 10 && status_number("targets") == 1,
+	   "without memory children are lost, and counted: %lld", lost);
+	detach(getpid());
+}
+
+#define TESTS_OF_INSMOD	2
+
+/* The loader's own places come first; its last ones are below the module. */
+static void test_insmod(void)
+{
+	static const struct operation loading = {
+		"insmod", open_module, do_insmod, unload, { ENOMEM, EFAULT }
+	};
+	int places, nth, bad = 0, left = 0, failed = 0;
+
+	close(attach_fd);
+	close(detach_fd);
+	limit_to_module(false);
+	unload();
+	places = 1000000 - once(&loading, 1000000, &bad);
+	for (nth = places > INSMOD_TAIL ? places - INSMOD_TAIL : 1;
+	     nth < places + 5; nth++) {
+		if (once(&loading, nth, &bad))
+			continue;
+		failed++;
+		left += !access(COW_DIR, F_OK) || !access(MODULE, F_OK);
+	}
+	ok(!bad && !left && failed,
+	   "insmod: the last %d of %d places fail, and leave nothing", failed,
+	   places);
+	open_module();
+	ok(!do_insmod() && !status_number("targets"), "it loads afterwards");
+	undo_open();
+}
+
+static void touch(int sig)
+{
+	static char *p;
+
+	(void)sig;
+	if (!p)
+		p = map_pages(1, MAP_PRIVATE);
+	madvise(p, 4096, MADV_DONTNEED);
+	*p = 1;
+}
+
+static void touch_when_told(void *unused)
+{
+	(void)unused;
+	signal(SIGUSR1, touch);
+	for (;;)
+		pause();
+}
+
+static void need_injection(void)
+{
+	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	if (nth_fd < 0)
+		tap_skip_all("this kernel injects no faults (CONFIG_FAULT_INJECTION)");
+	if (access(DEBUGFS "/failslab/require-start", F_OK))
+		tap_skip_all("no CONFIG_FAULT_INJECTION_STACKTRACE_FILTER");
+	set_all("ignore-gfp-wait", "N");
+	set_all("min-order", "0");
+	set_all("verbose", "0");
+	set_all("probability", "0");
+}
+
+int main(void)
+{
+	need_injection();
+	tap_plan(TESTS_OF_COMMANDS + TESTS_OF_FILES + TESTS_OF_FORK +
+		 TESTS_OF_INSMOD + 2);
+	begin_log();
+	target = spawn(touch_when_told, NULL);
+	other = spawn(NULL, NULL);
+	attach_fd = open(COW_DIR "/attach", O_WRONLY);
+	detach_fd = open(COW_DIR "/detach", O_WRONLY);
+	if (attach_fd < 0 || detach_fd < 0)
+		bail("cannot open attach and detach");
+	files_open = references();
+	test_commands();
+	test_files();
+	test_fork();
+	test_insmod();
+	reap(target);
+	reap(other);
+	ok(log_is_clean(), "the kernel complains of nothing but lack of memory");
+	end_log();
+	ok(total_places > 100, "%d places failed", total_places);
+	return tap_done();
+}

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A fuzzer of the module's files, from a seed: everything that can be done to a
+ * file is done to each, at random, in three parts: alone, looking after each
+ * command that was refused whether it left anything behind; by two processes
+ * side by side; and by two threads that close each other's files.
+ *
+ *	fuzz [OPERATIONS [SEED]]	also: FUZZ_OPS and FUZZ_SEED
+ *
+ * A part that is done alone replays with its seed; where others take part, what
+ * happens depends on time as well.
+ */
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "fuzz.h"
+
+pid_t fuzz_targets[FUZZ_TARGETS];
+
+static const struct {
+	const char *name;
+	void (*run)(struct fuzzer *f);
+} ops[FUZZ_NR_OPS] = {
+#define FUZZ_X(name) { #name, fuzz_##name },
+	FUZZ_OPS(FUZZ_X)
+#undef FUZZ_X
+};
+
+/* ---- chance ---- */
+
+/* splitmix64 */
+uint64_t fuzz_random(struct fuzzer *f)
+{
+	uint64_t z = f->state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+uint64_t fuzz_below(struct fuzzer *f, uint64_t below)
+{
+	return fuzz_random(f) % below;
+}
+
+bool fuzz_chance(struct fuzzer *f, unsigned int one_in)
+{
+	return !fuzz_below(f, one_in);
+}
+
+struct fuzz_slot *fuzz_slot(struct fuzzer *f)
+{
+	return &f->slot[fuzz_below(f, FUZZ_SLOTS)];
+}
+
+long long fuzz_offset(struct fuzzer *f)
+{
+	static const unsigned long long known[] = {
+		0, 1, 47, 48, 4095, 4096, 1ULL << 32, 0x7ffffffff000,
+		0x7fffffffffff, 0x800000000000, 0xffffffffff000,
+		0xfffffffffffff, 0x00ffffffffffffff, 0x0100000000000000,
+		INT64_MAX, INT64_MAX - 4095, 1ULL << 63, 0xffff800000000000,
+		0xffff888000000000, 0xffffffffff600000, -1ULL, -4096ULL
+	};
+
+	switch (fuzz_below(f, 3)) {
+	case 0:
+		return known[fuzz_below(f, sizeof(known) / sizeof(known[0]))];
+	case 1:
+		return fuzz_below(f, 1 << 16);
+	default:
+		return fuzz_random(f) >> fuzz_below(f, 64);
+	}
+}
+
+size_t fuzz_size(struct fuzzer *f)
+{
+	static const size_t known[] = {
+		0, 1, 47, 48, 49, 71, 72, 73, 4095, 4096, 4097, FUZZ_ARENA,
+		1UL << 31, (1UL << 31) - 1, 1UL << 40, SIZE_MAX / 2, SIZE_MAX
+	};
+
+	if (fuzz_chance(f, 3))
+		return known[fuzz_below(f, sizeof(known) / sizeof(known[0]))];
+	return fuzz_below(f, 1 << fuzz_below(f, 18));
+}
+
+/* Where not all of @size bytes can be written, nor of most of them be read. */
+void *fuzz_bad_pointer(struct fuzzer *f, size_t size)
+{
+	char *end = f->arena + FUZZ_ARENA;
+
+	switch (fuzz_below(f, 8)) {
+	case 0:
+		return NULL;
+	case 1:
+		return (void *)1;
+	case 2:
+		return (void *)0xffff888000000000;
+	case 3:
+		return (void *)(1UL << 63);
+	case 4:
+		return f->stale;
+	case 5:
+		return f->past_end;
+	default:
+		/* Ends in the middle of it. */
+		return end - fuzz_below(f, size < 4096 ? size + 1 : 4096);
+	}
+}
+
+/* ---- what came of it ---- */
+
+void fuzz_wrong(struct fuzzer *f, const char *what, long long a, long long b)
+{
+	if (__atomic_fetch_add(&f->shared->wrong, 1, __ATOMIC_RELAXED) < 20)
+		diag("seed %" PRIu64 ", operation %" PRIu64 ", %s: %lld (%lld) %s",
+		     f->seed, f->nr, ops[f->op].name, a, b, what);
+}
+
+/* Bad descriptors are everywhere, as files are closed at any time. */
+void fuzz_result(struct fuzzer *f, long long ret, const int *allowed)
+{
+	int error = errno;
+
+	if (ret >= 0)
+		return;
+	if (error < FUZZ_ERRNOS)
+		__atomic_fetch_add(&f->shared->failed[f->op][error], 1,
+				   __ATOMIC_RELAXED);
+	while (*allowed && *allowed != error)
+		allowed++;
+	if (*allowed != error && error != EBADF)
+		fuzz_wrong(f, "is no error that it may have", error, ret);
+	errno = error;
+}
+
+static void print_errors(const uint64_t *failed, char *to, size_t size)
+{
+	size_t at = 0;
+	int i;
+
+	*to = '\0';
+	for (i = 0; i < FUZZ_ERRNOS; i++) {
+		if (failed[i] && at < size)
+			at += snprintf(to + at, size - at, " %s %" PRIu64,
+				       strerrorname_np(i) ?: "?", failed[i]);
+	}
+}
+
+static uint64_t print_counts(const struct fuzz_shared *shared)
+{
+	uint64_t total = 0;
+	char text[400];
+	int i;
+
+	for (i = 0; i < FUZZ_NR_OPS; i++) {
+		print_errors(shared->failed[i], text, sizeof(text));
+		diag("%-10s %8" PRIu64 "%s%s", ops[i].name, shared->done[i],
+		     *text ? ", failed:" : "", text);
+		total += shared->done[i];
+	}
+	return total;
+}
+
+/* ---- a fuzzer ---- */
+
+static void *arena_with_end(void)
+{
+	char *at = mmap(NULL, FUZZ_ARENA + 4096, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED || mprotect(at + FUZZ_ARENA, 4096, PROT_NONE))
+		bail("arena");
+	return at;
+}
+
+static void begin(struct fuzzer *f, struct fuzz_shared *shared, uint64_t seed)
+{
+	int i, file = memfd_create("short", MFD_CLOEXEC);
+
+	memset(f, 0, sizeof(*f));
+	f->shared = shared;
+	f->seed = seed;
+	f->state = seed;
+	f->arena = arena_with_end();
+	f->stale = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			0);
+	f->past_end = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file,
+			   0);
+	f->slot = calloc(FUZZ_SLOTS, sizeof(*f->slot));
+	if (!f->slot || pipe2(f->pipe, O_NONBLOCK) ||
+	    socketpair(AF_UNIX, SOCK_DGRAM, 0, f->socket))
+		bail("what a fuzzer needs");
+	for (i = 0; i < FUZZ_SLOTS; i++)
+		f->slot[i].fd = -1;
+}
+
+static void drain(int fd)
+{
+	char buffer[4096];
+
+	while (read(fd, buffer, sizeof(buffer)) > 0)
+		;
+}
+
+/* What keeps files open and processes attached comes more often. */
+static enum fuzz_op choose(struct fuzzer *f)
+{
+	enum fuzz_op op = fuzz_below(f, FUZZ_NR_OPS);
+
+	if (fuzz_chance(f, 4))
+		return fuzz_chance(f, 2) ? FUZZ_OP_open : FUZZ_OP_write;
+	return op == FUZZ_OP_parameter && !f->alone ? FUZZ_OP_read : op;
+}
+
+static void run(struct fuzzer *f, uint64_t operations)
+{
+	for (f->nr = 0; f->nr < operations; f->nr++) {
+		f->op = choose(f);
+		ops[f->op].run(f);
+		__atomic_fetch_add(&f->shared->done[f->op], 1, __ATOMIC_RELAXED);
+		if (!(f->nr % 1024))
+			drain(f->pipe[0]);
+	}
+}
+
+/* ---- the parts ---- */
+
+static void part_alone(struct fuzz_shared *shared, uint64_t operations,
+		       uint64_t seed)
+{
+	struct fuzzer f;
+	int i;
+
+	begin(&f, shared, seed);
+	f.alone = true;
+	run(&f, operations);
+	for (i = 0; i < FUZZ_SLOTS; i++)
+		close(f.slot[i].fd);
+}
+
+static void part_processes(struct fuzz_shared *shared, uint64_t operations,
+			   uint64_t seed)
+{
+	struct fuzzer f;
+	pid_t pid[2];
+	int i, status;
+
+	for (i = 0; i < 2; i++) {
+		pid[i] = fork();
+		if (pid[i])
+			continue;
+		begin(&f, shared, seed + i);
+		run(&f, operations / 2);
+		_exit(0);
+	}
+	for (i = 0; i < 2; i++) {
+		if (waitpid(pid[i], &status, 0) != pid[i] || status)
+			bail("a fuzzer died: status %x", status);
+	}
+}
+
+struct racer {
+	struct fuzzer f;
+	uint64_t operations;
+};
+
+static void *race(void *arg)
+{
+	struct racer *r = arg;
+
+	run(&r->f, r->operations);
+	return NULL;
+}
+
+/* Two threads with the same slots. */
+static void part_threads(struct fuzz_shared *shared, uint64_t operations,
+			 uint64_t seed)
+{
+	struct racer r[2];
+	pthread_t thread[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		begin(&r[i].f, shared, seed + i);
+		r[i].f.race = true;
+		r[i].f.slot = r[0].f.slot;
+		r[i].operations = operations / 2;
+	}
+	for (i = 0; i < 2; i++)
+		pthread_create(&thread[i], NULL, race, &r[i]);
+	for (i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+}
+
+static void in_a_child(void (*part)(struct fuzz_shared *, uint64_t, uint64_t),
+		       struct fuzz_shared *shared, uint64_t operations,
+		       uint64_t seed, const char *what)
+{
+	uint64_t wrong = shared->wrong;
+	struct timespec from, to;
+	pid_t pid;
+	int status;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	pid = fork();
+	if (!pid) {
+		part(shared, operations, seed);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	ok(!status && shared->wrong == wrong,
+	   "%s: %" PRIu64 " operations end as they may (%lld s, seed %" PRIu64 ")",
+	   what, operations, (long long)(to.tv_sec - from.tv_sec), seed);
+}
+
+/* Idle ones, one that is busy, and one that has ended. */
+static void make_targets(void)
+{
+	siginfo_t info;
+	int i;
+
+	for (i = 0; i < FUZZ_TARGETS; i++) {
+		fuzz_targets[i] = spawn(NULL, NULL);
+		attach(fuzz_targets[i]);
+	}
+	kill(fuzz_targets[0], SIGKILL);
+	if (waitid(P_PID, fuzz_targets[0], &info, WEXITED | WNOWAIT))
+		bail("waitid");
+}
+
+static void detach_all(void)
+{
+	char *status = slurp(COW_DIR "/status"), *at = status;
+	int pid;
+
+	while ((at = strstr(at, "\ntarget: "))) {
+		if (sscanf(++at, "target: %d", &pid) == 1)
+			command_pid("detach", pid);
+	}
+	free(status);
+}
+
+static void test_end(void)
+{
+	int i;
+
+	detach_all();
+	for (i = 0; i < FUZZ_TARGETS; i++)
+		reap(fuzz_targets[i]);
+	ok(!status_number("targets"), "nothing is left attached");
+	ok(!syscall(SYS_delete_module, "cowinspect", O_NONBLOCK),
+	   "the module unloads");
+}
+
+/* ---- what a bad buffer costs ---- */
+
+static void touch_when_told(void *arg)
+{
+	char *p = map_pages(200, MAP_PRIVATE), byte;
+	int i;
+
+	if (read(*(int *)arg, &byte, 1) == 1)
+		for (i = 0; i < 200; i++)
+			p[i * 4096] = 1;
+	for (;;)
+		pause();
+}
+
+static uint64_t faults_of(const struct cowinspect_event *event, ssize_t bytes)
+{
+	uint64_t n = 0;
+	ssize_t i;
+
+	for (i = 0; i < bytes / (ssize_t)sizeof(*event); i++)
+		n += event[i].count;
+	return n;
+}
+
+/* Read what there is: sometimes less than fits, sometimes to where none does. */
+static uint64_t read_badly(int fd, struct fuzzer *f, uint64_t *bad)
+{
+	size_t record = sizeof(struct cowinspect_event);
+	uint64_t faults = 0;
+	ssize_t got;
+
+	do {
+		size_t room = record * fuzz_below(f, 40);
+		char *at = f->arena + FUZZ_ARENA - room - 1;
+
+		got = read(fd, at, room + 20 * record);
+		*bad += got < 0 && errno == EFAULT;
+		if (got > 0)
+			faults += faults_of((void *)at, got);
+	} while (got > 0 || errno == EFAULT);
+	return faults;
+}
+
+static void test_bad_buffers(struct fuzz_shared *shared, uint64_t seed)
+{
+	uint64_t faults, bad = 0;
+	long long observed;
+	char *counters;
+	struct fuzzer f;
+	int fd, go[2];
+	pid_t pid;
+
+	begin(&f, shared, seed);
+	if (pipe(go))
+		bail("pipe");
+	pid = spawn(touch_when_told, &go[0]);
+	attach(pid);
+	fd = must_open(pid, "events");
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	if (write(go[1], "g", 1) != 1)
+		bail("pipe");
+	/* It is at rest when its faults are no more. */
+	sleep(2);
+	counters = slurp_target(pid, "faults");
+	observed = number_of(counters, "observed");
+	faults = read_badly(fd, &f, &bad);
+	if (!ok(bad && observed >= 200 && faults == (uint64_t)observed,
+		"events: bad buffers lose no record (seed %" PRIu64 ")", seed))
+		diag("%" PRIu64 " of %lld, %" PRIu64 " bad reads", faults,
+		     observed, bad);
+	free(counters);
+	close(fd);
+	detach(pid);
+	reap(pid);
+}
+
+static uint64_t number(const char *argument, const char *variable,
+		       uint64_t otherwise)
+{
+	const char *text = argument ?: getenv(variable);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+int main(int argc, char **argv)
+{
+	struct fuzz_shared *shared = mmap(NULL, sizeof(*shared),
+					  PROT_READ | PROT_WRITE,
+					  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t operations = number(argc > 1 ? argv[1] : NULL, "FUZZ_OPS",
+				     100000);
+	uint64_t seed = number(argc > 2 ? argv[2] : NULL, "FUZZ_SEED",
+			       time(NULL));
+	uint64_t total;
+
+	if (shared == MAP_FAILED)
+		bail("mmap");
+	tap_plan(1 + 3 + 1 + 2);
+	signal(SIGPIPE, SIG_IGN);
+	test_bad_buffers(shared, seed);
+	make_targets();
+	in_a_child(part_alone, shared, operations / 20, seed, "alone");
+	in_a_child(part_processes, shared, operations * 9 / 10, seed + 1,
+		   "two processes");
+	in_a_child(part_threads, shared, operations / 20, seed + 3,
+		   "two threads with the same files");
+	total = print_counts(shared);
+	ok(total >= operations * 99 / 100, "%" PRIu64 " operations were made",
+	   total);
+	test_end();
+	return tap_done();
+}
