@@ -304,7 +304,7 @@ static void closed(void *arg)
 
 /*
  * CAP_SYS_ADMIN alone decides, as it does for perf. /proc/PID/pagemap asks for the
- * right to trace as well in 6.12, and no longer in 7.2.
+ * right to trace as well in 6.1, and no longer in 7.2.
  */
 static bool admin_suffices(int pid)
 {
