@@ -4,8 +4,8 @@
  * but to boot, and a module without a signature cannot be loaded afterwards: so
  * this is the last of all tests.
  *
- * What debugfs lets through is its own decision: files that can only be read,
- * since 5.16 (commit 358fcf5ddbec). Its own list of kprobes is such a file.
+ * What debugfs lets through is its own decision: here, files that can only be
+ * read. The kernel's list of kprobes is such a file.
  */
 #include <sys/mount.h>
 
