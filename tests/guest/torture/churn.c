@@ -426,6 +426,23 @@ static bool do_map(enum operation what)
 	}
 }
 
+/* It wants shared memory, which a slot seldom has. */
+static bool remove_some(void)
+{
+	int fd = memfd_create("churn", MFD_CLOEXEC);
+	char *at = slot();
+	bool good;
+
+	good = fd >= 0 && !ftruncate(fd, HUGE) &&
+	       mmap(at, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		    fd, 0) == at &&
+	       touch(at, HUGE, true) &&
+	       !madvise(at + rnd(256) * PAGE, (1 + rnd(256)) * PAGE,
+			MADV_REMOVE);
+	close(fd);
+	return good;
+}
+
 static bool do_advise(enum operation what)
 {
 	static const int advice[NR_OPERATIONS] = {
@@ -443,12 +460,13 @@ static bool do_advise(enum operation what)
 		[OP_POPULATE_WRITE] = MADV_POPULATE_WRITE,
 		[OP_GUARD_INSTALL] = MADV_GUARD_INSTALL,
 		[OP_GUARD_REMOVE] = MADV_GUARD_REMOVE,
-		[OP_REMOVE] = MADV_REMOVE,
 		[OP_DONTFORK] = MADV_DONTFORK,
 		[OP_DOFORK] = MADV_DOFORK,
 	};
 	char *at;
 
+	if (what == OP_REMOVE)
+		return remove_some();
 	/* It wants a whole huge page. */
 	if (what == OP_COLLAPSE) {
 		at = slot();
