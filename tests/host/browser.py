@@ -26,6 +26,16 @@ class Browser:
     def __init__(self, profile):
         self.driver = subprocess.Popen(["chromedriver", "--port=0"],
                                        stdout=subprocess.PIPE, text=True)
+        try:
+            self.begin(profile)
+        except Exception:
+            # Whoever waits for the end of our output would wait for its, too.
+            self.driver.kill()
+            self.driver.wait()
+            raise
+
+    def begin(self, profile):
+        """Have the driver start a browser."""
         for line in self.driver.stdout:
             if "started successfully on port" in line:
                 port = int(line.split("port")[1].strip(" .\n"))
