@@ -107,6 +107,23 @@ static void test_options(void)
 		strstr(said, "-- Enter to go on --"), "step by step");
 }
 
+/* Without descriptors there is no actor; that must be said, and nothing else. */
+static void test_starved(void)
+{
+	bool good = true;
+	int i, status;
+
+	for (i = 0; i < nr_labs; i++) {
+		status = run("sh -c 'ulimit -n 5; exec cowinspect lab %s'", names[i]);
+		if (status && status < 128 && (status == NOT_HERE ||
+					       strstr(said, "cowinspect: ")))
+			continue;
+		diag("lab %s: status %d: %.200s", names[i], status, said);
+		good = false;
+	}
+	ok(good, "labs that cannot start an actor say so, and end");
+}
+
 static void test_quiz(void)
 {
 	int status;
@@ -132,13 +149,14 @@ int main(void)
 
 	need_tool();
 	list_labs();
-	tap_plan(3 + nr_labs + 8 + 5 + 1);
+	tap_plan(3 + nr_labs + 8 + 1 + 5 + 1);
 	test_nothing_there();
 	provide();
 	for (i = 0; i < nr_labs; i++)
 		test_lab(names[i]);
 	take_away();
 	test_options();
+	test_starved();
 	test_quiz();
 	ok(!status_number("targets"), "labs have detached all they attached");
 	return tap_done();

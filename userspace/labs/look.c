@@ -194,8 +194,12 @@ const struct page_view *lab_view(const struct lab_run *r,
 				 const struct actor *a, __u64 page)
 {
 	static const struct page_view nothing = { .hole = HOLE_NOTHING };
-	const struct snapshot *s = &r->view[a - r->cast.actor];
+	const struct snapshot *s;
 
+	/* An actor that could not be started. */
+	if (!a)
+		return &nothing;
+	s = &r->view[a - r->cast.actor];
 	return page < s->nr ? &s->page[page] : &nothing;
 }
 

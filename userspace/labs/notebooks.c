@@ -45,6 +45,8 @@ static void draw_notebook(struct lab_run *r, const struct actor *a,
 	char line[128];
 	int i, used;
 
+	if (lab_stopped(r))
+		return;
 	used = snprintf(line, sizeof(line), "%-8s", a->name);
 	for (i = 0; i < PLOTS; i++) {
 		const struct page_view *v = lab_view(r, a, i);

@@ -35,6 +35,8 @@ static __u64 stack_start(struct lab_run *r, const struct actor *a, __u64 addr)
 
 static void note_stack(struct lab_run *r, const struct actor *a, __u64 addr)
 {
+	if (lab_stopped(r))
+		return;
 	lab_note(r, "stack of the %-7s begins at %llx", a->name,
 		 stack_start(r, a, addr));
 }
