@@ -43,7 +43,7 @@ missing_spdx()
 kernels_of_readme()
 {
 	diff <(sed -n '/kernels: begin/,/kernels: end/s/^| \([^ ]*-[^ ]*\) .*/\1/p' README.md) \
-		<(kernel_names)
+		<(stock_kernel_names)
 }
 
 # The same for the results of the truth test.
