@@ -87,11 +87,22 @@ static const int *errors_of(struct fuzzer *f, const struct fuzz_slot *s)
 /* The lines that say what is attached. */
 static char *targets_said(void)
 {
-	char *text = slurp(COW_DIR "/status"), *at = strstr(text, "\ntargets:");
+	char *text = slurp(COW_DIR "/status"), *to = text, *line, *rest;
+	size_t len;
 
-	if (!at)
+	for (line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		if (strncmp(line, "target: ", 8) &&
+		    strncmp(line, "targets: ", 9))
+			continue;
+		len = strlen(line);
+		memmove(to, line, len);
+		to += len;
+		*to++ = '\n';
+	}
+	if (to == text)
 		bail("status has no targets");
-	memmove(text, at, strlen(at) + 1);
+	*to = 0;
 	return text;
 }
 
