@@ -4,11 +4,15 @@
  *
  * A minute, and a seed of the moment, by default.
  */
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/random.h>
 #include <time.h>
 
 #include "torture.h"
+
+/* In seconds: much, since the machine may be emulated and busy. */
+#define ENDS_WITHIN	120
 
 struct shared *shared;
 enum role me = NR_ROLES;
@@ -172,6 +176,53 @@ static void replace_ended(int phase)
 	}
 }
 
+/* What keeps a process from ending: where each of its threads is. */
+static void say_where(pid_t pid)
+{
+	static const char * const files[] = { "stat", "wchan", "stack" };
+	char path[64], *text, *line;
+	struct dirent *entry;
+	unsigned int i;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+			snprintf(path, sizeof(path), "/proc/%d/task/%.12s/%s",
+				 pid, entry->d_name, files[i]);
+			text = slurp(path);
+			for (line = strtok(text, "\n"); line;
+			     line = strtok(NULL, "\n"))
+				diag("%s: %s", files[i], line);
+			free(text);
+		}
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Wait until a player has ended who was killed; never for ever. */
+static void wait_for(pid_t pid, enum role role)
+{
+	int i;
+
+	for (i = 0; i < ENDS_WITHIN * 100; i++) {
+		pid_t ended = waitpid(pid, NULL, WNOHANG);
+
+		if (ended == pid)
+			return;
+		if (ended < 0)
+			bail("waitpid %d", pid);
+		usleep(10 * 1000);
+	}
+	say_where(pid);
+	bail("the player of role %d did not end within %d s of being killed",
+	     role, ENDS_WITHIN);
+}
+
 static void take_back(enum role role)
 {
 	pid_t pid = shared->pid[role];
@@ -179,8 +230,7 @@ static void take_back(enum role role)
 	if (!pid)
 		return;
 	kill(pid, SIGKILL);
-	if (waitpid(pid, NULL, 0) != pid)
-		bail("waitpid %d", pid);
+	wait_for(pid, role);
 	shared->pid[role] = 0;
 }
 
@@ -245,15 +295,37 @@ static void run_phase(int phase, time_t seconds)
 	}
 }
 
+/* One child of ours, or 0. */
+static pid_t some_child(void)
+{
+	char *children = slurp("/proc/thread-self/children");
+	pid_t pid = atoi(children);
+
+	free(children);
+	return pid;
+}
+
+/*
+ * What players left behind came to us; and what was born in the moment in which
+ * its parent died does not know that it should have died as well.
+ */
+static void end_orphans(void)
+{
+	pid_t pid;
+
+	while ((pid = some_child())) {
+		kill(pid, SIGKILL);
+		wait_for(pid, NR_ROLES);
+	}
+}
+
 static void take_all_back(void)
 {
 	enum role role;
 
 	for (role = 0; role < NR_ROLES; role++)
 		take_back(role);
-	/* What they left behind came to us. */
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
+	end_orphans();
 }
 
 /* ---- the report ---- */
