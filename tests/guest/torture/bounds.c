@@ -65,8 +65,8 @@ static bool parse_event(const char *line, unsigned long long *ns, char *mm,
 }
 
 /*
- * The known target, as it does not end: who reads an address space last is the one
- * who tears it down, with its lock held once more.
+ * The known target, as it does not end: with others one hold more was seen now and
+ * then, perhaps of a reader who tore an address space down.
  */
 static void read_known_target(int times)
 {
@@ -107,8 +107,8 @@ static void trace_off(void)
 
 /*
  * Whose lock was taken last, for reading or writing. check_bounds() reads the
- * target last, and then changes its own memory. Others' locks may be in the trace
- * too: of the kernel's own address space, through which it patches its text.
+ * target last, and then changes its own memory. Locks of another address space
+ * were seen in the trace, too; whose, is not known.
  */
 static void last_mm(const char *text, bool for_writing, const char *except,
 		    char *last)
