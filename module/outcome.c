@@ -154,6 +154,13 @@ static int did_keep(const struct cow_case *c)
 	if (a->flags & ~b->flags & (COWI_F_YOUNG | COWI_F_DIRTY))
 		return COWI_DID_MARKED;
 	/*
+	 * Of asynchronous userfaultfd. Where do_wp_page() has taken that away and
+	 * then finds the entry changed, the write comes again (seen on arm64,
+	 * where entries next to each other share their bits).
+	 */
+	if (b->flags & ~a->flags & COWI_F_UFFD_WP)
+		return COWI_DID_MARKED;
+	/*
 	 * fault_dirty_shared_page() comes last. Before VM_FAULT_COMPLETED
 	 * (d92725256b4f, Linux 6.0) it returned VM_FAULT_RETRY where it had
 	 * waited for writeback without the lock.

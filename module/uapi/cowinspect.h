@@ -370,7 +370,8 @@ struct cowinspect_event {
  *	COWI_DID_SHARED
  * @COWI_DID_REFUSED: SIGSEGV, SIGBUS or out of memory
  * @COWI_DID_NUMA: only NUMA balancing's protection was taken away
- * @COWI_DID_MARKED: only an accessed or dirty bit was set
+ * @COWI_DID_MARKED: only an accessed or dirty bit was set, or the mark of an
+ *	asynchronous userfaultfd taken away
  * @COWI_DID_WAITED: waited for a migration or a device; it comes again
  * @COWI_DID_SPURIOUS: nothing: another thread's fault had done it already
  * @COWI_DID_UNKNOWN: the entry was changed by others meanwhile, or is of a kind
