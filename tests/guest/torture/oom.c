@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A target that wants more memory than it may have, and a reader of it under the
- * same limit. One of them is killed, in the middle of whatever it does.
+ * same limit. Each is killed in the middle of whatever it does, in either order.
  */
 #include "torture.h"
 
@@ -89,16 +89,15 @@ static bool end(pid_t pid)
 	return dead;
 }
 
-static void wait_for_one(pid_t a, pid_t b)
+/* Whoever is left goes on to take memory, until it is killed as well. */
+static void wait_killed(pid_t pid)
 {
 	siginfo_t info = { 0 };
 	int i;
 
 	for (i = 0; i < 600 && !info.si_pid; i++) {
 		usleep(50 * 1000);
-		waitid(P_PID, a, &info, WEXITED | WNOHANG | WNOWAIT);
-		if (!info.si_pid)
-			waitid(P_PID, b, &info, WEXITED | WNOHANG | WNOWAIT);
+		waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT);
 	}
 }
 
@@ -122,7 +121,8 @@ void oom(void)
 		r = (struct reader){ pid, reader_first };
 		reader = spawn(be_reader, &r);
 		kill(pid, SIGCONT);
-		wait_for_one(pid, reader);
+		wait_killed(pid);
+		wait_killed(reader);
 		count(OP_OOM_TARGET, end(pid));
 		count(OP_OOM_READER, end(reader));
 		command_pid("detach", pid);

@@ -66,8 +66,9 @@ static bool is_as_it_happened(int happened, int did)
 }
 
 /*
- * Some faults only prepare what the next one does: they give up half way, or set
- * the accessed bit through which a copy of device memory is read.
+ * Some faults only prepare what the next one does: they give up half way, set the
+ * accessed bit through which a copy of device memory is read, or split a huge
+ * mapping.
  */
 static bool is_answer(const struct cowinspect_event *e,
 		      const struct attempt *a)
@@ -75,7 +76,7 @@ static bool is_answer(const struct cowinspect_event *e,
 	return e->count == 1 && e->flags & COWI_E_WRITE &&
 	       e->addr / PAGE == a->addr / PAGE &&
 	       e->outcome != COWI_DID_RETRIED &&
-	       e->outcome != COWI_DID_MARKED;
+	       e->outcome != COWI_DID_SPLIT && e->outcome != COWI_DID_MARKED;
 }
 
 static bool frames_agree(const struct cowinspect_event *e,
