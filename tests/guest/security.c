@@ -7,11 +7,10 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "inspect.h"
+#include "setup.h"
 
 #define USER	1000
 #define PAGES	8
@@ -132,41 +131,6 @@ static bool user_commands(int fd)
 	return be_user() && write(fd, text, len) == len;
 }
 
-static int receive_fd(int socket)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	char byte;
-	struct iovec into = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &into, .msg_iovlen = 1,
-				  .msg_control = &control,
-				  .msg_controllen = sizeof(control.space) };
-	int fd = -1;
-
-	if (recvmsg(socket, &message, 0) == 1 && message.msg_controllen)
-		memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
-	return fd;
-}
-
-static bool send_fd(int socket, int fd)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
-				  .cmsg_level = SOL_SOCKET,
-				  .cmsg_type = SCM_RIGHTS } };
-	struct iovec byte = { "", 1 };
-	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1,
-				  .msg_control = &control,
-				  .msg_controllen = sizeof(control.space) };
-
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	return sendmsg(socket, &message, 0) == 1;
-}
-
 /* A user who never had the right gets the file from one who has. */
 static bool passed_on(int fd)
 {
@@ -180,10 +144,10 @@ static bool passed_on(int fd)
 		close(fd);
 		if (!be_user())
 			_exit(2);
-		got = receive_fd(socket[1]);
+		got = receive_fd(socket[1], 0);
 		_exit(got >= 0 && frame_in_pages(got) ? 0 : 1);
 	}
-	if (!send_fd(socket[0], fd) || waitpid(pid, &status, 0) != pid)
+	if (!send_fd(socket[0], fd, 0) || waitpid(pid, &status, 0) != pid)
 		bail("cannot pass a descriptor");
 	close(socket[0]);
 	close(socket[1]);

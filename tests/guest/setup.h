@@ -6,6 +6,7 @@
 #include <linux/io_uring.h>
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -16,6 +17,23 @@
 /* The kernel resolves such faults itself, since 6.7. */
 #ifndef UFFD_FEATURE_WP_ASYNC
 #define UFFD_FEATURE_WP_ASYNC	(1 << 15)
+#endif
+
+/* Advice that the C library may not know yet. */
+#ifndef MADV_COLD
+#define MADV_COLD		20
+#define MADV_PAGEOUT		21
+#endif
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ	22
+#define MADV_POPULATE_WRITE	23
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE		25
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL	102
+#define MADV_GUARD_REMOVE	103
 #endif
 
 #define PARAMETER	"/sys/module/cowinspect/parameters/"
@@ -154,6 +172,44 @@ static inline int protect_by_uffd(void *at, size_t len, uint64_t more_features)
 	close(uffd);
 	errno = error;
 	return -1;
+}
+
+/* Hand a descriptor on through a datagram socket; @flags as for sendmsg(). */
+static inline bool send_fd(int socket, int fd, int flags)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+				  .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS } };
+	struct iovec byte = { "", 1 };
+	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control.space) };
+
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	return sendmsg(socket, &message, flags) == 1;
+}
+
+/* Take a descriptor that was handed on, or -1; @flags as for recvmsg(). */
+static inline int receive_fd(int socket, int flags)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte;
+	struct iovec into = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &into, .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control.space) };
+	int fd = -1;
+
+	if (recvmsg(socket, &message, flags) == 1 &&
+	    message.msg_controllen)
+		memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+	return fd;
 }
 
 #endif /* COWINSPECT_TEST_SETUP_H */

@@ -4,7 +4,6 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <linux/fs.h>
 
@@ -71,42 +70,6 @@ void fuzz_dup(struct fuzzer *f)
 		*to = (struct fuzz_slot){ fd, from->file };
 }
 
-static bool send_fd(int socket, int fd)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
-				  .cmsg_level = SOL_SOCKET,
-				  .cmsg_type = SCM_RIGHTS } };
-	struct iovec byte = { "", 1 };
-	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1,
-				  .msg_control = &control,
-				  .msg_controllen = sizeof(control.space) };
-
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	return sendmsg(socket, &message, MSG_DONTWAIT) == 1;
-}
-
-static int receive_fd(int socket)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	char byte;
-	struct iovec into = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &into, .msg_iovlen = 1,
-				  .msg_control = &control,
-				  .msg_controllen = sizeof(control.space) };
-	int fd = -1;
-
-	if (recvmsg(socket, &message, MSG_DONTWAIT) == 1 &&
-	    message.msg_controllen)
-		memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
-	return fd;
-}
-
 /* Through a socket, where for a moment nobody has it open. */
 void fuzz_pass(struct fuzzer *f)
 {
@@ -114,13 +77,13 @@ void fuzz_pass(struct fuzzer *f)
 	struct fuzz_slot *s = fuzz_slot(f);
 	int fd = s->fd;
 
-	if (!send_fd(f->socket[0], fd)) {
+	if (!send_fd(f->socket[0], fd, MSG_DONTWAIT)) {
 		fuzz_result(f, -1, allowed);
 		return;
 	}
 	s->fd = -1;
 	close(fd);
-	fd = receive_fd(f->socket[1]);
+	fd = receive_fd(f->socket[1], MSG_DONTWAIT);
 	fuzz_result(f, fd, allowed);
 	s->fd = fd;
 }

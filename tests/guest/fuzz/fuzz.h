@@ -3,7 +3,7 @@
 #ifndef COWINSPECT_FUZZ_H
 #define COWINSPECT_FUZZ_H
 
-#include "../inspect.h"
+#include "../setup.h"
 
 enum fuzz_file {
 	FUZZ_ATTACH,

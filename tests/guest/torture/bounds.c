@@ -89,20 +89,21 @@ static bool trace_on(pid_t pid)
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", pid);
-	return set(TRACING "tracing_on", "0") && set(TRACING "trace", "\n") &&
-	       set(TRACING "trace_clock", "mono") &&
-	       set(TRACING "buffer_size_kb", "16384") &&
-	       set(TRACING "set_event_pid", text) &&
-	       set(EVENTS "mmap_lock_acquire_returned/enable", "1") &&
-	       set(EVENTS "mmap_lock_released/enable", "1") &&
-	       set(TRACING "tracing_on", "1");
+	return set_file(TRACING "tracing_on", "0") &&
+	       set_file(TRACING "trace", "\n") &&
+	       set_file(TRACING "trace_clock", "mono") &&
+	       set_file(TRACING "buffer_size_kb", "16384") &&
+	       set_file(TRACING "set_event_pid", text) &&
+	       set_file(EVENTS "mmap_lock_acquire_returned/enable", "1") &&
+	       set_file(EVENTS "mmap_lock_released/enable", "1") &&
+	       set_file(TRACING "tracing_on", "1");
 }
 
 static void trace_off(void)
 {
-	set(TRACING "tracing_on", "0");
-	set(EVENTS "enable", "0");
-	set(TRACING "set_event_pid", " ");
+	set_file(TRACING "tracing_on", "0");
+	set_file(EVENTS "enable", "0");
+	set_file(TRACING "set_event_pid", " ");
 }
 
 /*

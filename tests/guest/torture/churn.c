@@ -14,21 +14,6 @@
 #include "torture.h"
 
 /* What the C library may not know yet. */
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ	22
-#define MADV_POPULATE_WRITE	23
-#endif
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE		25
-#endif
-#ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL	102
-#define MADV_GUARD_REMOVE	103
-#endif
-#ifndef MADV_COLD
-#define MADV_COLD		20
-#define MADV_PAGEOUT		21
-#endif
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP	4
 #endif
@@ -367,7 +352,7 @@ static bool clear_refs(void)
 
 	snprintf(path, sizeof(path), "/proc/%d/clear_refs",
 		 shared->pid[rnd(NR_CHURNS)]);
-	return set(path, rnd(2) ? "1" : "4");
+	return set_file(path, rnd(2) ? "1" : "4");
 }
 
 static bool map_anon(void)
@@ -549,7 +534,7 @@ void churn(void)
 	signal(SIGSEGV, on_fault);
 	signal(SIGBUS, on_fault);
 	/* Not stopping but killing is what it takes to end us. */
-	set("/proc/self/oom_score_adj", "500");
+	set_file("/proc/self/oom_score_adj", "500");
 	for (i = 0; i < NR_SLOTS; i++)
 		map_anon();
 	for (;;) {

@@ -29,10 +29,6 @@
 #define END		(BASE + 8 * AREA)
 #define LENGTH		(FLIP_PAGES * PAGE)
 
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE	25
-#endif
-
 /* What flip_state.page says: whether it is a copy. */
 enum { NOT_COPIED, COPIED };
 
@@ -527,7 +523,7 @@ void check(void)
 	int fd, i;
 
 	state = &shared->flip;
-	marks = kernel_since(SINCE(5, 19));
+	marks = kernel_since(5, 19);
 	for (;;) {
 		pid = __atomic_load_n(&state->ready, __ATOMIC_SEQ_CST);
 		if (!pid || command_pid("attach", pid)) {

@@ -5,9 +5,6 @@
  */
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/swap.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
 
 #include "torture.h"
 
@@ -29,26 +26,6 @@ static struct {
 	{ .path = KSM "sleep_millisecs" },
 	{ .path = THP "khugepaged/scan_sleep_millisecs" },
 };
-
-bool kernel_since(int version)
-{
-	struct utsname name;
-	int major, minor;
-
-	if (uname(&name) || sscanf(name.release, "%d.%d", &major, &minor) != 2)
-		bail("what kernel is this?");
-	return SINCE(major, minor) >= version;
-}
-
-bool set(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY);
-	bool good = fd >= 0 && write(fd, value, strlen(value)) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
 
 /* Of "always [madvise] never" the word that holds. */
 static void save(void)
@@ -73,37 +50,8 @@ static void put_back(void)
 
 	for (i = 0; i < sizeof(saved) / sizeof(saved[0]); i++) {
 		if (*saved[i].value)
-			set(saved[i].path, saved[i].value);
+			set_file(saved[i].path, saved[i].value);
 	}
-}
-
-/* ---- swap on compressed memory ---- */
-
-static bool make_swap(const char *device, unsigned int pages)
-{
-	uint32_t page[1024] = { 0 };
-	int fd = open(device, O_WRONLY);
-	bool good;
-
-	page[256] = 1;			/* version */
-	page[257] = pages - 1;		/* last page */
-	memcpy((char *)page + 4086, "SWAPSPACE2", 10);
-	good = fd >= 0 && write(fd, page, sizeof(page)) == sizeof(page);
-	if (fd >= 0)
-		close(fd);
-	return good && !swapon(device, 0);
-}
-
-static void setup_swap(void)
-{
-	if (access("/sys/block/zram0", F_OK)) {
-		missing[NEED_SWAP] = "no zram";
-		return;
-	}
-	set("/sys/block/zram0/reset", "1");
-	if (!set("/sys/block/zram0/disksize", "256M") ||
-	    !make_swap("/dev/zram0", 256 << 8))
-		bail("cannot swap to zram");
 }
 
 /* ---- control groups ---- */
@@ -112,14 +60,14 @@ static void setup_cgroup(void)
 {
 	mkdir("/tmp/cgroup", 0700);
 	if (mount("none", "/tmp/cgroup", "cgroup2", 0, NULL) ||
-	    !set("/tmp/cgroup/cgroup.subtree_control", "+memory")) {
+	    !set_file("/tmp/cgroup/cgroup.subtree_control", "+memory")) {
 		missing[NEED_CGROUP] = "no memory controller";
 		return;
 	}
 	mkdir("/tmp/cgroup/torture", 0700);
-	if (!set("/tmp/cgroup/torture/memory.max", "24M"))
+	if (!set_file("/tmp/cgroup/torture/memory.max", "24M"))
 		bail("cannot limit memory");
-	set("/tmp/cgroup/torture/memory.swap.max", "0");
+	set_file("/tmp/cgroup/torture/memory.swap.max", "0");
 }
 
 static void setup_huge(void)
@@ -128,12 +76,12 @@ static void setup_huge(void)
 		missing[NEED_THP] = "no transparent huge pages";
 		missing[NEED_COLLAPSE] = missing[NEED_THP];
 	} else {
-		set(THP "enabled", "madvise");
-		set(THP "khugepaged/scan_sleep_millisecs", "100");
+		set_file(THP "enabled", "madvise");
+		set_file(THP "khugepaged/scan_sleep_millisecs", "100");
 	}
-	if (!kernel_since(SINCE(6, 1)))
+	if (!kernel_since(6, 1))
 		missing[NEED_COLLAPSE] = "MADV_COLLAPSE is since 6.1";
-	if (!set("/proc/sys/vm/nr_hugepages", "8") ||
+	if (!set_file("/proc/sys/vm/nr_hugepages", "8") ||
 	    u64_at("/proc/self/pagemap", 0) == ~0ULL)
 		missing[NEED_HUGETLB] = "no hugetlb";
 }
@@ -144,14 +92,15 @@ static void setup_ksm(void)
 		missing[NEED_KSM] = "no KSM";
 		return;
 	}
-	set(KSM "run", "1");
-	set(KSM "sleep_millisecs", "20");
+	set_file(KSM "run", "1");
+	set_file(KSM "sleep_millisecs", "20");
 }
 
 void machine_setup(void)
 {
 	save();
-	setup_swap();
+	if (!swap_on_zram(256))
+		missing[NEED_SWAP] = "no zram";
 	setup_cgroup();
 	setup_huge();
 	setup_ksm();
@@ -160,21 +109,17 @@ void machine_setup(void)
 	if (access(CPU1, W_OK))
 		missing[NEED_HOTPLUG] = "no CPU that can be taken away";
 	/* The known target tells its frames once: they are mlocked. */
-	set("/proc/sys/vm/compact_unevictable_allowed", "0");
+	set_file("/proc/sys/vm/compact_unevictable_allowed", "0");
 }
 
 void machine_teardown(void)
 {
 	if (!missing[NEED_CGROUP]) {
 		rmdir("/tmp/cgroup/torture");
-		set("/tmp/cgroup/cgroup.subtree_control", "-memory");
+		set_file("/tmp/cgroup/cgroup.subtree_control", "-memory");
 	}
 	umount("/tmp/cgroup");
-	if (!missing[NEED_SWAP]) {
-		if (swapoff("/dev/zram0"))
-			bail("swapoff");
-		set("/sys/block/zram0/reset", "1");
-	}
+	swap_off_zram();
 	put_back();
 }
 
@@ -187,15 +132,15 @@ static void toggle_cpu(void)
 	if (missing[NEED_HOTPLUG])
 		return;
 	if (off)
-		count(OP_CPU_ON, set(CPU1, "1"));
+		count(OP_CPU_ON, set_file(CPU1, "1"));
 	else
-		count(OP_CPU_OFF, set(CPU1, "0"));
+		count(OP_CPU_OFF, set_file(CPU1, "0"));
 	off = !off;
 }
 
 void machine_changes(void)
 {
-	set(CPU1, "1");
+	set_file(CPU1, "1");
 	for (;;) {
 		switch (rnd(4)) {
 		case 0:
@@ -203,10 +148,10 @@ void machine_changes(void)
 			toggle_cpu();
 			break;
 		case 2:
-			count(OP_COMPACT, set("/proc/sys/vm/compact_memory", "1"));
+			count(OP_COMPACT, set_file("/proc/sys/vm/compact_memory", "1"));
 			break;
 		case 3:
-			count(OP_DROP_CACHES, set("/proc/sys/vm/drop_caches", "3"));
+			count(OP_DROP_CACHES, set_file("/proc/sys/vm/drop_caches", "3"));
 			break;
 		}
 		usleep((200 + rnd(1300)) * 1000);

@@ -9,9 +9,9 @@
 
 static void join(bool first_to_go)
 {
-	if (!set(GROUP "cgroup.procs", "0"))
+	if (!set_file(GROUP "cgroup.procs", "0"))
 		bail("cannot join the control group");
-	set("/proc/self/oom_score_adj", first_to_go ? "1000" : "0");
+	set_file("/proc/self/oom_score_adj", first_to_go ? "1000" : "0");
 }
 
 static void grow(void)

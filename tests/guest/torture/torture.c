@@ -338,7 +338,7 @@ static const char *why_missing(enum operation what)
 	int needs = operations[what].needs;
 
 	if (needs >= SINCE(5, 0))
-		return kernel_since(needs) ? NULL : "since a later kernel";
+		return kernel_since(needs / 1000, needs % 1000) ? NULL : "since a later kernel";
 	return missing[needs];
 }
 
@@ -497,7 +497,7 @@ int main(int argc, char **argv)
 	run_phase(PHASE_ALL, seconds - 2 * part);
 	print_bounds();
 	take_back(ROLE_MACHINE);
-	set("/sys/devices/system/cpu/cpu1/online", "1");
+	set_file("/sys/devices/system/cpu/cpu1/online", "1");
 	shared->hurry = true;
 	run_phase(PHASE_KNOWN, part);
 	shared->hurry = false;
@@ -508,7 +508,7 @@ int main(int argc, char **argv)
 	run_phase(PHASE_LOAD, part);
 	give_more_time(part);
 	take_all_back();
-	set("/sys/devices/system/cpu/cpu1/online", "1");
+	set_file("/sys/devices/system/cpu/cpu1/online", "1");
 
 	print_progress(now() - seconds);
 	print_bad();

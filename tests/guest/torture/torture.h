@@ -23,7 +23,7 @@
 
 #include <sys/types.h>
 
-#include "../inspect.h"
+#include "../setup.h"
 
 #define PAGE		4096UL
 #define HUGE		(2UL << 20)
@@ -220,8 +220,6 @@ __attribute__((format(printf, 1, 2)))
 void wrong(const char *format, ...);
 bool may_happen(int error, const char *what);
 
-bool kernel_since(int version);
-bool set(const char *path, const char *value);
 void machine_setup(void);
 void machine_teardown(void);
 
