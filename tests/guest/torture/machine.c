@@ -65,7 +65,8 @@ static void setup_cgroup(void)
 		return;
 	}
 	mkdir("/tmp/cgroup/torture", 0700);
-	if (!set_file("/tmp/cgroup/torture/memory.max", "24M"))
+	/* Little, for it takes a fault of each page to use it up. */
+	if (!set_file("/tmp/cgroup/torture/memory.max", "8M"))
 		bail("cannot limit memory");
 	set_file("/tmp/cgroup/torture/memory.swap.max", "0");
 }

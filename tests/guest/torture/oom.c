@@ -95,10 +95,12 @@ static void wait_killed(pid_t pid)
 	siginfo_t info = { 0 };
 	int i;
 
-	for (i = 0; i < 600 && !info.si_pid; i++) {
+	for (i = 0; i < ENDS_WITHIN * 20 && !info.si_pid; i++) {
 		usleep(50 * 1000);
 		waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT);
 	}
+	if (!info.si_pid)
+		say_where(pid);
 }
 
 void oom(void)

@@ -11,9 +11,6 @@
 
 #include "torture.h"
 
-/* In seconds: much, since the machine may be emulated and busy. */
-#define ENDS_WITHIN	120
-
 /* How often the time of a phase is added where something is lacking. */
 #define MORE_TIMES	12
 
@@ -180,7 +177,7 @@ static void replace_ended(int phase)
 }
 
 /* What keeps a process from ending: where each of its threads is. */
-static void say_where(pid_t pid)
+void say_where(pid_t pid)
 {
 	static const char * const files[] = { "stat", "wchan", "stack" };
 	char path[64], *text, *line;

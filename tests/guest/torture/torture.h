@@ -157,6 +157,9 @@ enum role {
 #define FLIP_PAGES	64
 #define MAX_BAD		20
 
+/* In seconds: much, since the machine may be emulated and busy. */
+#define ENDS_WITHIN	120
+
 /**
  * struct flip_state - what the known target says of itself
  * @generation: odd while it changes something
@@ -219,6 +222,7 @@ bool count(enum operation what, bool good);
 __attribute__((format(printf, 1, 2)))
 void wrong(const char *format, ...);
 bool may_happen(int error, const char *what);
+void say_where(pid_t pid);
 
 void machine_setup(void);
 void machine_teardown(void);
