@@ -235,8 +235,6 @@ void oom(void);
 void machine_changes(void);
 void load_loop(void);
 
-int module_load(void);
-int module_unload(void);
 pid_t random_target(void);
 void detach_everything(void);
 bool read_identities(const char *what, pid_t pid);
