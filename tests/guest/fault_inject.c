@@ -237,15 +237,15 @@ static bool is_poisoned(ssize_t len)
 /* What is said to have been read must have been. */
 static int do_read(void)
 {
+	bool bad = false;
 	ssize_t got;
 
 	do {
 		memset(buffer, (char)POISON, sizeof(buffer));
 		got = read(file_fd, buffer, sizeof(buffer));
-		if (is_poisoned(got))
-			return EBADMSG;
+		bad |= is_poisoned(got);
 	} while (got > 0);
-	return got ? errno : 0;
+	return bad ? EBADMSG : got ? errno : 0;
 }
 
 static int do_seek(void)
