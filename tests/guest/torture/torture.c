@@ -358,6 +358,10 @@ static void give_more_time(time_t part)
 {
 	int i;
 
+	for (i = 0; i < MORE_TIMES && !shared->done[OP_LOAD]; i++) {
+		diag("%ld s more, as the module was not loaded yet", (long)part);
+		run_phase(PHASE_LOAD, part);
+	}
 	take_back(ROLE_LOAD);
 	if (access(COW_DIR, F_OK))
 		load_module("");
