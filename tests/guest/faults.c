@@ -367,32 +367,21 @@ static void test_huge(void)
 
 static void *handle_missing(void *arg)
 {
-	struct uffdio_zeropage zero = { .range.len = 4096 };
 	struct uffd_msg msg;
 	int fd = *(int *)arg;
 
-	if (read(fd, &msg, sizeof(msg)) != sizeof(msg))
-		return NULL;
-	zero.range.start = msg.arg.pagefault.address & ~4095UL;
-	ioctl(fd, UFFDIO_ZEROPAGE, &zero);
+	if (read(fd, &msg, sizeof(msg)) == sizeof(msg))
+		give_page(fd, (void *)(msg.arg.pagefault.address & ~4095UL));
 	return NULL;
 }
 
 static void test_userfaultfd(void)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range.len = 4096,
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	char *p = map_pages(1, MAP_PRIVATE);
+	int i, handed = 0, fd = withhold_page(p);
 	pthread_t thread;
-	int i, handed = 0;
 
-	range.range.start = (unsigned long)p;
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
-	    ioctl(fd, UFFDIO_REGISTER, &range)) {
+	if (fd < 0) {
 		skip("no userfaultfd: %s", strerror(errno));
 		return;
 	}

@@ -4,14 +4,11 @@
  * answers holds it up in the middle of its read. Nobody else may have to wait
  * for it, and it can be killed.
  */
-#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <time.h>
 
-#include "inspect.h"
+#include "setup.h"
 
 #define LIMIT_S		120	/* an emulated machine may be slow */
 
@@ -26,23 +23,6 @@ static int ready[2];	/* the reader is stuck when a byte comes */
 
 /* ---- the reader ---- */
 
-/* A page that is never there; @uffd is told when somebody wants it. */
-static void *missing_page(int *uffd)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	*uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	range.range.start = (unsigned long)page;
-	range.range.len = 4096;
-	if (page == MAP_FAILED || *uffd < 0 || ioctl(*uffd, UFFDIO_API, &api) ||
-	    ioctl(*uffd, UFFDIO_REGISTER, &range))
-		return NULL;
-	return page;
-}
-
 static void *tell_when_stuck(void *uffd)
 {
 	struct pollfd poll_fd = { .fd = *(int *)uffd, .events = POLLIN };
@@ -56,14 +36,13 @@ static void *tell_when_stuck(void *uffd)
 /* Has something to say in each file, and faults meanwhile. */
 static void read_for_ever(void *path)
 {
+	void *page = map_pages(1, MAP_PRIVATE);
+	int fd, uffd = withhold_page(page);
 	pthread_t teller;
-	int fd, uffd;
-	void *page;
 
 	fd = open(path, strstr(path, "attach") ? O_WRONLY : O_RDONLY);
-	page = missing_page(&uffd);
-	if (fd < 0 || !page || pthread_create(&teller, NULL, tell_when_stuck,
-					      &uffd)) {
+	if (fd < 0 || uffd < 0 ||
+	    pthread_create(&teller, NULL, tell_when_stuck, &uffd)) {
 		if (write(ready[1], "f", 1) != 1)
 			_exit(2);
 		_exit(1);

@@ -4,27 +4,8 @@
  * when none is; and then nothing is left of it.
  */
 #include <pthread.h>
-#include <sys/syscall.h>
 
-#include "inspect.h"
-
-static int load(const char *params)
-{
-	int fd = open(getenv("COWINSPECT_KO") ?: "/cowinspect.ko", O_RDONLY);
-	int error = 0;
-
-	if (fd < 0)
-		bail("no module to load");
-	if (syscall(SYS_finit_module, fd, params, 0))
-		error = errno;
-	close(fd);
-	return error;
-}
-
-static int unload(void)
-{
-	return syscall(SYS_delete_module, "cowinspect", O_NONBLOCK) ? errno : 0;
-}
+#include "setup.h"
 
 static volatile bool stop;
 static volatile long reads, bad_reads;
@@ -64,7 +45,7 @@ static void test_waiting_unload(pid_t pid)
 
 	pthread_create(&reader, NULL, read_until_end, &state);
 	usleep(50 * 1000);
-	error = unload();
+	error = unload_module();
 	detach(pid);
 	pthread_join(reader, NULL);
 	ok((error == EAGAIN || error == EBUSY) && state < 0,
@@ -85,7 +66,7 @@ static void test_busy_unload(const char *file, pid_t pid)
 	while (!reads)
 		usleep(1000);
 	for (i = 0; i < 200; i++) {
-		int error = unload();
+		int error = unload_module();
 
 		refused += error == EAGAIN || error == EBUSY;
 	}
@@ -104,15 +85,15 @@ int main(void)
 	int fd;
 
 	tap_plan(15);
-	ok(load("max_targets=x") == EINVAL && access(COW_DIR, F_OK),
+	ok(load_module("max_targets=x") == EINVAL && access(COW_DIR, F_OK),
 	   "a bad parameter: not loaded, and nothing left");
-	ok(!load("max_targets=3"), "it loads with a parameter");
+	ok(!load_module("max_targets=3"), "it loads with a parameter");
 	ok(status_number("max_targets") == 3, "which has its effect");
-	ok(load("") == EEXIST, "it does not load twice");
+	ok(load_module("") == EEXIST, "it does not load twice");
 
 	attach(pid);
 	fd = must_open(pid, "pages");
-	ok(unload() == EAGAIN, "an open file keeps it loaded");
+	ok(unload_module() == EAGAIN, "an open file keeps it loaded");
 	close(fd);
 	test_busy_unload("summary", pid);
 	test_busy_unload("vmas", pid);
@@ -120,11 +101,11 @@ int main(void)
 	test_busy_unload("faults", pid);
 	test_waiting_unload(pid);
 
-	ok(!unload(), "with a target attached and no file open it unloads");
+	ok(!unload_module(), "with a target attached and no file open it unloads");
 	ok(access(COW_DIR, F_OK) && errno == ENOENT, "its directory is gone");
-	ok(!load(""), "it loads again");
+	ok(!load_module(""), "it loads again");
 	ok(!status_number("targets"), "and has forgotten the target");
-	ok(!unload(), "it unloads again");
+	ok(!unload_module(), "it unloads again");
 	reap(pid);
 	return tap_done();
 }

@@ -70,6 +70,48 @@ static inline void must_set_file(const char *path, const char *text)
 		bail("cannot write %s to %s: %s", text, path, strerror(errno));
 }
 
+/* ---- the module ---- */
+
+/* Returns 0 or an errno. */
+static inline int load_module(const char *params)
+{
+	int fd = open(getenv("COWINSPECT_KO") ?: "/cowinspect.ko", O_RDONLY);
+	int error = 0;
+
+	if (fd < 0)
+		bail("no module to load");
+	if (syscall(SYS_finit_module, fd, params, 0))
+		error = errno;
+	close(fd);
+	return error;
+}
+
+/* Does not wait for those who use it. Returns 0 or an errno. */
+static inline int unload_module(void)
+{
+	return syscall(SYS_delete_module, "cowinspect", O_NONBLOCK) ? errno : 0;
+}
+
+/*
+ * Whether a number in status becomes what it should: what is freed after a grace
+ * period is freed soon.
+ */
+static inline bool status_becomes(const char *name, long long expected)
+{
+	int i;
+
+	for (i = 0; i < 600; i++) {
+		if (status_number(name) == expected)
+			return true;
+		usleep(100 * 1000);
+	}
+	diag("after a minute %s is %lld, not %lld", name, status_number(name),
+	     expected);
+	return false;
+}
+
+/* ---- swap ---- */
+
 #define ZRAM	"/sys/block/zram0/"
 
 /* The header as mkswap makes it: a version, the last page, a word. */
@@ -172,6 +214,38 @@ static inline int protect_by_uffd(void *at, size_t len, uint64_t more_features)
 	close(uffd);
 	errno = error;
 	return -1;
+}
+
+/*
+ * A page that never comes by itself: who wants it waits for the userfaultfd to be
+ * answered, or closed. Returns that, or -1 with errno.
+ */
+static inline int withhold_page(void *page)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { (unsigned long)page, 4096 },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int error, uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (uffd < 0 || (!ioctl(uffd, UFFDIO_API, &api) &&
+			 !ioctl(uffd, UFFDIO_REGISTER, &range)))
+		return uffd;
+	error = errno;
+	close(uffd);
+	errno = error;
+	return -1;
+}
+
+/* Give it to who waits for it. Returns whether somebody did not have it yet. */
+static inline bool give_page(int uffd, void *page)
+{
+	struct uffdio_zeropage zero = {
+		.range = { (unsigned long)page, 4096 },
+	};
+
+	return !ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
 }
 
 /* Hand a descriptor on through a datagram socket; @flags as for sendmsg(). */

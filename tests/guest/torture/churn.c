@@ -3,13 +3,9 @@
  * Targets that do all that can be done to memory. Whether a call succeeds is
  * chance; an access that is none of theirs is caught.
  */
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "torture.h"
 
@@ -239,30 +235,23 @@ static bool thread(void)
 /* A fault in progress for a while: it may be detached, or unhooked, meanwhile. */
 static bool answer_late(int fd, char *page)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range = { (unsigned long)page, PAGE },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	struct uffdio_zeropage answer = { .range = range.range };
 	pthread_t id;
 	bool good;
 
-	if (ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range) ||
-	    pthread_create(&id, NULL, write_to, page))
+	if (pthread_create(&id, NULL, write_to, page))
 		return false;
 	usleep(rnd(100 * 1000));
-	good = !ioctl(fd, UFFDIO_ZEROPAGE, &answer);
+	good = give_page(fd, page);
 	pthread_join(id, NULL);
 	return good;
 }
 
 static bool wait_for_userfaultfd(void)
 {
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	bool good = fd >= 0 && page != MAP_FAILED && answer_late(fd, page);
+	int fd = withhold_page(page);
+	bool good = fd >= 0 && answer_late(fd, page);
 
 	/* If something went wrong, this lets the thread go on. */
 	close(fd);

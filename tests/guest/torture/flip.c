@@ -13,7 +13,14 @@
  * - At COPIES is a private mapping of known pages: each is as it was, a copy of
  *   its own, or absent.
  * - At WHOLE is a huge page that is split and made again.
+ * - At BLINK is a huge page of a file that nobody else maps: it is unmapped and
+ *   mapped again, without a pause, by calls that do not keep readers out. Who
+ *   says that it is mapped has to have seen that it is: a record with a mapcount
+ *   of 0 is of an entry that was not there any more.
  */
+#include <linux/perf_event.h>
+#include <sched.h>
+
 #include "torture.h"
 
 #define BASE		0x300000000000UL
@@ -26,13 +33,60 @@
 #define KEEP_A		(BASE + 5 * AREA)
 #define KEEP_B		(BASE + 6 * AREA)
 #define KEEP_C		(BASE + 7 * AREA)
-#define END		(BASE + 8 * AREA)
+#define BLINK		(BASE + 8 * AREA)
+#define END		(BASE + 9 * AREA)
 #define LENGTH		(FLIP_PAGES * PAGE)
 
 /* What flip_state.page says: whether it is a copy. */
 enum { NOT_COPIED, COPIED };
 
 static struct flip_state *state;
+
+/*
+ * In a hurry, the target and who checks it have a CPU each, and that is
+ * interrupted, while they run, much more often than by its tick. Where emulated
+ * CPUs take turns, an interrupt ends a turn: what the other does may then come
+ * between any two instructions.
+ */
+static void set_hurry(bool hurry)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.sample_period = 100 * 1000,
+	};
+	static int interrupts = -1;
+	static bool hurries;
+	int cpu, own = me == ROLE_FLIP ? 0 : 1;
+	cpu_set_t cpus;
+
+	if (hurries == hurry)
+		return;
+	hurries = hurry;
+	CPU_ZERO(&cpus);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!hurry || cpu == own)
+			CPU_SET(cpu, &cpus);
+	}
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+	if (hurry)
+		interrupts = syscall(SYS_perf_event_open, &attr, 0, -1, -1,
+				     PERF_FLAG_FD_CLOEXEC);
+	else
+		close(interrupts);
+}
+
+#define BLINKS	8
+
+/* What to do next: in a hurry, mostly what a read may fall in the middle of. */
+static unsigned int rnd_in_hurry(void)
+{
+	set_hurry(shared->hurry);
+	if (!shared->hurry || !rnd(4))
+		return rnd(9);
+	return rnd(2) ? 3 : BLINKS;
+}
 
 /* ---- the target ---- */
 
@@ -111,6 +165,19 @@ static void make_whole(void)
 	state->whole = true;
 }
 
+/* Anew each time: there may not have been a huge page for it before. */
+static void make_blink(void)
+{
+	int fd = memfd_create("blink", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, HUGE))
+		bail("memfd");
+	map_at(BLINK, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	if (madvise((void *)BLINK, HUGE, MADV_HUGEPAGE))
+		bail("MADV_HUGEPAGE");
+	close(fd);
+}
+
 static void make_all(void)
 {
 	int a = make_file(KEEP_A), b = make_file(KEEP_B), c = make_file(KEEP_C);
@@ -121,6 +188,8 @@ static void make_all(void)
 	read_pages(PLACE);
 	read_pages(ASIDE);
 	make_whole();
+	if (!missing[NEED_SHMEM_THP])
+		make_blink();
 	drain_lru();
 	note_frames(state->a_frames, KEEP_A);
 	note_frames(state->b_frames, KEEP_B);
@@ -138,7 +207,7 @@ static void change_places(void)
 {
 	begin_change();
 	move(PLACE, TRANSIT);
-	if (!rnd(4))
+	if (rnd(2))
 		usleep(rnd(500));
 	move(ASIDE, PLACE);
 	move(TRANSIT, ASIDE);
@@ -209,6 +278,41 @@ static void make_whole_again(void)
 	count(OP_SPLIT_COLLAPSE, true);
 }
 
+/*
+ * Zapping takes the mmap lock for reading, a fault that or none, so what a reader
+ * sees of the entry may be gone once it has the entry's lock. That it waits for
+ * the lock is made likely: reading pagemap holds it for the time of 512 pages,
+ * right before the entry goes; and then it stays away for a while.
+ */
+static void blink(void)
+{
+	static uint64_t entries[512];
+	static int pagemap;
+	volatile int delay;
+	int times = 1 + rnd(1024);
+
+	if (missing[NEED_SHMEM_THP])
+		return;
+	if (!pagemap)
+		pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	begin_change();
+	if (!rnd(16))
+		make_blink();
+	__atomic_store_n(&state->blinks, true, __ATOMIC_SEQ_CST);
+	while (times--) {
+		write_page(BLINK);
+		if (pread(pagemap, entries, sizeof(entries),
+			  BLINK / PAGE * sizeof(entries[0])) < 0 ||
+		    madvise((void *)BLINK, HUGE, MADV_DONTNEED))
+			bail("cannot read pagemap, or zap");
+		for (delay = 0; delay < 5000; delay++)
+			;
+	}
+	__atomic_store_n(&state->blinks, false, __ATOMIC_SEQ_CST);
+	end_change();
+	count(OP_BLINK, true);
+}
+
 void flip(void)
 {
 	state = &shared->flip;
@@ -216,11 +320,12 @@ void flip(void)
 	state->generation = 0;
 	state->b = false;
 	state->whole = false;
+	state->blinks = false;
 	memset(state->page, NOT_COPIED, sizeof(state->page));
 	make_all();
 	__atomic_store_n(&state->ready, getpid(), __ATOMIC_SEQ_CST);
 	for (;;) {
-		switch (shared->hurry && rnd(4) ? 3 : rnd(8)) {
+		switch (rnd_in_hurry()) {
 		case 0:
 		case 1:
 		case 2:
@@ -238,6 +343,9 @@ void flip(void)
 		case 7:
 			if (!missing[NEED_THP])
 				make_whole_again();
+			break;
+		case BLINKS:
+			blink();
 			break;
 		}
 		if (rnd(2))
@@ -432,12 +540,34 @@ static bool check_whole(int fd)
 	return true;
 }
 
+static bool check_blink(int fd)
+{
+	int n, times = 1 + rnd(512);
+	bool steady;
+
+	while (times--) {
+		n = read_area(fd, BLINK, HUGE, 1, &steady);
+		if (n < 0)
+			return false;
+		if (n && steady)
+			describe("unmapped, but seen", &records[0]);
+		if (!n || records[0].kind == COWI_KIND_MIGRATION)
+			continue;
+		if (records[0].kind != COWI_KIND_SHMEM || !records[0].mapcount)
+			describe("mapped, but by nobody", &records[0]);
+		count(OP_SAW_BLINK, records[0].map_order == 9);
+	}
+	return true;
+}
+
 /* ---- its lines in vmas ---- */
 
 static bool may_be(unsigned long start, unsigned long end, const char *perms)
 {
 	if (start >= WHOLE && end <= WHOLE + HUGE)
 		return !strcmp(perms, "rw-p");
+	if (start == BLINK && end == BLINK + HUGE)
+		return !strcmp(perms, "rw-s");
 	if (end != start + LENGTH)
 		return false;
 	switch (start) {
@@ -503,7 +633,10 @@ static bool check_lines(pid_t pid)
 
 static bool check_once(int fd, pid_t pid)
 {
-	switch (shared->hurry && rnd(4) ? 3 : rnd(8)) {
+	bool blinks = shared->hurry &&
+		      __atomic_load_n(&state->blinks, __ATOMIC_SEQ_CST);
+
+	switch (blinks ? BLINKS : rnd_in_hurry()) {
 	case 0:
 		return check_lines(pid);
 	case 1:
@@ -512,6 +645,8 @@ static bool check_once(int fd, pid_t pid)
 	case 3:
 	case 4:
 		return check_copies(fd);
+	case BLINKS:
+		return missing[NEED_SHMEM_THP] || check_blink(fd);
 	default:
 		return check_place(fd);
 	}

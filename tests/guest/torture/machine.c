@@ -20,6 +20,7 @@ static struct {
 	char value[64];
 } saved[] = {
 	{ .path = THP "enabled" },
+	{ .path = THP "shmem_enabled" },
 	{ .path = "/proc/sys/vm/compact_unevictable_allowed" },
 	{ .path = "/proc/sys/vm/nr_hugepages" },
 	{ .path = KSM "run" },
@@ -80,6 +81,8 @@ static void setup_huge(void)
 		set_file(THP "enabled", "madvise");
 		set_file(THP "khugepaged/scan_sleep_millisecs", "100");
 	}
+	if (!set_file(THP "shmem_enabled", "advise"))
+		missing[NEED_SHMEM_THP] = "no huge pages in shared memory";
 	if (!kernel_since(6, 1))
 		missing[NEED_COLLAPSE] = "MADV_COLLAPSE is since 6.1";
 	if (!set_file("/proc/sys/vm/nr_hugepages", "8") ||

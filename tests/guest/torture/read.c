@@ -4,6 +4,7 @@
  * counters never go back, whatever happens to the target meanwhile.
  */
 #include <poll.h>
+#include <pthread.h>
 
 #include "torture.h"
 
@@ -222,32 +223,72 @@ static void check_records(pid_t pid, const struct cowinspect_page *r, int n,
 	}
 }
 
+#define ROOM	2048
+
+/* Returns false if it has come to a permitted end. */
+static bool read_at(pid_t pid, int fd, uint64_t from,
+		    struct cowinspect_page *r, size_t len)
+{
+	ssize_t got = pread(fd, r, len, from);
+
+	if (got < 0) {
+		count(OP_READ_ENDED, may_happen(errno, "read pages"));
+		return false;
+	}
+	count(OP_PAGES, true);
+	if (got % sizeof(r[0]) || got > (ssize_t)len)
+		wrong("pages of %d: %zd of %zu bytes", pid, got, len);
+	check_records(pid, r, got / sizeof(r[0]), from & ~(PAGE - 1));
+	return true;
+}
+
+/**
+ * struct along - a thread that reads the same open file
+ * @pid: of whom it is
+ * @fd: the file
+ * @from: where it begins
+ */
+struct along {
+	pid_t pid;
+	int fd;
+	uint64_t from;
+};
+
+static void *read_along(void *arg)
+{
+	static struct cowinspect_page r[ROOM];
+	struct along *a = arg;
+	int times = 20;
+
+	while (times-- && read_at(a->pid, a->fd, a->from, r, sizeof(r)))
+		a->from += 256 * PAGE;
+	return NULL;
+}
+
+/* Somewhere, or where the targets are busy. */
+static uint64_t some_address(void)
+{
+	return rnd(3) ? 0x200000000000UL + rnd(1 << 16) * 1024UL :
+	       (uint64_t)rnd(1 << 30) << rnd(18);
+}
+
 static void read_pages(pid_t pid)
 {
-	static struct cowinspect_page r[2048];
-	int fd = open_file(pid, "pages"), times = 1 + rnd(20);
-	uint64_t from;
-	ssize_t got;
-	size_t len;
+	static struct cowinspect_page r[ROOM];
+	struct along a = { pid, open_file(pid, "pages"), some_address() };
+	int times = 1 + rnd(20);
+	pthread_t thread;
+	bool two;
 
-	if (fd < 0)
+	if (a.fd < 0)
 		return;
-	while (times--) {
-		/* Somewhere, or where the targets are busy. */
-		from = rnd(3) ? 0x200000000000UL + rnd(1 << 16) * 1024UL :
-		       (uint64_t)rnd(1 << 30) << rnd(18);
-		len = sizeof(r[0]) + rnd(sizeof(r) - sizeof(r[0]));
-		got = pread(fd, r, len, from);
-		if (got < 0) {
-			count(OP_READ_ENDED, may_happen(errno, "read pages"));
-			break;
-		}
-		count(OP_PAGES, true);
-		if (got % sizeof(r[0]) || got > (ssize_t)len)
-			wrong("pages of %d: %zd of %zu bytes", pid, got, len);
-		check_records(pid, r, got / sizeof(r[0]), from & ~(PAGE - 1));
-	}
-	close(fd);
+	two = rnd(2) && !pthread_create(&thread, NULL, read_along, &a);
+	while (times-- && read_at(pid, a.fd, some_address(), r,
+				  sizeof(r[0]) + rnd(sizeof(r) - sizeof(r[0]))))
+		;
+	if (two)
+		pthread_join(thread, NULL);
+	close(a.fd);
 }
 
 /* ---- faults ---- */

@@ -202,24 +202,6 @@ void reuse(void)
 
 /* ---- the module ---- */
 
-int module_load(void)
-{
-	int fd = open(getenv("COWINSPECT_KO") ?: "/cowinspect.ko", O_RDONLY);
-	int error = 0;
-
-	if (fd < 0)
-		bail("no module to load");
-	if (syscall(SYS_finit_module, fd, "", 0))
-		error = errno;
-	close(fd);
-	return error;
-}
-
-int module_unload(void)
-{
-	return syscall(SYS_delete_module, "cowinspect", O_NONBLOCK) ? errno : 0;
-}
-
 /* In use it stays; the others do not wait for us. */
 void load_loop(void)
 {
@@ -233,14 +215,14 @@ void load_loop(void)
 			command("attach", text);
 		}
 		usleep(rnd(30000));
-		while ((error = module_unload())) {
+		while ((error = unload_module())) {
 			count(OP_UNLOAD, false);
 			if (error != EAGAIN && error != EBUSY)
 				wrong("unload: %s", strerror(error));
 			usleep(1000);
 		}
 		count(OP_UNLOAD, true);
-		error = module_load();
+		error = load_module("");
 		count(OP_LOAD, !error);
 		if (error)
 			wrong("load: %s", strerror(error));

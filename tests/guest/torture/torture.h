@@ -39,6 +39,7 @@ enum need {
 	NEED_SWAP,
 	NEED_THP,
 	NEED_COLLAPSE,
+	NEED_SHMEM_THP,
 	NEED_HUGETLB,
 	NEED_NODES,
 	NEED_KSM,
@@ -99,6 +100,7 @@ enum need {
 	X(FLIP_DROP, "known page dropped", 0) \
 	X(SPLIT, "known huge page split", NEED_THP) \
 	X(SPLIT_COLLAPSE, "known huge page made again", NEED_THP) \
+	X(BLINK, "known huge page of a file unmapped and mapped", NEED_SHMEM_THP) \
 	X(SUMMARY, "summary read", 0) \
 	X(VMAS, "vmas read", 0) \
 	X(PAGES, "pages read", 0) \
@@ -113,6 +115,7 @@ enum need {
 	X(SAW_ORIGINAL, "known page seen as it was", 0) \
 	X(SAW_HUGE, "known huge page seen whole", NEED_THP) \
 	X(SAW_SPLIT, "known huge page seen split", NEED_THP) \
+	X(SAW_BLINK, "known huge page of a file seen mapped", NEED_SHMEM_THP) \
 	X(SAW_STEADY, "seen when nothing changed: exact", 0) \
 	X(SAW_VMAS, "lines of the known target", 0) \
 	X(ATTACH, "attach", 0) \
@@ -167,6 +170,7 @@ enum role {
  * @b: which of the two mappings is in the one place: the second
  * @page: what each page is: FLIP_* of flip.c
  * @whole: the huge page has all its parts
+ * @blinks: the huge page of a file is being unmapped and mapped again
  * @a_frames: the frames of the first mapping
  * @b_frames: of the second
  * @originals: of the file whose pages are copied
@@ -177,6 +181,7 @@ struct flip_state {
 	bool b;
 	char page[FLIP_PAGES];
 	bool whole;
+	bool blinks;
 	uint64_t a_frames[FLIP_PAGES];
 	uint64_t b_frames[FLIP_PAGES];
 	uint64_t originals[FLIP_PAGES];
@@ -239,8 +244,6 @@ void oom(void);
 void machine_changes(void);
 void load_loop(void);
 
-int module_load(void);
-int module_unload(void);
 pid_t random_target(void);
 void detach_everything(void);
 bool read_identities(const char *what, pid_t pid);

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A fault that does not end, since a userfaultfd does not give the page: its
+ * process can be detached, and the module unloaded. What the module keeps of such
+ * a fault it keeps no longer than it can still see the end of it.
+ */
+#include <poll.h>
+#include <pthread.h>
+
+#include "faults.h"
+#include "setup.h"
+
+#define LIMIT_S		60	/* an emulated machine may be slow */
+
+/**
+ * struct stuck - a process in the middle of a fault
+ * @pid: the process
+ * @says: from it: that it is stuck, and that it is not any more
+ * @told: to it: that it may go on
+ */
+struct stuck {
+	pid_t pid;
+	int says[2];
+	int told[2];
+};
+
+/* ---- in that process ---- */
+
+static char *page;
+static int uffd;
+
+static void say(const struct stuck *s, const char *letter)
+{
+	if (write(s->says[1], letter, 1) != 1)
+		_exit(1);
+}
+
+static void *give_when_told(void *stuck)
+{
+	struct pollfd asked = { .fd = uffd, .events = POLLIN };
+	struct stuck *s = stuck;
+	char byte;
+
+	if (poll(&asked, 1, LIMIT_S * 1000) != 1)
+		_exit(1);
+	say(s, "s");
+	if (read(s->told[0], &byte, 1) != 1 || !give_page(uffd, page))
+		_exit(1);
+	return NULL;
+}
+
+static void fault_for_long(void *stuck)
+{
+	pthread_t giver;
+
+	page = map_pages(1, MAP_PRIVATE);
+	uffd = withhold_page(page);
+	if (uffd < 0 || pthread_create(&giver, NULL, give_when_told, stuck))
+		_exit(1);
+	*(volatile char *)page = 1;
+	say(stuck, "e");
+	for (;;)
+		pause();
+}
+
+/* ---- here ---- */
+
+/* Whether @letter comes. */
+static bool says(const struct stuck *s, char letter)
+{
+	struct pollfd poll_fd = { .fd = s->says[0], .events = POLLIN };
+	char byte;
+
+	return poll(&poll_fd, 1, LIMIT_S * 1000) == 1 &&
+	       read(s->says[0], &byte, 1) == 1 && byte == letter;
+}
+
+static bool is_stuck(const struct stuck *s)
+{
+	struct pollfd poll_fd = { .fd = s->says[0], .events = POLLIN };
+
+	return !poll(&poll_fd, 1, 0) && process_state(s->pid) != 'Z';
+}
+
+/* An attached process, stuck. */
+static struct stuck get_stuck(void)
+{
+	struct stuck s;
+
+	if (pipe(s.says) || pipe(s.told))
+		bail("pipe");
+	s.pid = fork();
+	if (s.pid < 0)
+		bail("fork");
+	if (!s.pid) {
+		char byte;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (read(s.told[0], &byte, 1) == 1)
+			fault_for_long(&s);
+		_exit(1);
+	}
+	attach(s.pid);
+	if (write(s.told[1], "", 1) != 1 || !says(&s, 's'))
+		bail("nobody got stuck");
+	return s;
+}
+
+/* Returns whether the fault ended. */
+static bool let_go(const struct stuck *s)
+{
+	return write(s->told[1], "", 1) == 1 && says(s, 'e');
+}
+
+static void put_stuck(struct stuck *s)
+{
+	reap(s->pid);
+	close(s->says[0]);
+	close(s->says[1]);
+	close(s->told[0]);
+	close(s->told[1]);
+}
+
+/* The other process keeps all hooked. */
+static void test_detach(void)
+{
+	pid_t other = spawn(NULL, NULL);
+	struct stuck s;
+
+	attach(other);
+	s = get_stuck();
+	detach(s.pid);
+	ok(status_number("targets") == 1 && status_number("targets_held") == 2,
+	   "in the middle of a fault: detached, but held by the fault");
+	ok(let_go(&s) && status_becomes("targets_held", 1),
+	   "when it ends it holds nothing any more");
+	detach(other);
+	ok(status_becomes("targets_held", 0), "nor does anybody");
+	put_stuck(&s);
+	reap(other);
+}
+
+static void test_unhook(void)
+{
+	struct stuck s = get_stuck();
+
+	detach(s.pid);
+	ok(status_becomes("targets_held", 0) && is_stuck(&s),
+	   "the last one: nothing is held, as nobody will see the fault's end");
+	attach(s.pid);
+	ok(let_go(&s) && fault_count(s.pid, "observed") > 0,
+	   "attached anew, it goes on, and is observed");
+	detach(s.pid);
+	ok(status_becomes("targets_held", 0), "and detached again");
+	put_stuck(&s);
+}
+
+/* If something is left, unloading complains of it in the kernel's log. */
+static void test_unload(void)
+{
+	struct stuck s = get_stuck();
+
+	ok(!unload_module() && is_stuck(&s),
+	   "in the middle of a fault the module unloads");
+	ok(!load_module(""), "it loads again");
+	attach(s.pid);
+	ok(let_go(&s) && fault_count(s.pid, "observed") > 0,
+	   "the process goes on, and is observed");
+	put_stuck(&s);
+	ok(!unload_module(), "and the module unloads again");
+}
+
+int main(void)
+{
+	int probe = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (probe < 0)
+		tap_skip_all("no userfaultfd: %s", strerror(errno));
+	close(probe);
+	tap_plan(10);
+	if (load_module(""))
+		bail("cannot load");
+	test_detach();
+	test_unhook();
+	test_unload();
+	return tap_done();
+}
