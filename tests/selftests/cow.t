@@ -90,6 +90,7 @@ test_kernel()
 	check "$1: $passes while it is observed" ends "$1" traced
 	check "$1: each of its tests comes to the same" same_results
 	echo "# $(counts)"
+	[ ! -e "$out/note" ] || diag <"$out/note"
 	check "$1: its children were observed, each of them" \
 		trace_says 'len(forks) > 15 and children == forks and
 			sum_of("fork_lost") == 0'
