@@ -6,7 +6,7 @@
 #
 #	tests/selftests/cow.t [KERNEL...]
 #
-# None is left out, since none is dear: both runs take less than a minute of an
+# None is left out, since none is dear: both runs take about a minute at most of an
 # emulated CPU.
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
