@@ -1,74 +1,110 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The kernel's own test of copy-on-write comes to the same while the observer
-# looks on, with the hook that 6.12 has and with the one of older kernels.
+# looks on, on every kernel that Debian built: with the hook that 6.12 has and
+# with the one of older kernels, on both architectures.
+#
+#	tests/selftests/cow.t [KERNEL...]
+#
+# None is left out, since none is dear: both runs take about a minute at most of an
+# emulated CPU.
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
+. "$ROOT/tests/vm/kernels.sh"
 . "$ROOT/tests/tap.sh"
 
-kernels=(6.12-amd64 6.12-amd64-fallbacks)
 here=$ROOT/tests/selftests
 
-# Each test forks, and each child is a target for a moment.
+# Most tests fork, and each child is a target for a moment.
 run_both()
 {
-	"$ROOT/tests/vm/run" --try-modules zram --timeout 1200 \
+	local cow tool
+	cow=$("$here/build-cow" "$1")
+	tool=$("$ROOT/tests/vm/build-tool" "$1")
+	"$ROOT/tests/vm/run" --try-modules zram --timeout 1800 \
 		--module-params "max_targets=1024" --out "$out" --mem 2G \
 		--file "$cow:/bin/mm-cow" --file "$here/cow-inside" \
-		--file "$("$ROOT/tests/vm/build-tool" "$1"):/bin/cowinspect" \
-		"$1" -- sh /bin/cow-inside
+		--file "$tool:/bin/cowinspect" "$1" -- sh /bin/cow-inside
 }
 
-# What it says of its tests, without what is only for people.
-results() { grep -E '^(ok|not ok|status|# Totals|1\.\.)' "$out/$1"; }
+# 5.10 fails some of them: what pins a page there may lose it at the next write,
+# and what vmsplice took shows what is written later. It has to fail in the same
+# tests when observed, as others have to pass; that is asked below.
+may_fail() { [[ $1 = 5.10-* ]]; }
 
-# Nothing failed, or this would prove little; and there were tests.
-passes()
+# ends KERNEL RUN: it came to its end, and there were tests. Nothing failed, or
+# this would prove little; unless the kernel is to blame.
+ends()
 {
-	results "$1" | grep -E '^(# Totals|status)'
-	results "$1" | grep -q '^# Totals: pass:[1-9][0-9]* fail:0 .* error:0$' &&
-		results "$1" | grep -q '^status 0$'
+	local totals='^# Totals: pass:[1-9][0-9]* fail:0 .* error:0$' status=0
+	if may_fail "$1"; then
+		totals='^# Totals: pass:[1-9][0-9]* fail:[1-9].* error:0$' status=1
+	fi
+	grep -E '^(not ok|# Totals|status)' "$out/results.$2"
+	grep -q "$totals" "$out/results.$2" &&
+		grep -qx "status $status" "$out/results.$2"
 }
 
-same_results() { diff <(results alone) <(results traced); }
+# Test by test. Of a difference it says whether it is there without us, too.
+same_results()
+{
+	! diff "$out/results.alone" "$out/results.traced" || return 0
+	if diff "$out/results.alone" "$out/results.again"; then
+		echo "alone it came to the same twice: it is the observer's doing"
+	else
+		echo "above: alone, it differs from itself as well"
+	fi
+	return 1
+}
 
-# trace_says PYTHON: of the document d, and its processes p
+# trace_says PYTHON: of the document d, its processes p, and the pids that the
+# kernel's own list of forks has: some 20 on -rt, which has no huge pages to test
 trace_says()
 {
-	python3 - "$out/trace.json" "$1" <<-'EOF'
+	python3 - "$out/trace.json" "$1" "$out/forks" <<-'EOF'
 	import json, sys
+	forks = sorted(map(int, open(sys.argv[3])))
 	d = json.load(open(sys.argv[1], encoding="utf-8"))
 	p = d["processes"]
 	sum_of = lambda name: sum(x[name] or 0 for x in p)
-	print(len(p), "processes,", {name: sum_of(name) for name in
-	      ("observed", "copied", "reused", "lost", "fork_lost",
-	       "fork_copied", "unknown")}, d["lost_events"])
-	sys.exit(not eval(sys.argv[2]))
+	children = sorted(x["pid"] for x in p if x["parent"])
+	print(len(children), "children of", len(forks), "forked,", {
+	      name: sum_of(name) for name in ("observed", "copied", "reused",
+	      "lost", "fork_lost", "fork_copied", "unknown")}, d["lost_events"])
+	sys.exit(not eval("(" + sys.argv[2] + ")"))
 	EOF
 }
 
-counts() { sed -n 's/^# Totals: //p' "$out/traced"; }
+counts() { sed -n 's/^# Totals: //p' "$out/results.traced"; }
 
 test_kernel()
 {
+	local passes="it passes"
+	! may_fail "$1" || passes="it ends, failing where this kernel is at fault,"
 	out=$BUILD/selftests/$1
 	rm -rf "$out"
 	mkdir -p "$out"
 	check "$1: mm/cow runs, alone and traced; the kernel log is clean" \
 		run_both "$1"
-	check "$1: it passes alone" passes alone
-	check "$1: it passes while it is observed" passes traced
+	check "$1: $passes alone" ends "$1" alone
+	check "$1: $passes while it is observed" ends "$1" traced
 	check "$1: each of its tests comes to the same" same_results
 	echo "# $(counts)"
+	[ ! -e "$out/note" ] || diag <"$out/note"
 	check "$1: its children were observed, each of them" \
-		trace_says 'len(p) > 100 and sum_of("fork_lost") == 0'
+		trace_says 'len(forks) > 15 and children == forks and
+			sum_of("fork_lost") == 0'
 	check "$1: no fault was missed" \
 		trace_says 'sum_of("lost") == 0 and sum_of("copied") > 100'
-	trace_says True | diag
+	{ trace_says True || true; } | diag
 }
 
+if [ $# -gt 0 ]; then
+	kernels=("$@")
+else
+	mapfile -t kernels < <(stock_kernel_names)
+fi
 plan $((6 * ${#kernels[@]}))
-cow=$("$here/build-cow")
 for kernel in "${kernels[@]}"; do
 	test_kernel "$kernel"
 done
