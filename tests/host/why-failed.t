@@ -14,6 +14,7 @@ says()
 	[ "$got" = "$(printf '%b' "$1")" ] || { printf 'got: %s\n' "$got"; return 1; }
 }
 
+plan 5
 check "nothing where all passed" \
 	says "" '# a\nok 1\n    ok 1 - b\n# c\nok 2\n1..2\n'
 check "what stands before and after" \
@@ -26,4 +27,3 @@ check "of a subtest, and of what it is part of" \
 	'    ok 1 - x\n    # why\n    not ok 2 - y\nnot ok 1 - a: 1 failed\n'
 check "what is known to fail is no reason" \
 	says "" 'not ok 1 # TODO later\n# x\nok 2\n'
-plan "$tap_count"
