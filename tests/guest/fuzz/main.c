@@ -493,7 +493,7 @@ int main(int argc, char **argv)
 				     100000);
 	uint64_t seed = number(argc > 2 ? argv[2] : NULL, "FUZZ_SEED",
 			       time(NULL));
-	uint64_t guided = number(argc > 3 ? argv[3] : NULL, "FUZZ_GUIDED", 2000);
+	uint64_t guided = number(argc > 3 ? argv[3] : NULL, "FUZZ_GUIDED", 3000);
 	uint64_t total;
 
 	if (argc > 1 && !strcmp(argv[1], "--end"))
