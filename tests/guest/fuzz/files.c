@@ -14,6 +14,18 @@ static const char *const names[FUZZ_NR_FILES] = {
 	"events"
 };
 
+/* @pid does not matter where the file is of no target. */
+int fuzz_open_file(enum fuzz_file file, pid_t pid, int flags)
+{
+	char path[PATH_MAX];
+
+	if (file < FUZZ_SUMMARY)
+		snprintf(path, sizeof(path), COW_DIR "/%s", names[file]);
+	else
+		snprintf(path, sizeof(path), COW_DIR "/%d/%s", pid, names[file]);
+	return open(path, flags | O_NONBLOCK | O_CLOEXEC);
+}
+
 void fuzz_open(struct fuzzer *f)
 {
 	static const int allowed[] = { ENOENT, ESRCH, EOPNOTSUPP, ENOMEM, 0 };
@@ -22,16 +34,9 @@ void fuzz_open(struct fuzzer *f)
 	struct fuzz_slot *s = fuzz_slot(f);
 	enum fuzz_file file = fuzz_below(f, FUZZ_NR_FILES);
 	pid_t pid = fuzz_targets[fuzz_below(f, FUZZ_TARGETS)];
-	int flags = O_NONBLOCK | O_CLOEXEC | modes[fuzz_below(f, 4)] |
-		    more[fuzz_below(f, 6)];
-	char path[PATH_MAX];
-	int fd;
+	int flags = modes[fuzz_below(f, 4)] | more[fuzz_below(f, 6)];
+	int fd = fuzz_open_file(file, pid, flags);
 
-	if (file < FUZZ_SUMMARY)
-		snprintf(path, sizeof(path), COW_DIR "/%s", names[file]);
-	else
-		snprintf(path, sizeof(path), COW_DIR "/%d/%s", pid, names[file]);
-	fd = open(path, flags);
 	fuzz_result(f, fd, allowed);
 	if (fd < 0) {
 		/* For the next one. */

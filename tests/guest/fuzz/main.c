@@ -3,12 +3,14 @@
  * A fuzzer of the module's files, from a seed: everything that can be done to a
  * file is done to each, at random, in three parts: alone, looking after each
  * command that was refused whether it left anything behind; by two processes
- * side by side; and by two threads that close each other's files.
+ * side by side; and by two threads that close each other's files. Where the kernel
+ * can tell what code is reached, a last part is guided by that (guided.c).
  *
- *	fuzz [OPERATIONS [SEED]]	also: FUZZ_OPS and FUZZ_SEED
+ *	fuzz [OPERATIONS [SEED [GUIDED]]]
  *
- * A part that is done alone replays with its seed; where others take part, what
- * happens depends on time as well.
+ * GUIDED is the number of operations of the last part. Instead of arguments, also:
+ * FUZZ_OPS, FUZZ_SEED, FUZZ_GUIDED. A part that is done alone replays with its
+ * seed; where others take part, what happens depends on time as well.
  */
 #include <pthread.h>
 #include <sys/socket.h>
@@ -35,6 +37,10 @@ uint64_t fuzz_random(struct fuzzer *f)
 {
 	uint64_t z = f->state += 0x9e3779b97f4a7c15;
 
+	if (f->words) {
+		f->words--;
+		z = *f->word++ * 0x9e3779b97f4a7c15;
+	}
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
 	z = (z ^ z >> 27) * 0x94d049bb133111eb;
 	return z ^ z >> 31;
@@ -52,7 +58,7 @@ bool fuzz_chance(struct fuzzer *f, unsigned int one_in)
 
 struct fuzz_slot *fuzz_slot(struct fuzzer *f)
 {
-	return &f->slot[fuzz_below(f, FUZZ_SLOTS)];
+	return &f->slot[fuzz_below(f, f->slots)];
 }
 
 long long fuzz_offset(struct fuzzer *f)
@@ -177,7 +183,7 @@ static void *arena_with_end(void)
 	return at;
 }
 
-static void begin(struct fuzzer *f, struct fuzz_shared *shared, uint64_t seed)
+void fuzz_begin(struct fuzzer *f, struct fuzz_shared *shared, uint64_t seed)
 {
 	int i, file = memfd_create("short", MFD_CLOEXEC);
 
@@ -190,12 +196,15 @@ static void begin(struct fuzzer *f, struct fuzz_shared *shared, uint64_t seed)
 			0);
 	f->past_end = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file,
 			   0);
+	f->slots = FUZZ_SLOTS;
 	f->slot = calloc(FUZZ_SLOTS, sizeof(*f->slot));
 	if (!f->slot || pipe2(f->pipe, O_NONBLOCK) ||
 	    socketpair(AF_UNIX, SOCK_DGRAM, 0, f->socket))
 		bail("what a fuzzer needs");
 	for (i = 0; i < FUZZ_SLOTS; i++)
 		f->slot[i].fd = -1;
+	fuzz_areas_make(f);
+	fuzz_targets[FUZZ_SELF] = getpid();
 }
 
 static void drain(int fd)
@@ -207,23 +216,36 @@ static void drain(int fd)
 }
 
 /* What keeps files open and processes attached comes more often. */
-static enum fuzz_op choose(struct fuzzer *f)
+enum fuzz_op fuzz_choose(struct fuzzer *f)
 {
 	enum fuzz_op op = fuzz_below(f, FUZZ_NR_OPS);
 
 	if (fuzz_chance(f, 4))
 		return fuzz_chance(f, 2) ? FUZZ_OP_open : FUZZ_OP_write;
-	return op == FUZZ_OP_parameter && !f->alone ? FUZZ_OP_read : op;
+	/* A fork takes as long as many others. */
+	if (op == FUZZ_OP_fork && !fuzz_chance(f, 3))
+		op = FUZZ_OP_touch;
+	/* Others depend on parameters; and what makes faults takes its time. */
+	if (!f->alone && (op == FUZZ_OP_parameter || op == FUZZ_OP_fork ||
+			  (op >= FUZZ_OP_map && !fuzz_chance(f, 8))))
+		return FUZZ_OP_read;
+	return op;
+}
+
+/* One operation, of the kind that was chosen. */
+void fuzz_do(struct fuzzer *f)
+{
+	ops[f->op].run(f);
+	__atomic_fetch_add(&f->shared->done[f->op], 1, __ATOMIC_RELAXED);
+	if (!(f->nr++ % 1024))
+		drain(f->pipe[0]);
 }
 
 static void run(struct fuzzer *f, uint64_t operations)
 {
-	for (f->nr = 0; f->nr < operations; f->nr++) {
-		f->op = choose(f);
-		ops[f->op].run(f);
-		__atomic_fetch_add(&f->shared->done[f->op], 1, __ATOMIC_RELAXED);
-		if (!(f->nr % 1024))
-			drain(f->pipe[0]);
+	while (f->nr < operations) {
+		f->op = fuzz_choose(f);
+		fuzz_do(f);
 	}
 }
 
@@ -235,7 +257,7 @@ static void part_alone(struct fuzz_shared *shared, uint64_t operations,
 	struct fuzzer f;
 	int i;
 
-	begin(&f, shared, seed);
+	fuzz_begin(&f, shared, seed);
 	f.alone = true;
 	run(&f, operations);
 	for (i = 0; i < FUZZ_SLOTS; i++)
@@ -253,7 +275,7 @@ static void part_processes(struct fuzz_shared *shared, uint64_t operations,
 		pid[i] = fork();
 		if (pid[i])
 			continue;
-		begin(&f, shared, seed + i);
+		fuzz_begin(&f, shared, seed + i);
 		run(&f, operations / 2);
 		_exit(0);
 	}
@@ -285,7 +307,7 @@ static void part_threads(struct fuzz_shared *shared, uint64_t operations,
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		begin(&r[i].f, shared, seed + i);
+		fuzz_begin(&r[i].f, shared, seed + i);
 		r[i].f.race = true;
 		r[i].f.slot = r[0].f.slot;
 		r[i].operations = operations / 2;
@@ -318,13 +340,13 @@ static void in_a_child(void (*part)(struct fuzz_shared *, uint64_t, uint64_t),
 	   what, operations, (long long)(to.tv_sec - from.tv_sec), seed);
 }
 
-/* Idle ones, one that is busy, and one that has ended. */
+/* Idle ones, and one that has ended. */
 static void make_targets(void)
 {
 	siginfo_t info;
 	int i;
 
-	for (i = 0; i < FUZZ_TARGETS; i++) {
+	for (i = 0; i < FUZZ_SELF; i++) {
 		fuzz_targets[i] = spawn(NULL, NULL);
 		attach(fuzz_targets[i]);
 	}
@@ -333,13 +355,14 @@ static void make_targets(void)
 		bail("waitid");
 }
 
-static void detach_all(void)
+/* All targets but one; 0 is none. */
+void fuzz_detach_all_but(pid_t kept)
 {
 	char *status = slurp(COW_DIR "/status"), *at = status;
 	int pid;
 
 	while ((at = strstr(at, "\ntarget: "))) {
-		if (sscanf(++at, "target: %d", &pid) == 1)
+		if (sscanf(++at, "target: %d", &pid) == 1 && pid != kept)
 			command_pid("detach", pid);
 	}
 	free(status);
@@ -349,8 +372,8 @@ static void test_end(void)
 {
 	int i;
 
-	detach_all();
-	for (i = 0; i < FUZZ_TARGETS; i++)
+	fuzz_detach_all_but(0);
+	for (i = 0; i < FUZZ_SELF; i++)
 		reap(fuzz_targets[i]);
 	ok(!status_number("targets"), "nothing is left attached");
 	ok(!syscall(SYS_delete_module, "cowinspect", O_NONBLOCK),
@@ -409,7 +432,7 @@ static void test_bad_buffers(struct fuzz_shared *shared, uint64_t seed)
 	int fd, go[2];
 	pid_t pid;
 
-	begin(&f, shared, seed);
+	fuzz_begin(&f, shared, seed);
 	if (pipe(go))
 		bail("pipe");
 	pid = spawn(touch_when_told, &go[0]);
@@ -441,6 +464,26 @@ static uint64_t number(const char *argument, const char *variable,
 	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
+/* Where there is no kcov to guide, that is said. */
+static void test_guided(struct fuzz_shared *shared, uint64_t operations,
+			uint64_t seed)
+{
+	const char *lacks = fuzz_cover_lacks();
+
+	if (lacks || !operations) {
+		skip("guided: %s", lacks ?: "not asked for");
+		skip("guided: %s", lacks ?: "not asked for");
+		return;
+	}
+	in_a_child(fuzz_guided, shared, operations, seed, "guided by coverage");
+	/* What depends on time as well, as on who holds a lock, is not met again. */
+	ok(shared->guided.by_chance &&
+	   shared->guided.again > shared->guided.reached / 4 * 3,
+	   "%u places reached at random, %u with guidance, and %u again",
+	   shared->guided.by_chance, shared->guided.reached,
+	   shared->guided.again);
+}
+
 int main(int argc, char **argv)
 {
 	struct fuzz_shared *shared = mmap(NULL, sizeof(*shared),
@@ -450,19 +493,27 @@ int main(int argc, char **argv)
 				     100000);
 	uint64_t seed = number(argc > 2 ? argv[2] : NULL, "FUZZ_SEED",
 			       time(NULL));
+	uint64_t guided = number(argc > 3 ? argv[3] : NULL, "FUZZ_GUIDED", 3000);
 	uint64_t total;
 
+	if (argc > 1 && !strcmp(argv[1], "--end"))
+		return 0;
 	if (shared == MAP_FAILED)
 		bail("mmap");
-	tap_plan(1 + 3 + 1 + 2);
+	tap_plan(1 + 3 + 2 + 1 + 2);
+	diag("seed %" PRIu64, seed);
 	signal(SIGPIPE, SIG_IGN);
 	test_bad_buffers(shared, seed);
+	/* For those who ask for them. */
+	set_file("/proc/sys/vm/nr_hugepages", "6");
 	make_targets();
 	in_a_child(part_alone, shared, operations / 20, seed, "alone");
 	in_a_child(part_processes, shared, operations * 9 / 10, seed + 1,
 		   "two processes");
 	in_a_child(part_threads, shared, operations / 20, seed + 3,
 		   "two threads with the same files");
+	test_guided(shared, guided, seed + 5);
+	set_file("/proc/sys/vm/nr_hugepages", "0");
 	total = print_counts(shared);
 	ok(total >= operations * 99 / 100, "%" PRIu64 " operations were made",
 	   total);
