@@ -127,6 +127,19 @@ function sizeCanvas(canvas, width, height, scale) {
 	return ctx;
 }
 
+// Draws before the next frame is shown: once, however often it is asked for.
+let drawing = false;
+
+function onceSoon(draw) {
+	if (drawing)
+		return;
+	drawing = true;
+	requestAnimationFrame(() => {
+		drawing = false;
+		draw();
+	});
+}
+
 // The head of the page.
 
 function showAbout() {

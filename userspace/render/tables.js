@@ -831,16 +831,8 @@ function drawStrip(strip) {
 	drawRows(s, ctx, strip.box.scrollTop, strip.box.scrollTop + height);
 }
 
-let drawing = false;
-
 function drawSoon() {
-	if (drawing)
-		return;
-	drawing = true;
-	requestAnimationFrame(() => {
-		drawing = false;
-		strips.forEach(drawStrip);
-	});
+	onceSoon(() => strips.forEach(drawStrip));
 }
 
 function pageUnder(p, event) {

@@ -432,7 +432,7 @@ function prepare(width, win, theme) {
 
 // The screen.
 
-let shown = null, drawing = false;
+let shown = null;
 
 function draw() {
 	const scale = window.devicePixelRatio || 1, s = shown;
@@ -444,13 +444,7 @@ function draw() {
 }
 
 function drawSoon() {
-	if (drawing)
-		return;
-	drawing = true;
-	requestAnimationFrame(() => {
-		drawing = false;
-		draw();
-	});
+	onceSoon(draw);
 }
 
 function groupRows(nr, ns) {
