@@ -31,6 +31,7 @@ static void exec_later(void *arg)
 		execl("/bin/sleep", "sleep", "1000", NULL);
 }
 
+/* Its name it has before it has any memory: it is there once it sleeps. */
 static bool has_become(pid_t pid, const char *name)
 {
 	char *comm;
@@ -41,7 +42,7 @@ static bool has_become(pid_t pid, const char *name)
 		comm = slurp_proc(pid, "comm");
 		same = !strncmp(comm, name, strlen(name));
 		free(comm);
-		if (same)
+		if (same && process_state(pid) == 'S')
 			return true;
 		usleep(100 * 1000);
 	}
