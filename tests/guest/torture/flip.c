@@ -79,6 +79,12 @@ static void set_hurry(bool hurry)
 
 #define BLINKS	8
 
+/* How often in a row: with all others about, each time may take long. */
+static int some_times(int in_hurry)
+{
+	return 1 + rnd(shared->hurry ? in_hurry : 4);
+}
+
 /* What to do next: in a hurry, mostly what a read may fall in the middle of. */
 static unsigned int rnd_in_hurry(void)
 {
@@ -289,7 +295,8 @@ static void blink(void)
 	static uint64_t entries[512];
 	static int pagemap;
 	volatile int delay;
-	int times = 1 + rnd(1024);
+	int times = some_times(1024);
+	bool hurry = shared->hurry;
 
 	if (missing[NEED_SHMEM_THP])
 		return;
@@ -299,7 +306,7 @@ static void blink(void)
 	if (!rnd(16))
 		make_blink();
 	__atomic_store_n(&state->blinks, true, __ATOMIC_SEQ_CST);
-	while (times--) {
+	while (times-- && shared->hurry == hurry) {
 		write_page(BLINK);
 		if (pread(pagemap, entries, sizeof(entries),
 			  BLINK / PAGE * sizeof(entries[0])) < 0 ||
@@ -542,7 +549,7 @@ static bool check_whole(int fd)
 
 static bool check_blink(int fd)
 {
-	int n, times = 1 + rnd(512);
+	int n, times = some_times(512);
 	bool steady;
 
 	while (times--) {
