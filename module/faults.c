@@ -552,7 +552,7 @@ static void fault_ends(struct cow_fault *f, vm_fault_t ret)
 
 /* ---- births, exec and exit ---- */
 
-/* How many times something was hooked. */
+/* How many times something was hooked or unhooked; constant while handlers run. */
 static unsigned int hooked;
 
 /* Whether a process is followed, so that spares are needed. */
@@ -915,12 +915,13 @@ void cow_faults_hook(void)
  */
 void cow_faults_unhook(void)
 {
-	hooked++;
 	if (!hook_error) {
 		unhook_life(ARRAY_SIZE(life));
 		cow_hook_unregister(&fault_hook);
 		free_all_slots();
 	}
+	/* Not before: a child that is born until then is not observed any more. */
+	hooked++;
 	following = false;
 	free_spares();
 }

@@ -260,11 +260,12 @@ static int adopt(struct cow_target *target)
 {
 	struct cow_target *known = find_target(target->nr);
 
+	/* The process that had the number before has exited. */
+	if (known && cow_watch_is_current(target))
+		remove_target(known);
+	/* Only now: that may have been the last one, with which all is unhooked. */
 	if (!cow_watch_is_current(target))
 		return -ESTALE;
-	/* The process that had the number before has exited. */
-	if (known)
-		remove_target(known);
 	if (nr_targets >= READ_ONCE(cow_max_targets))
 		return -ENOSPC;
 	target->dir = cow_files_add(target);
