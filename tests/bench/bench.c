@@ -61,8 +61,8 @@ static void be_target(void *arg)
 		_exit(1);
 	for (i = 0; i < t->size; i += t->stride)
 		t->region[i] = 1;
-	if (t->forked && !fork())
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (t->forked)
+		fork_mortal();
 	kill(getpid(), SIGSTOP);
 }
 

@@ -5,11 +5,13 @@
  * of them failing, until none is left to fail. Each time it succeeds or ends
  * with an error that it may have, and leaves nothing behind.
  *
- * What has a second way does not fail by one failure: of kvmalloc(), which is for
- * the buffers of a walk and for rings, no more is seen than that it has one.
+ * What has a second way does not fail by one failure, as kvmalloc(), which is for
+ * the buffers of a walk and for rings; so files are opened, too, where memory is at
+ * an end from some moment on.
  *
  * Needs a kernel with fault injection (/proc/self/fail-nth).
  */
+#include <glob.h>
 #include <poll.h>
 #include <sys/klog.h>
 #include <sys/syscall.h>
@@ -115,9 +117,7 @@ static bool limit_to_module(bool limit)
 		at = slurp(MODULE "/sections/.text");
 		start = strtoul(at, NULL, 16);
 		free(at);
-		at = slurp(MODULE "/coresize");
-		size = strtoul(at, NULL, 10);
-		free(at);
+		size = number_in(MODULE "/coresize");
 	}
 	snprintf(text, sizeof(text), "0x%lx", limit ? start : 0);
 	set_all("require-start", text);
@@ -182,15 +182,6 @@ static bool holds_again(const char *before)
 		     before);
 	free(now);
 	return i < 600;
-}
-
-static long references(void)
-{
-	char *text = slurp(MODULE "/refcnt");
-	long n = strtol(text, NULL, 10);
-
-	free(text);
-	return n;
 }
 
 /* Opened before, since only what comes after is to fail. */
@@ -402,6 +393,79 @@ static void each_place(const struct operation *op, bool limited)
 	free(before);
 }
 
+/*
+ * Which objects failslab knows of: all, or only those of kmalloc(). That vmalloc()
+ * has nothing to keep its books in, the kernel does not forgive itself (a warning
+ * in alloc_vmap_area() of 6.12).
+ */
+static void limit_to_kmalloc(bool limit)
+{
+	glob_t caches;
+	char path[PATH_MAX];
+	size_t i;
+
+	if (glob("/sys/kernel/slab/kmalloc-*", 0, NULL, &caches))
+		bail("no caches of kmalloc");
+	for (i = 0; i < caches.gl_pathc; i++) {
+		snprintf(path, sizeof(path), "%s/failslab", caches.gl_pathv[i]);
+		must_set_file(path, limit ? "1" : "0");
+	}
+	globfree(&caches);
+	must_set_file(DEBUGFS "/failslab/cache-filter", limit ? "Y" : "N");
+	must_set_file(DEBUGFS "/fail_page_alloc/min-order", limit ? "1" : "0");
+}
+
+/*
+ * Memory at an end: of what the module asks for no two pages are to be had, and no
+ * small object (failslab counts bytes) after the first @bytes. Returns the error.
+ */
+static int without_memory(const struct operation *op, int bytes)
+{
+	char text[16];
+	int error;
+
+	snprintf(text, sizeof(text), "%d", bytes);
+	op->before();
+	must_set_file(DEBUGFS "/failslab/space", text);
+	must_set_file(DEBUGFS "/failslab/probability", "100");
+	must_set_file(DEBUGFS "/fail_page_alloc/probability", "100");
+	error = op->run();
+	set_all("probability", "0");
+	op->after();
+	return error;
+}
+
+#define BYTES_MAX	8192	/* more than opening asks for in small objects */
+
+/*
+ * The end comes at the first object, at the second, ..., up to success, which what
+ * cannot do without two pages never has.
+ */
+static void each_end(const struct operation *op)
+{
+	char *before = held();
+	int bytes, error = -1, failed = 0, bad = 0;
+
+	limit_to_module(true);
+	limit_to_kmalloc(true);
+	set_all("times", "-1");
+	for (bytes = 0; error && bytes <= BYTES_MAX; bytes += 32) {
+		error = without_memory(op, bytes);
+		failed += !!error;
+		bad += !may_end(op, error);
+	}
+	must_set_file(DEBUGFS "/failslab/space", "0");
+	set_all("times", "1");
+	limit_to_kmalloc(false);
+	limit_to_module(false);
+	if (!ok(failed && !bad && references() == files_open &&
+		holds_again(before),
+		"%s: no memory from some moment on, %d times, leaves nothing",
+		op->what, failed))
+		diag("%ld references, %d bad", references(), bad);
+	free(before);
+}
+
 /* First only what the module asks for, then what the kernel does around it, too. */
 static void both_ways(const struct operation *op)
 {
@@ -438,7 +502,7 @@ static void test_commands(void)
 }
 
 #define NR_FILES		6
-#define TESTS_OF_FILES		(NR_FILES * 4 + 2 * 2 + 2)
+#define TESTS_OF_FILES		(NR_FILES * 5 + 2 * 2 + 3)
 
 static void test_file(const char *file, bool seeks)
 {
@@ -457,6 +521,7 @@ static void test_file(const char *file, bool seeks)
 	opening.what = what[0];
 	reading.what = what[1];
 	both_ways(&opening);
+	each_end(&opening);
 	both_ways(&reading);
 	if (!seeks)
 		return;
@@ -492,6 +557,7 @@ static void test_files(void)
 	/* Too large for kmalloc(). */
 	set_ring("65536");
 	both_ways(&large);
+	each_end(&large);
 	set_ring("32768");
 	undo_attach();
 }

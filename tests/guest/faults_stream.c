@@ -208,17 +208,17 @@ struct loaded {
 	unsigned long long lost;
 };
 
+static void be_loaded(void *stop)
+{
+	raise(SIGSTOP);
+	fault_on(stop);
+}
+
 static void load_begin(struct loaded *l, int *stop)
 {
 	int status;
 
-	*l = (struct loaded){ .pid = fork() };
-	if (!l->pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		raise(SIGSTOP);
-		fault_on(stop);
-		_exit(0);
-	}
+	*l = (struct loaded){ .pid = spawn(be_loaded, stop) };
 	waitpid(l->pid, &status, WUNTRACED);
 	attach(l->pid);
 	l->fd = open_events(l->pid);

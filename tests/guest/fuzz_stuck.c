@@ -116,9 +116,10 @@ static bool attach_other(const char *file)
 
 static bool unload_refused(const char *file)
 {
+	int error = unload_module();
+
 	(void)file;
-	return syscall(SYS_delete_module, "cowinspect", O_NONBLOCK) &&
-	       (errno == EAGAIN || errno == EBUSY);
+	return error == EAGAIN || error == EBUSY;
 }
 
 static bool detach_target(const char *file)
@@ -201,15 +202,6 @@ static bool status_stuck(void)
 
 	return reader && ends(read_status, NULL) && ends(attach_other, NULL) &&
 	       dies(reader);
-}
-
-static long references(void)
-{
-	char *text = slurp("/sys/module/cowinspect/refcnt");
-	long n = strtol(text, NULL, 10);
-
-	free(text);
-	return n;
 }
 
 int main(void)

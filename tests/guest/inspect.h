@@ -248,18 +248,35 @@ static inline char *map_pages(int pages, int flags)
 }
 
 /*
- * A child that runs @run(arg), or waits to be killed if @run is NULL. It dies
- * with its parent.
+ * In a child: die with @parent, who may be dead already: then no signal would come,
+ * and what we have open would stay open for ever.
  */
+static inline void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+}
+
+/* fork(), but the child dies with its parent. */
+static inline pid_t fork_mortal(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (!pid)
+		die_with(parent);
+	return pid;
+}
+
+/* A child that runs @run(arg), or waits to be killed if @run is NULL. */
 static inline pid_t spawn(void (*run)(void *arg), void *arg)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_mortal();
 
 	if (pid < 0)
 		bail("fork");
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (run)
 		run(arg);
 	else

@@ -344,9 +344,8 @@ static void test_namespace(void)
 
 	if (pipe(steps[0]) || pipe(steps[1]))
 		bail("pipe");
-	maker = fork();
+	maker = fork_mortal();
 	if (!maker) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (unshare(CLONE_NEWPID))
 			_exit(3);
 		maker = fork();

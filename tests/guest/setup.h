@@ -3,6 +3,7 @@
 #ifndef COWINSPECT_TEST_SETUP_H
 #define COWINSPECT_TEST_SETUP_H
 
+#include <dirent.h>
 #include <linux/io_uring.h>
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
@@ -70,26 +71,47 @@ static inline void must_set_file(const char *path, const char *text)
 		bail("cannot write %s to %s: %s", text, path, strerror(errno));
 }
 
+/* Of a file that has nothing but a number. */
+static inline long number_in(const char *path)
+{
+	char *text = slurp(path);
+	long n = strtol(text, NULL, 10);
+
+	free(text);
+	return n;
+}
+
 /* ---- the module ---- */
 
 /* Returns 0 or an errno. */
-static inline int load_module(const char *params)
+static inline int load_file(const char *path, const char *params)
 {
-	int fd = open(getenv("COWINSPECT_KO") ?: "/cowinspect.ko", O_RDONLY);
+	int fd = open(path, O_RDONLY);
 	int error = 0;
 
 	if (fd < 0)
-		bail("no module to load");
+		bail("no module to load: %s", path);
 	if (syscall(SYS_finit_module, fd, params, 0))
 		error = errno;
 	close(fd);
 	return error;
 }
 
+static inline int load_module(const char *params)
+{
+	return load_file(getenv("COWINSPECT_KO") ?: "/cowinspect.ko", params);
+}
+
 /* Does not wait for those who use it. Returns 0 or an errno. */
 static inline int unload_module(void)
 {
 	return syscall(SYS_delete_module, "cowinspect", O_NONBLOCK) ? errno : 0;
+}
+
+/* How many open files and the like keep the module from being unloaded. */
+static inline long references(void)
+{
+	return number_in("/sys/module/cowinspect/refcnt");
 }
 
 /*
@@ -108,6 +130,38 @@ static inline bool status_becomes(const char *name, long long expected)
 	diag("after a minute %s is %lld, not %lld", name, status_number(name),
 	     expected);
 	return false;
+}
+
+/* ---- processes ---- */
+
+/* What a process waits for, for people: where each of its threads is. */
+static inline void say_where(pid_t pid)
+{
+	static const char * const files[] = { "stat", "wchan", "syscall", "stack" };
+	char path[64], *text, *line;
+	struct dirent *entry;
+	unsigned int i;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+			snprintf(path, sizeof(path), "/proc/%d/task/%.12s/%s",
+				 pid, entry->d_name, files[i]);
+			if (access(path, R_OK))
+				continue;
+			text = slurp(path);
+			for (line = strtok(text, "\n"); line;
+			     line = strtok(NULL, "\n"))
+				diag("%s: %s", files[i], line);
+			free(text);
+		}
+	}
+	if (dir)
+		closedir(dir);
 }
 
 /* ---- swap ---- */
@@ -156,6 +210,18 @@ static inline void swap_off_zram(void)
 	must_set_file(ZRAM "reset", "1");
 }
 
+/* ---- what is done to pages ---- */
+
+/* For what failed half way. Returns -1, with errno as it is. */
+static inline int close_failed(int fd)
+{
+	int error = errno;
+
+	close(fd);
+	errno = error;
+	return -1;
+}
+
 /*
  * Pin pages, by io_uring's fixed buffers: as long as the ring lives, in whichever
  * process. Returns the ring, or -1 with errno.
@@ -164,34 +230,30 @@ static inline int pin_pages(void *at, size_t len)
 {
 	struct io_uring_params params = { 0 };
 	struct iovec buffer = { at, len };
-	int error, ring = syscall(SYS_io_uring_setup, 1, &params);
+	int ring = syscall(SYS_io_uring_setup, 1, &params);
 
-	if (ring < 0)
-		return -1;
-	if (!syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS,
+	if (ring < 0 ||
+	    !syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS,
 		     &buffer, 1))
 		return ring;
-	error = errno;
-	close(ring);
-	errno = error;
-	return -1;
+	return close_failed(ring);
 }
 
-/* A userfaultfd that can protect from writes, or -1 with errno. */
-static inline int open_uffd_wp(uint64_t more_features)
+/* A userfaultfd with these features, or -1 with errno. */
+static inline int open_uffd(uint64_t features)
 {
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP | more_features,
-	};
-	int error, uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_api api = { .api = UFFD_API, .features = features };
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
 
 	if (uffd < 0 || !ioctl(uffd, UFFDIO_API, &api))
 		return uffd;
-	error = errno;
-	close(uffd);
-	errno = error;
-	return -1;
+	return close_failed(uffd);
+}
+
+/* What it needs to protect from writes. */
+static inline int open_uffd_wp(uint64_t more_features)
+{
+	return open_uffd(UFFD_FEATURE_PAGEFAULT_FLAG_WP | more_features);
 }
 
 /* Protect pages from writes. Returns the userfaultfd, or -1 with errno. */
@@ -205,15 +267,12 @@ static inline int protect_by_uffd(void *at, size_t len, uint64_t more_features)
 		.range = { (unsigned long)at, len },
 		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
 	};
-	int error, uffd = open_uffd_wp(more_features);
+	int uffd = open_uffd_wp(more_features);
 
 	if (uffd < 0 || (!ioctl(uffd, UFFDIO_REGISTER, &reg) &&
 			 !ioctl(uffd, UFFDIO_WRITEPROTECT, &wp)))
 		return uffd;
-	error = errno;
-	close(uffd);
-	errno = error;
-	return -1;
+	return close_failed(uffd);
 }
 
 /*
@@ -222,20 +281,15 @@ static inline int protect_by_uffd(void *at, size_t len, uint64_t more_features)
  */
 static inline int withhold_page(void *page)
 {
-	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = {
 		.range = { (unsigned long)page, 4096 },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
-	int error, uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	int uffd = open_uffd(0);
 
-	if (uffd < 0 || (!ioctl(uffd, UFFDIO_API, &api) &&
-			 !ioctl(uffd, UFFDIO_REGISTER, &range)))
+	if (uffd < 0 || !ioctl(uffd, UFFDIO_REGISTER, &range))
 		return uffd;
-	error = errno;
-	close(uffd);
-	errno = error;
-	return -1;
+	return close_failed(uffd);
 }
 
 /* Give it to who waits for it. Returns whether somebody did not have it yet. */

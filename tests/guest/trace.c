@@ -599,10 +599,9 @@ static pid_t start(int errors, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line + len, sizeof(line) - len, format, args);
 	va_end(args);
-	pid = fork();
+	pid = fork_mortal();
 	if (pid)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* As a shell leaves it for what it starts in the foreground. */
 	signal(SIGINT, SIG_DFL);
 	setpgid(0, 0);

@@ -34,17 +34,15 @@ machine_for_arch()
 # way when one x86 CPU patches code that another one runs. Hooking a busy function
 # again and again ended in a NULL pointer jump or "Oops: int3" on 5.10, 6.1 and
 # 6.12 within seconds; ftrace alone, without our module, hung 6.1.
-# COWINSPECT_TCG_THREADS=multi is faster where nothing is hooked. KCSAN needs it:
-# it waits for another CPU to come along, far shorter than a turn is long.
+# COWINSPECT_TCG_THREADS=multi is faster where nothing is hooked. KCSAN, which waits
+# for another CPU to come along, waits in delay_tsc(), and that gives the turn away.
 accelerator()
 {
-	local threads=single
-	! kernel_has_option KCSAN || threads=multi
 	if [ "$K_ARCH" = amd64 ] && [ "$(dpkg --print-architecture)" = amd64 ] &&
 	   "$ROOT/tests/vm/kvm-works" "$K_CACHE/vmlinuz"; then
 		echo kvm
 	else
-		echo "tcg,thread=${COWINSPECT_TCG_THREADS:-$threads}"
+		echo "tcg,thread=${COWINSPECT_TCG_THREADS:-single}"
 	fi
 }
 

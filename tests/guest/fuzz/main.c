@@ -14,7 +14,6 @@
  */
 #include <pthread.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "fuzz.h"
@@ -376,8 +375,7 @@ static void test_end(void)
 	for (i = 0; i < FUZZ_SELF; i++)
 		reap(fuzz_targets[i]);
 	ok(!status_number("targets"), "nothing is left attached");
-	ok(!syscall(SYS_delete_module, "cowinspect", O_NONBLOCK),
-	   "the module unloads");
+	ok(!unload_module(), "the module unloads");
 }
 
 /* ---- what a bad buffer costs ---- */

@@ -271,10 +271,9 @@ static bool waited(pid_t pid)
 
 static bool fork_some(void)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_mortal();
 
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		access_piece(true);
 		if (!rnd(4))
 			access_piece(true);
@@ -287,10 +286,9 @@ static bool fork_some(void)
 
 static bool fork_exec(void)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_mortal();
 
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		exec_self("nothing", NULL);
 		_exit(1);
 	}

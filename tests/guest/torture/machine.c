@@ -100,9 +100,48 @@ static void setup_ksm(void)
 	set_file(KSM "sleep_millisecs", "20");
 }
 
+/* ---- turns given away: tests/vm/yields ---- */
+
+#define YIELDS_KO	"/cowinspect_yields.ko"
+#define YIELDS		"/sys/module/cowinspect_yields/parameters/"
+
+/* It wants to see the module come. */
+static void setup_yields(void)
+{
+	if (access(YIELDS_KO, R_OK)) {
+		missing[NEED_YIELDS] = "only where x86-64 CPUs take turns";
+		return;
+	}
+	if (unload_module() || load_file(YIELDS_KO, "") || load_module(""))
+		bail("cannot load the module, with turns that are given away");
+	diag("in %ld places a lock may be waited for", number_in(YIELDS "calls"));
+}
+
+static void teardown_yields(void)
+{
+	if (!missing[NEED_YIELDS] &&
+	    syscall(SYS_delete_module, "cowinspect_yields", O_NONBLOCK))
+		bail("cannot unload what gives turns away");
+}
+
+/* From now on, before every so many locks; 0: no more. */
+void give_turns(unsigned int every)
+{
+	char text[16];
+
+	if (missing[NEED_YIELDS])
+		return;
+	snprintf(text, sizeof(text), "%u", every);
+	must_set_file(YIELDS "every", text);
+	count(OP_YIELD, number_in(YIELDS "given"));
+}
+
+/* ---- */
+
 void machine_setup(void)
 {
 	save();
+	setup_yields();
 	if (!swap_on_zram(256))
 		missing[NEED_SWAP] = "no zram";
 	setup_cgroup();
@@ -124,6 +163,7 @@ void machine_teardown(void)
 	}
 	umount("/tmp/cgroup");
 	swap_off_zram();
+	teardown_yields();
 	put_back();
 }
 

@@ -123,11 +123,11 @@ static pid_t spawn_as(pid_t pid)
 		.set_tid = (uintptr_t)&pid,
 		.set_tid_size = 1,
 	};
-	pid_t child = syscall(SYS_clone3, &args, sizeof(args));
+	pid_t parent = getpid(), child = syscall(SYS_clone3, &args, sizeof(args));
 
 	if (child)
 		return child;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	die_with(parent);
 	for (;;)
 		pause();
 }

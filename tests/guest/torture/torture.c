@@ -4,7 +4,6 @@
  *
  * A minute, and a seed of the moment, by default.
  */
-#include <dirent.h>
 #include <stddef.h>
 #include <sys/random.h>
 #include <time.h>
@@ -12,7 +11,11 @@
 #include "torture.h"
 
 /* How often the time of a phase is added where something is lacking. */
-#define MORE_TIMES	12
+#define MORE_TIMES	40
+
+/* How many locks to one before which the turn is given away. */
+#define OFTEN		3
+#define SELDOM		31
 
 struct shared *shared;
 enum role me = NR_ROLES;
@@ -119,21 +122,16 @@ bool may_happen(int error, const char *what)
 
 /* ---- the roles ---- */
 
+static void be_player(void *role)
+{
+	seed_role(*(enum role *)role);
+	roles[me].play();
+}
+
 static void give_out(enum role role)
 {
-	pid_t pid;
-
 	shared->times[role]++;
-	pid = fork();
-	if (pid < 0)
-		bail("fork");
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		seed_role(role);
-		roles[role].play();
-		_exit(0);
-	}
-	shared->pid[role] = pid;
+	shared->pid[role] = spawn(be_player, &role);
 }
 
 static enum role role_of(pid_t pid)
@@ -174,34 +172,6 @@ static void replace_ended(int phase)
 		if (roles[role].phases & phase)
 			give_out(role);
 	}
-}
-
-/* What keeps a process from ending: where each of its threads is. */
-void say_where(pid_t pid)
-{
-	static const char * const files[] = { "stat", "wchan", "stack" };
-	char path[64], *text, *line;
-	struct dirent *entry;
-	unsigned int i;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-			snprintf(path, sizeof(path), "/proc/%d/task/%.12s/%s",
-				 pid, entry->d_name, files[i]);
-			text = slurp(path);
-			for (line = strtok(text, "\n"); line;
-			     line = strtok(NULL, "\n"))
-				diag("%s: %s", files[i], line);
-			free(text);
-		}
-	}
-	if (dir)
-		closedir(dir);
 }
 
 /* Wait until a player has ended who was killed; never for ever. */
@@ -305,10 +275,7 @@ static pid_t some_child(void)
 	return pid;
 }
 
-/*
- * What players left behind came to us; and what was born in the moment in which
- * its parent died does not know that it should have died as well.
- */
+/* What players left behind came to us; all of it should be dying. */
 static void end_orphans(void)
 {
 	pid_t pid;
@@ -480,18 +447,24 @@ int main(int argc, char **argv)
 	machine_setup();
 
 	part = seconds / 6;
-	run_phase(PHASE_ALL, seconds - 2 * part);
+	run_phase(PHASE_ALL, 2 * part);
 	print_bounds();
+	give_turns(SELDOM);
+	run_phase(PHASE_ALL, seconds - 4 * part);
 	take_back(ROLE_MACHINE);
 	set_file("/sys/devices/system/cpu/cpu1/online", "1");
 	shared->hurry = true;
+	give_turns(OFTEN);
 	run_phase(PHASE_KNOWN, part);
+	give_turns(0);
 	shared->hurry = false;
 	begin_phase(PHASE_BOUNDS);
 	detach_everything();
 	ok(check_bounds(), "what the module says of its locks agrees with a probe");
 	shared->module_goes = true;
+	give_turns(SELDOM);
 	run_phase(PHASE_LOAD, part);
+	give_turns(0);
 	give_more_time(part);
 	take_all_back();
 	set_file("/sys/devices/system/cpu/cpu1/online", "1");

@@ -45,6 +45,7 @@ enum need {
 	NEED_KSM,
 	NEED_CGROUP,
 	NEED_HOTPLUG,
+	NEED_YIELDS,
 	NR_NEEDS
 };
 
@@ -133,7 +134,8 @@ enum need {
 	X(COMPACT, "memory compacted", 0) \
 	X(DROP_CACHES, "caches dropped", 0) \
 	X(UNLOAD, "module unloaded with targets attached", 0) \
-	X(LOAD, "module loaded", 0)
+	X(LOAD, "module loaded", 0) \
+	X(YIELD, "turn given away before a lock", NEED_YIELDS)
 
 enum operation {
 #define X(id, text, needs) OP_##id,
@@ -227,10 +229,10 @@ bool count(enum operation what, bool good);
 __attribute__((format(printf, 1, 2)))
 void wrong(const char *format, ...);
 bool may_happen(int error, const char *what);
-void say_where(pid_t pid);
 
 void machine_setup(void);
 void machine_teardown(void);
+void give_turns(unsigned int every);
 
 /* The roles; none returns but by its end. */
 void churn(void);

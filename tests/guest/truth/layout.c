@@ -54,20 +54,6 @@ static void wait_gone(pid_t pid)
 	}
 }
 
-static void say_where(pid_t pid)
-{
-	static const char * const files[] = { "stat", "syscall", "stack" };
-	char *text, *line;
-	unsigned int i;
-
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		text = slurp_proc(pid, files[i]);
-		for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-			diag("%s: %s", files[i], line);
-		free(text);
-	}
-}
-
 /* Of a write that never comes to an end. */
 static void say_attempt(void)
 {
