@@ -33,6 +33,8 @@ complaints()
 	list_del corruption. prev->next should be ffff, but was fffe.
 	kernel BUG at mm/page_table_check.c:107!
 	rcu: INFO: rcu_preempt self-detected stall on CPU
+	Call Trace:
+	Call trace:
 	EOF
 }
 
@@ -51,17 +53,29 @@ harmless()
 	EOF
 }
 
-# A report of KCSAN as it looks on the console, with LINE in its middle.
+# race LINE...: a report of KCSAN as it looks on the console, with this stack.
 race()
 {
 	cat <<-EOF
 	[    2.0] ==================================================================
 	[    2.0] BUG: KCSAN: data-race in do_this / do_that
 	[    2.0] write to 0xffff888007c0d2c8 of 8 bytes by task 12 on cpu 0:
-	[    2.0] $1
+	$(printf '[    2.0]  %s\n' "$@")
 	[    2.0] ==================================================================
 	[    2.1] all is well
 	EOF
+}
+
+# out_of_memory WORD [LINE...]: a report of that as it looks on the console, and
+# what follows it.
+out_of_memory()
+{
+	cat <<-EOF
+	[    3.0] torture invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0
+	[    3.0] Call $1:
+	[    3.0]  out_of_memory+0x224/0x5b0
+	EOF
+	printf '%s\n' "${@:2}"
 }
 
 complains() { ! "$ROOT/tests/vm/check-log" "$log"; }
@@ -77,17 +91,28 @@ every()
 	return $status
 }
 
-check_race()
+# check_log VERDICT COMMAND ARGS...: of a log that the command writes.
+check_log()
 {
-	race "$2" >"$log"
+	"${@:2}" >"$log"
 	"$1"
 }
 
-plan 6
+plan 11
 check "complaints are heard" every complains < <(complaints)
 check "what is none is not" every is_quiet < <(harmless)
-check "a race of the module counts" check_race complains " cow_walk_next+0x1/0x2 [cowinspect]"
-check "one of the kernel with itself does not" check_race is_quiet " task_tick+0x1/0x2"
-check "another complaint in the middle of it does" check_race complains "WARNING: CPU: 0"
+check "a race of the module counts" \
+	check_log complains race "cow_walk_next+0x1/0x2 [cowinspect]"
+check "one in what it calls does" check_log complains race \
+	"__list_add_valid+0x1/0x2" "cow_target_born+0x1/0x2 [cowinspect]"
+check "one of the kernel with itself does not" \
+	check_log is_quiet race "task_tick+0x1/0x2"
+check "also if that did what the module asked for" check_log is_quiet race \
+	"lru_add+0x1/0x2" "exit_mmap+0x1/0x2" "mmput+0x1/0x2" \
+	"cow_walk_next+0x1/0x2 [cowinspect]"
+check "another complaint in the middle of it does" check_log complains race "WARNING: CPU: 0"
+check "where memory ran out is no complaint" check_log is_quiet out_of_memory Trace
+check "on arm64 neither" check_log is_quiet out_of_memory trace
+check "what comes after that is" check_log complains out_of_memory trace "[    3.1] Call trace:"
 rm "$log"
 check "no log, no praise" complains
