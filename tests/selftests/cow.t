@@ -6,6 +6,7 @@
 #
 #	tests/selftests/cow.t [KERNEL...]
 #
+# Without a KERNEL, those of $TEST_KERNELS that are Debian's, or all that are.
 # None is left out, since none is dear: both runs take about a minute at most of an
 # emulated CPU.
 set -euo pipefail
@@ -23,7 +24,8 @@ run_both()
 	tool=$("$ROOT/tests/vm/build-tool" "$1")
 	"$ROOT/tests/vm/run" --try-modules zram --timeout 1800 \
 		--module-params "max_targets=1024" --out "$out" --mem 2G \
-		--file "$cow:/bin/mm-cow" --file "$here/cow-inside" \
+		--file "$cow:/bin/mm-cow" --file "${cow%/*}/fork-loses" \
+		--file "$here/cow-inside" \
 		--file "$tool:/bin/cowinspect" "$1" -- sh /bin/cow-inside
 }
 
@@ -45,11 +47,26 @@ ends()
 		grep -qx "status $status" "$out/results.$2"
 }
 
-# Test by test. Of a difference it says whether it is there without us, too.
+# comparable RUN: its tests, one a line. Where a fork may lose a hugetlb page, chance
+# decides whether there is one that vmsplice() lets a process see that must not see
+# it, as is expected of hugetlb: for these sizes, leave out what was expected.
+comparable()
+{
+	local size known=()
+	while read -r size; do
+		known+=(-e "/vmsplice.* hugetlb ($size kB)\$/s/ # XFAIL / /")
+	done <"$out/lost" || return
+	sed -e '/^# Totals/d' "${known[@]}" "$out/results.$1"
+}
+
+# Of a difference it says whether it is there without us, too.
 same_results()
 {
-	! diff "$out/results.alone" "$out/results.traced" || return 0
-	if diff "$out/results.alone" "$out/results.again"; then
+	comparable alone >"$out/tests.alone" || return
+	comparable traced >"$out/tests.traced" || return
+	! diff "$out/tests.alone" "$out/tests.traced" || return 0
+	if comparable again >"$out/tests.again" &&
+		diff "$out/tests.alone" "$out/tests.again"; then
 		echo "alone it came to the same twice: it is the observer's doing"
 	else
 		echo "above: alone, it differs from itself as well"
@@ -75,6 +92,7 @@ trace_says()
 	EOF
 }
 
+loses() { sed 's/.*/# a fork of this kernel may lose a hugetlb page of & kB/' "$out/lost"; }
 counts() { sed -n 's/^# Totals: //p' "$out/results.traced"; }
 
 test_kernel()
@@ -91,6 +109,7 @@ test_kernel()
 	check "$1: each of its tests comes to the same" same_results
 	echo "# $(counts)"
 	[ ! -e "$out/note" ] || diag <"$out/note"
+	[ ! -e "$out/lost" ] || loses
 	check "$1: its children were observed, each of them" \
 		trace_says 'len(forks) > 15 and children == forks and
 			sum_of("fork_lost") == 0'
@@ -99,10 +118,18 @@ test_kernel()
 	{ trace_says True || true; } | diag
 }
 
+# One a line.
+wanted() { xargs -n 1 <<<"${TEST_KERNELS:-$(stock_kernel_names)}"; }
+
 if [ $# -gt 0 ]; then
 	kernels=("$@")
 else
-	mapfile -t kernels < <(stock_kernel_names)
+	mapfile -t kernels < <(stock_kernel_names |
+		{ grep -Fxf <(wanted) || [ $? = 1 ]; })
+fi
+if [ ${#kernels[@]} = 0 ]; then
+	echo "1..0 # SKIP it is run on kernels that Debian built: not on $TEST_KERNELS"
+	exit
 fi
 plan $((6 * ${#kernels[@]}))
 for kernel in "${kernels[@]}"; do

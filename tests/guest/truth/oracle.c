@@ -222,13 +222,14 @@ static uint32_t count_at(const struct cowinspect_page *r, unsigned long nth)
 /*
  * Whether the kernel's files may wrongly call a hugetlb page shared: they ask
  * for the share count of its table, which is only initialised in tables of
- * PMDs, and this entry stands in one of PTEs (hugetlb_pmd_shared(),
+ * PMDs, and this entry stands in one of PTEs, or of PUDs (hugetlb_pmd_shared(),
  * ptdesc_pmd_pts_init(); read in 7.2, and seen there).
  */
 bool is_share_count_wrong(const struct cowinspect_page *r)
 {
-	return r->flags & COWI_F_HUGETLB && r->map_order < 9 &&
-	       kernel_since(6, 12);
+	bool in_pmd_table = r->map_order >= 9 && r->map_order < 18;
+
+	return r->flags & COWI_F_HUGETLB && !in_pmd_table && kernel_since(6, 12);
 }
 
 /*
