@@ -292,6 +292,17 @@ static inline int withhold_page(void *page)
 	return close_failed(uffd);
 }
 
+/*
+ * Wait until somebody wants it. By read(), since poll() has an error to tell at
+ * once of a userfaultfd that may block (userfaultfd_poll()).
+ */
+static inline bool is_page_wanted(int uffd)
+{
+	struct uffd_msg fault;
+
+	return read(uffd, &fault, sizeof(fault)) == sizeof(fault);
+}
+
 /* Give it to who waits for it. Returns whether somebody did not have it yet. */
 static inline bool give_page(int uffd, void *page)
 {
