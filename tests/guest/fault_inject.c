@@ -589,6 +589,8 @@ static void test_fork(void)
 		waitpid(child, NULL, 0);
 		usleep(20 * 1000);
 	}
+	/* Nothing tells when that of the last one has run. */
+	sleep(2);
 	set_all("probability", "0");
 	lost = fault_count(getpid(), "fork_lost");
 	ok(lost == 10 && status_number("targets") == 1,

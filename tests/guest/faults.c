@@ -176,7 +176,7 @@ static void test_remote(void)
 	memset(p, 1, 4 * 4096);
 	drain_lru();
 	child = spawn(NULL, NULL);
-	usleep(50 * 1000);
+	wait_asleep(child);
 	attach(child);
 	fd = open_events(child);
 	if (process_vm_writev(child, &from, 1, &to, 1, 0) != 1)
@@ -224,13 +224,13 @@ static void work(void *arg)
 	}
 }
 
-static void do_work(struct work *w)
+static void do_work(struct work *w, pid_t pid)
 {
 	char byte = 0;
 
 	if (write(w->go[1], &byte, 1) != 1 || read(w->done[0], &byte, 1) != 1)
 		bail("the worker is gone");
-	usleep(20 * 1000);
+	wait_asleep(pid);
 }
 
 static pid_t spawn_worker(struct work *w)
@@ -249,10 +249,10 @@ static void test_counts(void)
 	pid_t pid = spawn_worker(&w);
 	long long before;
 
-	usleep(50 * 1000);
+	wait_asleep(pid);
 	attach(pid);
 	before = proc_faults(pid);
-	do_work(&w);
+	do_work(&w, pid);
 	if (!ok(proc_faults(pid) - before == fault_count(pid, "accounted"),
 		"as many faults as /proc/PID/stat counts"))
 		diag("%lld, stat has %lld", fault_count(pid, "accounted"),

@@ -320,15 +320,6 @@ static pid_t child_told(int fd, pid_t parent)
 	bail("no child was told of");
 }
 
-static bool has_stopped(pid_t pid)
-{
-	int i;
-
-	for (i = 0; i < 600 && process_state(pid) != 'T'; i++)
-		usleep(20 * 1000);
-	return i < 600;
-}
-
 static void test_follow(void)
 {
 	long long accounted, real;
@@ -343,7 +334,7 @@ static void test_follow(void)
 	fd = open_events(pid);
 	send_byte(1);
 	born = child_told(fd, pid);
-	ok(born > 0 && has_stopped(born), "a child is told of when it is born");
+	ok(born > 0 && process_becomes(born, 'T'), "a child is told of when it is born");
 	accounted = fault_count(born, "accounted");
 	real = proc_faults(born);
 	if (!ok(accounted == real && accounted >= 100,
@@ -353,7 +344,6 @@ static void test_follow(void)
 	   fault_count(pid, "zerofilled") < 100, "and are told apart");
 	ok(fault_count(pid, "fork_lost") == 0, "no child was lost");
 	kill(born, SIGKILL);
-	usleep(100 * 1000);
 	send_byte(1);
 	waitpid(pid, NULL, 0);
 	while (drain_events(fd, &seen))

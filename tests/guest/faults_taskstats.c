@@ -280,12 +280,12 @@ static void work(void *arg)
 	}
 }
 
-static void run_stage(unsigned char stage)
+static void run_stage(pid_t pid, unsigned char stage)
 {
 	if (write(go[1], &stage, 1) != 1 || read(done[0], &stage, 1) != 1)
 		bail("the worker is gone");
-	/* It waits again, and has nothing more to write to. */
-	usleep(50 * 1000);
+	/* Then it has nothing more to write to. */
+	wait_asleep(pid);
 }
 
 /* ---- what the events say that the kernel must have counted ---- */
@@ -339,7 +339,7 @@ static void compare(int family, pid_t pid, int fd, int stage)
 	for (attempt = 0; attempt < ATTEMPTS; attempt++) {
 		count_events(fd, by_outcome);
 		before = stats_of(family, pid).wpcopy_count;
-		run_stage(stage);
+		run_stage(pid, stage);
 		told = count_events(fd, by_outcome);
 		counted = stats_of(family, pid).wpcopy_count - before;
 		if (told <= counted)
@@ -362,7 +362,7 @@ static void test_stages(int family)
 	pid_t pid = spawn(work, NULL);
 	int stage, fd;
 
-	usleep(50 * 1000);
+	wait_asleep(pid);
 	attach(pid);
 	fd = open_events(pid);
 	for (stage = 0; stage < NR_STAGES; stage++)

@@ -147,6 +147,28 @@ static inline char process_state(pid_t pid)
 	return at ? at[2] : 0;
 }
 
+#define PATIENCE_S	60	/* an emulated machine may be slow */
+
+/* Whether a process comes to be in a state, as process_state() says. */
+static inline bool process_becomes(pid_t pid, char state)
+{
+	int i;
+
+	for (i = 0; process_state(pid) != state; i++) {
+		if (i == PATIENCE_S * 1000)
+			return false;
+		usleep(i < 100 ? 100 : 1000);
+	}
+	return true;
+}
+
+/* For one that is to wait for us: until it does it may fault, and change its memory. */
+static inline void wait_asleep(pid_t pid)
+{
+	if (!process_becomes(pid, 'S'))
+		bail("process %d never went to sleep", pid);
+}
+
 /* What /proc counts: minor and major faults of a process, its threads added. */
 static inline long long proc_faults(pid_t pid)
 {

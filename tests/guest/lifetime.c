@@ -152,11 +152,8 @@ static void test_dead_leader(void)
 {
 	pid_t pid = spawn(leave_thread, NULL);
 	char *summary;
-	int i;
 
-	for (i = 0; i < 600 && process_state(pid) != 'Z'; i++)
-		usleep(100 * 1000);
-	if (i == 600)
+	if (!process_becomes(pid, 'Z'))
 		bail("the first thread did not end within a minute");
 	if (!ok(!command_pid("attach", pid),
 		"a process whose first thread has ended can be attached"))

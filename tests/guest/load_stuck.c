@@ -10,8 +10,6 @@
 #include "faults.h"
 #include "setup.h"
 
-#define LIMIT_S		60	/* an emulated machine may be slow */
-
 /**
  * struct stuck - a process in the middle of a fault
  * @pid: the process
@@ -70,7 +68,7 @@ static bool says(const struct stuck *s, char letter)
 	struct pollfd poll_fd = { .fd = s->says[0], .events = POLLIN };
 	char byte;
 
-	return poll(&poll_fd, 1, LIMIT_S * 1000) == 1 &&
+	return poll(&poll_fd, 1, PATIENCE_S * 1000) == 1 &&
 	       read(s->says[0], &byte, 1) == 1 && byte == letter;
 }
 

@@ -7,7 +7,6 @@
 #include "truth.h"
 
 /* How long a member may take for one order, in seconds: it is emulated. */
-#define PATIENCE	60
 
 static uint64_t state, current_seed;
 static struct region regions[MAX_REGIONS];
@@ -31,27 +30,10 @@ static bool is_alive(int m)
 	return shared->members[m].pid != 0;
 }
 
-/* Only a member that sleeps leaves its memory alone. */
-static void wait_asleep(pid_t pid)
-{
-	int i;
-
-	for (i = 0; process_state(pid) != 'S'; i++) {
-		if (i == PATIENCE * 1000)
-			bail("member %d never went to sleep", pid);
-		usleep(i < 100 ? 100 : 1000);
-	}
-}
-
 static void wait_gone(pid_t pid)
 {
-	int i;
-
-	for (i = 0; process_state(pid); i++) {
-		if (i == PATIENCE * 1000)
-			bail("member %d did not end", pid);
-		usleep(i < 100 ? 100 : 1000);
-	}
+	if (!process_becomes(pid, 0))
+		bail("member %d did not end", pid);
 }
 
 /* Of a write that never comes to an end. */
@@ -73,7 +55,7 @@ static void wait_done(struct member *m)
 		if (!process_state(m->pid))
 			bail("seed %" PRIu64 ": member %d died of order %d",
 			     current_seed, m->pid, m->order.op);
-		if (i == PATIENCE) {
+		if (i == PATIENCE_S) {
 			say_where(m->pid);
 			if (m->order.op == OP_TRY)
 				say_attempt();
