@@ -77,11 +77,15 @@ static void malloc_blocks(void)
 
 /*
  * What exits before trace gets a CPU to look at it leaves mappings without a
- * name. So everybody stays for a while, without touching anything.
+ * name. So everybody stays for a while, without touching anything; and not in one
+ * sleep, which may be over at once when an emulated machine was put aside.
  */
 static void linger(void)
 {
-	sleep(2);
+	int i;
+
+	for (i = 0; i < 20; i++)
+		usleep(100 * 1000);
 }
 
 /* Runs @act in a child and says what getrusage() thinks of its faults. */

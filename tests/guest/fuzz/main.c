@@ -439,8 +439,7 @@ static void test_bad_buffers(struct fuzz_shared *shared, uint64_t seed)
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	if (write(go[1], "g", 1) != 1)
 		bail("pipe");
-	/* It is at rest when its faults are no more. */
-	sleep(2);
+	wait_asleep(pid);
 	counters = slurp_target(pid, "faults");
 	observed = number_of(counters, "observed");
 	faults = read_badly(fd, &f, &bad);
