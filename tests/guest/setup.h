@@ -132,6 +132,30 @@ static inline bool status_becomes(const char *name, long long expected)
 	return false;
 }
 
+/* ---- what makes races likely: tests/vm/yields ---- */
+
+#define YIELDS_KO	"/cowinspect_yields.ko"
+#define YIELDS		"/sys/module/cowinspect_yields/parameters/"
+
+/* Whether this machine has that module. */
+static inline bool has_yields(void)
+{
+	return !access(YIELDS_KO, R_OK);
+}
+
+/* Before the module: it wants to see that come. Returns 0 or an errno. */
+static inline int load_yields(const char *params)
+{
+	return load_file(YIELDS_KO, params);
+}
+
+/* Returns 0 or an errno. */
+static inline int unload_yields(void)
+{
+	return syscall(SYS_delete_module, "cowinspect_yields", O_NONBLOCK) ?
+	       errno : 0;
+}
+
 /* ---- processes ---- */
 
 /* What a process waits for, for people: where each of its threads is. */

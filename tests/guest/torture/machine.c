@@ -100,27 +100,22 @@ static void setup_ksm(void)
 	set_file(KSM "sleep_millisecs", "20");
 }
 
-/* ---- turns given away: tests/vm/yields ---- */
+/* ---- turns given away ---- */
 
-#define YIELDS_KO	"/cowinspect_yields.ko"
-#define YIELDS		"/sys/module/cowinspect_yields/parameters/"
-
-/* It wants to see the module come. */
 static void setup_yields(void)
 {
-	if (access(YIELDS_KO, R_OK)) {
+	if (!has_yields()) {
 		missing[NEED_YIELDS] = "only where x86-64 CPUs take turns";
 		return;
 	}
-	if (unload_module() || load_file(YIELDS_KO, "") || load_module(""))
+	if (unload_module() || load_yields("") || load_module(""))
 		bail("cannot load the module, with turns that are given away");
 	diag("in %ld places a lock may be waited for", number_in(YIELDS "calls"));
 }
 
 static void teardown_yields(void)
 {
-	if (!missing[NEED_YIELDS] &&
-	    syscall(SYS_delete_module, "cowinspect_yields", O_NONBLOCK))
+	if (!missing[NEED_YIELDS] && unload_yields())
 		bail("cannot unload what gives turns away");
 }
 
