@@ -98,6 +98,7 @@ struct fuzz_cover {
  * @past_end: a page of a file that has none there
  * @areas: FUZZ_AREAS pieces of memory, of any kind or none
  * @file: a file to be mapped there, and to read them from and write them to
+ * @mem: /proc/self/mem; always open, as others might take a new number for theirs
  * @child: what its children reach, or NULL
  * @pipe: for splice
  * @socket: for passing descriptors
@@ -119,6 +120,7 @@ struct fuzzer {
 	char *past_end;
 	char *areas;
 	int file;
+	int mem;
 	struct fuzz_cover *child;
 	int pipe[2];
 	int socket[2];
