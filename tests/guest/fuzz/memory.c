@@ -91,7 +91,6 @@ static ssize_t touch_from_outside(const struct fuzzer *f, char *at, bool write_i
 {
 	char byte = 1;
 
-
 	return write_it ? pwrite(f->mem, &byte, 1, (long)at) :
 			  pread(f->mem, &byte, 1, (long)at);
 }
