@@ -14,6 +14,24 @@ static const char *const names[FUZZ_NR_FILES] = {
 	"events"
 };
 
+/*
+ * The number of an open file in a slot. Two threads may close the same one: by then
+ * it must not be that of what is opened elsewhere for a moment, since to read that,
+ * of a userfaultfd for one, may wait for ever.
+ */
+static int slot_number(int fd, int how)
+{
+	int number, error;
+
+	if (fd < 0)
+		return fd;
+	number = fcntl(fd, how, FUZZ_FD_MIN);
+	error = errno;
+	close(fd);
+	errno = error;
+	return number;
+}
+
 /* @pid does not matter where the file is of no target. */
 int fuzz_open_file(enum fuzz_file file, pid_t pid, int flags)
 {
@@ -23,7 +41,8 @@ int fuzz_open_file(enum fuzz_file file, pid_t pid, int flags)
 		snprintf(path, sizeof(path), COW_DIR "/%s", names[file]);
 	else
 		snprintf(path, sizeof(path), COW_DIR "/%d/%s", pid, names[file]);
-	return open(path, flags | O_NONBLOCK | O_CLOEXEC);
+	return slot_number(open(path, flags | O_NONBLOCK | O_CLOEXEC),
+			   F_DUPFD_CLOEXEC);
 }
 
 void fuzz_open(struct fuzzer *f)
@@ -69,7 +88,8 @@ void fuzz_dup(struct fuzzer *f)
 
 	if (from == to)
 		return;
-	fd = to->fd >= 0 ? dup2(from->fd, to->fd) : dup(from->fd);
+	fd = to->fd >= 0 ? dup2(from->fd, to->fd) :
+			  fcntl(from->fd, F_DUPFD, FUZZ_FD_MIN);
 	fuzz_result(f, fd, allowed);
 	if (fd >= 0)
 		*to = (struct fuzz_slot){ fd, from->file };
@@ -90,7 +110,7 @@ void fuzz_pass(struct fuzzer *f)
 	close(fd);
 	fd = receive_fd(f->socket[1], MSG_DONTWAIT);
 	fuzz_result(f, fd, allowed);
-	s->fd = fd;
+	s->fd = slot_number(fd, F_DUPFD);
 }
 
 static const int no_pipe[] = { EINVAL, ESPIPE, EAGAIN, EOVERFLOW, 0 };

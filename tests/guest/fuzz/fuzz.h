@@ -33,6 +33,7 @@ enum fuzz_op {
 };
 
 #define FUZZ_SLOTS	24
+#define FUZZ_FD_MIN	64
 #define FUZZ_TARGETS	6
 /* The last of the targets is the fuzzer itself. */
 #define FUZZ_SELF	(FUZZ_TARGETS - 1)
@@ -43,7 +44,7 @@ enum fuzz_op {
 #define FUZZ_AREA	(2UL << 20)
 
 /**
- * struct fuzz_slot - a place for an open file
+ * struct fuzz_slot - a place for an open file, of a number from FUZZ_FD_MIN on
  * @fd: -1 if it is empty
  * @file: which it is
  */
@@ -98,7 +99,6 @@ struct fuzz_cover {
  * @past_end: a page of a file that has none there
  * @areas: FUZZ_AREAS pieces of memory, of any kind or none
  * @file: a file to be mapped there, and to read them from and write them to
- * @mem: /proc/self/mem; always open, as others might take a new number for theirs
  * @child: what its children reach, or NULL
  * @pipe: for splice
  * @socket: for passing descriptors
@@ -120,7 +120,6 @@ struct fuzzer {
 	char *past_end;
 	char *areas;
 	int file;
-	int mem;
 	struct fuzz_cover *child;
 	int pipe[2];
 	int socket[2];
