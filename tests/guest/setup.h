@@ -103,9 +103,14 @@ static inline int load_module(const char *params)
 }
 
 /* Does not wait for those who use it. Returns 0 or an errno. */
+static inline int unload_named(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? errno : 0;
+}
+
 static inline int unload_module(void)
 {
-	return syscall(SYS_delete_module, "cowinspect", O_NONBLOCK) ? errno : 0;
+	return unload_named("cowinspect");
 }
 
 /* How many open files and the like keep the module from being unloaded. */
@@ -149,11 +154,9 @@ static inline int load_yields(const char *params)
 	return load_file(YIELDS_KO, params);
 }
 
-/* Returns 0 or an errno. */
 static inline int unload_yields(void)
 {
-	return syscall(SYS_delete_module, "cowinspect_yields", O_NONBLOCK) ?
-	       errno : 0;
+	return unload_named("cowinspect_yields");
 }
 
 /* ---- processes ---- */

@@ -6,8 +6,6 @@
 
 #include "truth.h"
 
-/* How long a member may take for one order, in seconds: it is emulated. */
-
 static uint64_t state, current_seed;
 static struct region regions[MAX_REGIONS];
 static int nr_regions;
