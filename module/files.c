@@ -156,6 +156,7 @@ static int status_show(struct seq_file *m, void *unused)
 	seq_printf(m, "record_size: %zu\n", sizeof(struct cowinspect_page));
 	seq_printf(m, "page_size: %lu\n", PAGE_SIZE);
 	seq_printf(m, "kernel: %s\n", utsname()->release);
+	seq_printf(m, "kernel_tested: %s\n", COW_KERNEL_TESTED ? "yes" : "no");
 	seq_printf(m, "rules: %s\n", cow_kernel_rules.name);
 	seq_printf(m, "mapcount: %s\n", counts_name(COW_PAGE_MAPCOUNT));
 	seq_printf(m, "refcount: %s\n", counts_name(COWI_COUNT_EXACT));
