@@ -56,11 +56,12 @@ kernel_has_flag()
 # kernel_flag_value FLAG: what stands behind "FLAG=", or nothing
 kernel_flag_value() { sed -n "s/.*,$1=\([^,]*\),.*/\1/p" <<<",$K_FLAGS,"; }
 
-# kernel_fragments: of a kernel that we build, the files that configure it
+# kernel_fragments: of a kernel that we build, which is called VERSION-KIND, the
+# files that configure it
 kernel_fragments()
 {
-	printf '%s\n' "$ROOT/tests/vm/debug/common.config" \
-		"$ROOT/tests/vm/debug/$K_NAME.config"
+	printf "$ROOT/tests/vm/debug/%s.config\n" common "${K_NAME%-*}" \
+		"${K_NAME#*-}"
 }
 
 # kernel_has_option OPTION: is it a kernel that we build, with CONFIG_OPTION?
