@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Finds the subcommand and the options that come before it. */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,8 @@
 
 #include "array_size.h"
 #include "commands.h"
+
+static int cmd_help(int argc, char **argv, struct globals *g);
 
 static const struct {
 	const char *name;
@@ -18,6 +21,7 @@ static const struct {
 	{ "status", cmd_status },
 	{ "detach", cmd_detach },
 	{ "lab", cmd_lab },
+	{ "help", cmd_help },
 };
 
 const char *argp_program_version = "cowinspect " COWINSPECT_VERSION;
@@ -104,16 +108,16 @@ static int run_command(int argc, char **argv, struct globals *g)
 	return EXIT_USAGE;
 }
 
-/* "help COMMAND" is "COMMAND --help", and "help" is "--help". */
-static void rewrite_help(int argc, char **argv)
+/* "help" is "--help", and "help COMMAND" is "COMMAND --help". */
+static int cmd_help(int argc, char **argv, struct globals *g)
 {
-	static char help[] = "--help";
+	char option[] = "--help", *rest[] = { argv[1], option, NULL };
 
-	if (argc < 2 || argc > 3 || strcmp(argv[1], "help"))
-		return;
-	argv[1] = argc == 3 ? argv[2] : help;
-	if (argc == 3)
-		argv[2] = help;
+	if (argc > 1)
+		return run_command(2, rest, g);
+	argp_help(&argp, stdout, ARGP_HELP_STD_HELP,
+		  program_invocation_short_name);
+	return EXIT_OK;
 }
 
 int main(int argc, char **argv)
@@ -123,7 +127,6 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	argp_err_exit_status = EXIT_USAGE;
 	interrupt_init();
-	rewrite_help(argc, argv);
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &p);
 	return run_command(argc - p.command, argv + p.command, &p.globals);
 }
