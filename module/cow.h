@@ -354,6 +354,7 @@ bool cow_target_tryget(struct cow_target *target);
 void cow_target_born(struct cow_target *target);
 int cow_target_attach(unsigned int nr, bool follow);
 int cow_target_detach(unsigned int nr);
+int cow_target_detach_every(void);
 void cow_target_detach_all(void);
 void cow_target_put(struct cow_target *target);
 bool cow_target_alive(struct cow_target *target);
