@@ -6,7 +6,9 @@
 #include <dirent.h>
 #include <linux/io_uring.h>
 #include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
@@ -157,6 +159,27 @@ static inline int load_yields(const char *params)
 static inline int unload_yields(void)
 {
 	return unload_named("cowinspect_yields");
+}
+
+/* ---- hooks of others ---- */
+
+#define TRACING		"/sys/kernel/tracing/"
+
+/*
+ * Somebody else's fprobe at the end of a function that hardly anybody calls: while
+ * there is one, the kernel looks at the end of each function that had an fprobe
+ * at its beginning. Returns false, with errno, where there are no such events.
+ */
+static inline bool set_other_fprobe(bool on)
+{
+	if (access(TRACING "dynamic_events", W_OK))
+		mount("none", TRACING, "tracefs", 0, NULL);
+	if (on)
+		return set_file(TRACING "dynamic_events",
+				"f:cow_others/sync ksys_sync%return\n") &&
+		       set_file(TRACING "events/cow_others/sync/enable", "1");
+	return set_file(TRACING "events/cow_others/sync/enable", "0") &&
+	       set_file(TRACING "dynamic_events", "-:cow_others/sync\n");
 }
 
 /* ---- processes ---- */
@@ -338,6 +361,34 @@ static inline bool give_page(int uffd, void *page)
 	};
 
 	return !ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
+}
+
+static inline void *write_to_page(void *page)
+{
+	*(volatile char *)page = 1;
+	return NULL;
+}
+
+/*
+ * A fault of ours that is in progress for that many microseconds. Returns whether
+ * the page was given in the end.
+ */
+static inline bool hold_fault(unsigned int us)
+{
+	char *page = map_pages(1, MAP_PRIVATE);
+	int uffd = withhold_page(page);
+	pthread_t thread;
+	bool good = uffd >= 0 && !pthread_create(&thread, NULL, write_to_page, page);
+
+	if (good) {
+		usleep(us);
+		good = give_page(uffd, page);
+		pthread_join(thread, NULL);
+	}
+	/* If something went wrong, this lets the thread go on. */
+	close(uffd);
+	munmap(page, 4096);
+	return good;
 }
 
 /* Hand a descriptor on through a datagram socket; @flags as for sendmsg(). */
