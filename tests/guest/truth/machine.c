@@ -168,6 +168,11 @@ static void probe_uffd(void)
 		missing(ING_UFFD_WP, "no write protection by userfaultfd");
 	else
 		close(uffd);
+	uffd = open_uffd(UFFD_FEATURE_RWP);
+	if (uffd < 0)
+		missing(ING_UFFD_RWP, "no protection from reads by userfaultfd before 7.3");
+	else
+		close(uffd);
 	if (status_word("uffd_async", "absent"))
 		missing(ING_UFFD_ASYNC, "the module cannot tell that mode before 6.9");
 }
