@@ -20,9 +20,10 @@ stock_kernel_names()
 }
 
 # kernel_lookup NAME: sets K_NAME, K_ARCH, K_SUITE, K_IMAGE, K_FLAGS, the places
-# of what is made from it, and how to compile for it: the prefix K_CROSS of the
-# compiler, and the groups K_DEPS of tests/deps beyond the usual ones. Both are
-# empty if it is for machines like this one.
+# of what is made from it, how to compile for it: the prefix K_CROSS of the
+# compiler, and the groups K_DEPS of tests/deps beyond the usual ones (both are
+# empty if it is for machines like this one); and K_CPU, the CPU that its machine
+# has, or nothing for the usual one.
 kernel_lookup()
 {
 	local line
@@ -30,11 +31,14 @@ kernel_lookup()
 	[ -n "$line" ] ||
 		die "no kernel '$1' in tests/vm/kernels; known: $(kernel_names | xargs)"
 	read -r K_NAME K_ARCH K_SUITE K_IMAGE K_FLAGS <<<"$line"
-	# Downloaded, shared by all clones. A kernel on which fallbacks are
-	# forced is that of the same name without the suffix.
-	K_CACHE=$CACHE/kernels/${K_NAME%-fallbacks}
+	K_CACHE=$CACHE/kernels/$K_NAME		# downloaded, shared by all clones
 	K_BUILD=$BUILD/$K_NAME			# built from this tree
 	K_CROSS="" K_DEPS=()
+	K_CPU=$(kernel_flag_value cpu)
+	# Another name for the same kernel: that without the suffix.
+	if kernel_has_flag fallbacks || [ -n "$K_CPU" ]; then
+		K_CACHE=${K_CACHE%-*}
+	fi
 	if [ "$K_ARCH" = arm64 ]; then
 		K_CROSS=aarch64-linux-gnu-
 		K_DEPS=(arm64)
@@ -49,11 +53,15 @@ kernel_has_flag()
 	return 1
 }
 
-# kernel_fragments: of a kernel that we build, the files that configure it
+# kernel_flag_value FLAG: what stands behind "FLAG=", or nothing
+kernel_flag_value() { sed -n "s/.*,$1=\([^,]*\),.*/\1/p" <<<",$K_FLAGS,"; }
+
+# kernel_fragments: of a kernel that we build, which is called VERSION-KIND, the
+# files that configure it
 kernel_fragments()
 {
-	printf '%s\n' "$ROOT/tests/vm/debug/common.config" \
-		"$ROOT/tests/vm/debug/$K_NAME.config"
+	printf "$ROOT/tests/vm/debug/%s.config\n" common "${K_NAME%-*}" \
+		"${K_NAME#*-}"
 }
 
 # kernel_has_option OPTION: is it a kernel that we build, with CONFIG_OPTION?

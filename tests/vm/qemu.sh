@@ -27,6 +27,7 @@ machine_for_arch()
 		die "no machine is known for architecture $K_ARCH"
 		;;
 	esac
+	CPU=${K_CPU:-$CPU}
 }
 
 # accelerator: KVM where it works and the guest is of the host's kind. Emulated

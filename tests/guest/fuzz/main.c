@@ -9,7 +9,7 @@
  *	fuzz [OPERATIONS [SEED [GUIDED]]]
  *
  * GUIDED is the number of operations of the last part. Instead of arguments, also:
- * FUZZ_OPS, FUZZ_SEED, FUZZ_GUIDED. A part that is done alone replays with its
+ * FUZZ_OPS, SEED, FUZZ_GUIDED. A part that is done alone replays with its
  * seed; where others take part, what happens depends on time as well.
  */
 #include <pthread.h>
@@ -488,7 +488,7 @@ int main(int argc, char **argv)
 					  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t operations = number(argc > 1 ? argv[1] : NULL, "FUZZ_OPS",
 				     100000);
-	uint64_t seed = number(argc > 2 ? argv[2] : NULL, "FUZZ_SEED",
+	uint64_t seed = number(argc > 2 ? argv[2] : NULL, "SEED",
 			       time(NULL));
 	uint64_t guided = number(argc > 3 ? argv[3] : NULL, "FUZZ_GUIDED", 3000);
 	uint64_t total;

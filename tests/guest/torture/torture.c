@@ -2,7 +2,8 @@
 /*
  * torture [SECONDS [SEED]]
  *
- * A minute, and a seed of the moment, by default.
+ * Both may also come from the environment, as TORTURE_SECONDS and SEED; by default
+ * a minute, and a seed of the moment.
  */
 #include <stddef.h>
 #include <sys/random.h>
@@ -447,7 +448,9 @@ static void go_on(const char *role)
 
 int main(int argc, char **argv)
 {
-	time_t seconds = 60, part;
+	const char *length = argc > 1 ? argv[1] : getenv("TORTURE_SECONDS");
+	const char *seed = argc > 2 ? argv[2] : getenv("SEED");
+	time_t seconds = length ? atol(length) : 60, part;
 
 	if (argc == 3 && !strcmp(argv[1], "role"))
 		go_on(argv[2]);
@@ -455,10 +458,8 @@ int main(int argc, char **argv)
 		return 0;
 	tap_plan(8);
 	share(true);
-	if (argc > 1)
-		seconds = atol(argv[1]);
-	if (argc > 2)
-		shared->seed = strtoull(argv[2], NULL, 0);
+	if (seed)
+		shared->seed = strtoull(seed, NULL, 0);
 	else if (getrandom(&shared->seed, 4, 0) != 4)
 		bail("getrandom");
 	diag("%ld seconds, seed %llu", (long)seconds,

@@ -4,7 +4,7 @@
  *
  *	truth [LAYOUTS [SEED]]
  *
- * LAYOUTS may also come from the environment. The layouts have the seeds SEED,
+ * Both may also come from the environment. The layouts have the seeds SEED,
  * SEED + 1, ...; a seed that failed is printed and replays alone with
  * "truth 1 SEED".
  */
@@ -135,9 +135,10 @@ static void kill_members(void)
 int main(int argc, char **argv)
 {
 	const char *layouts = argc > 1 ? argv[1] : getenv("LAYOUTS");
+	const char *first = argc > 2 ? argv[2] : getenv("SEED");
 	int n = layouts ? atoi(layouts) : 200, failed;
 
-	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+	seed = first ? strtoull(first, NULL, 10) : 1;
 	tap_plan(n >= ENOUGH ? 6 : 5);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -147,6 +148,7 @@ int main(int argc, char **argv)
 	views_alloc();
 	machine_setup();
 
+	diag("seeds from %" PRIu64 " on", seed);
 	failed = run_layouts(n);
 	ok(!failed, "layouts without a difference: %d of %d", n - failed, n);
 	ok(!nr_differences, "%" PRIu64 " entries, %" PRIu64 " pages, %" PRIu64
