@@ -987,7 +987,7 @@ static bool on_fault(unsigned long *handle, unsigned long vma,
 					   flags, !regs);
 
 	if (f)
-		*handle = f->handle;
+		*handle = READ_ONCE(f->handle);
 	return f;
 }
 
