@@ -253,7 +253,8 @@ static void test_counts(void)
 	attach(pid);
 	before = proc_faults(pid);
 	do_work(&w, pid);
-	if (!ok(proc_faults(pid) - before == fault_count(pid, "accounted"),
+	if (!ok(proc_faults(pid) - before == fault_count(pid, "accounted") &&
+		!fault_count(pid, "elsewhere"),
 		"as many faults as /proc/PID/stat counts"))
 		diag("%lld, stat has %lld", fault_count(pid, "accounted"),
 		     proc_faults(pid) - before);
@@ -363,6 +364,59 @@ static void test_huge(void)
 	munmap(area, 2 * huge);
 }
 
+static bool is_predicted(const struct cowinspect_event *e,
+			 const struct cowinspect_page *r, int outcome,
+			 int confidence)
+{
+	if (r->outcome == outcome && r->confidence == confidence &&
+	    e->predicted == outcome && e->confidence == confidence)
+		return true;
+	diag("pages has %d, confidence %d; the event %d, confidence %d",
+	     r->outcome, r->confidence, e->predicted, e->confidence);
+	return false;
+}
+
+#define HUGETLB_TESTS	4
+
+/* Its own, but write-protected by having been read-only for a while. */
+static void test_hugetlb(void)
+{
+	const size_t huge = 2 << 20;
+	int pages = must_open(getpid(), "pages"), i;
+	struct cowinspect_event e;
+	struct cowinspect_page r;
+	pid_t child;
+	char *p;
+
+	set_file("/proc/sys/vm/nr_hugepages", "4");
+	p = mmap(NULL, huge, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	if (p == MAP_FAILED) {
+		for (i = 0; i < HUGETLB_TESTS; i++)
+			skip("no hugetlb pages: %s", strerror(errno));
+		close(pages);
+		return;
+	}
+	*p = 1;
+	mprotect(p, huge, PROT_READ);
+	mprotect(p, huge, PROT_READ | PROT_WRITE);
+	r = record_at(pages, p);
+	e = expect("write to a hugetlb page of our own", p, true,
+		   COWI_DID_REUSED);
+	ok(is_predicted(&e, &r, COWI_NEXT_REUSE, COWI_CONF_SURE),
+	   "which was predicted, here and there, and sure");
+	child = spawn(NULL, NULL);
+	r = record_at(pages, p);
+	e = expect("write to a hugetlb page shared with a child", p, true,
+		   COWI_DID_COPIED);
+	ok(is_predicted(&e, &r, COWI_NEXT_COPY, COWI_CONF_LIKELY),
+	   "which was predicted, here and there, and likely");
+	reap(child);
+	munmap(p, huge);
+	set_file("/proc/sys/vm/nr_hugepages", "0");
+	close(pages);
+}
+
 /* ---- userfaultfd ---- */
 
 static void *handle_missing(void *arg)
@@ -375,9 +429,9 @@ static void *handle_missing(void *arg)
 	return NULL;
 }
 
-static void test_userfaultfd(void)
+/* Handed on by the first attempt that gets so far, and by no other. @p is unmapped. */
+static void handed_once(const char *what, char *p, bool write)
 {
-	char *p = map_pages(1, MAP_PRIVATE);
 	int i, handed = 0, fd = withhold_page(p);
 	pthread_t thread;
 
@@ -387,14 +441,40 @@ static void test_userfaultfd(void)
 	}
 	drain_events(self, &seen);
 	pthread_create(&thread, NULL, handle_missing, &fd);
-	(void)*(volatile char *)p;
+	if (write)
+		*(volatile char *)p = 1;
+	else
+		(void)*(volatile char *)p;
 	pthread_join(thread, NULL);
 	drain_events(self, &seen);
 	for (i = 0; i < seen.nr; i++)
 		handed += seen.event[i].outcome == COWI_DID_USERFAULTFD &&
 			  (seen.event[i].addr & ~4095UL) == (unsigned long)p;
-	ok(handed == 1, "a missing page is handed to userfaultfd, once");
+	if (!ok(handed == 1, "%s is handed to userfaultfd, once", what))
+		diag("%d times", handed);
 	close(fd);
+	munmap(p, 4096);
+}
+
+/* With a hole on either side: it is not merged with what others have written to. */
+static char *lonely_page(void)
+{
+	char *p = map_pages(3, MAP_PRIVATE);
+
+	munmap(p, 4096);
+	munmap(p + 2 * 4096, 4096);
+	return p + 4096;
+}
+
+static void test_userfaultfd(void)
+{
+	char *p = map_pages(2, MAP_PRIVATE);
+
+	*p = 1;
+	handed_once("a missing page that is read", lonely_page(), false);
+	handed_once("a missing page that is written", p + 4096, true);
+	handed_once("the first page of a mapping that is written",
+		    lonely_page(), true);
 	munmap(p, 4096);
 }
 
@@ -476,7 +556,7 @@ static void test_ksm(void)
 
 int main(void)
 {
-	tap_plan(SWAP_TESTS + 2 + 8 + 6 + 2 + 2 + 4 + 1 + 3 + 1 + 2);
+	tap_plan(SWAP_TESTS + 2 + 8 + 6 + 2 + 2 + 4 + 1 + 3 + HUGETLB_TESTS + 3 + 2);
 	attach(getpid());
 	self = open_events(getpid());
 	test_anon();
@@ -486,6 +566,7 @@ int main(void)
 	test_counts();
 	test_race();
 	test_huge();
+	test_hugetlb();
 	test_userfaultfd();
 	test_swap();
 	test_ksm();

@@ -2,10 +2,10 @@
 /*
  * A fault that does not end, since a userfaultfd does not give the page: its
  * process can be detached, and the module unloaded. What the module keeps of such
- * a fault it keeps no longer than it can still see the end of it.
+ * a fault it keeps no longer than it can still see the end of it. And if the end
+ * comes when all is hooked anew, maybe by a module loaded anew, nothing comes of it.
  */
 #include <poll.h>
-#include <pthread.h>
 
 #include "faults.h"
 #include "setup.h"
@@ -50,7 +50,10 @@ static void fault_for_long(void *stuck)
 {
 	pthread_t giver;
 
-	page = map_pages(1, MAP_PRIVATE);
+	/* The first write makes what a fault may have to come again for (anon_vma). */
+	page = map_pages(2, MAP_PRIVATE);
+	*page = 1;
+	page += 4096;
 	uffd = withhold_page(page);
 	if (uffd < 0 || pthread_create(&giver, NULL, give_when_told, stuck))
 		_exit(1);
@@ -184,6 +187,157 @@ static void test_unload(void)
 	ok(!unload_module(), "and the module unloads again");
 }
 
+/* ---- an end that belongs to an earlier hook ---- */
+
+/*
+ * With these many hooks in between, a new one may take the place of the first in
+ * the kernel's own table (FGRAPH_ARRAY_SIZE, given out in turn).
+ */
+#define ROUND	15
+
+static void rehook(pid_t pid)
+{
+	attach(pid);
+	detach(pid);
+}
+
+static void reload(pid_t pid)
+{
+	attach(pid);
+	if (unload_module() || load_module(""))
+		bail("cannot load the module anew");
+}
+
+/*
+ * @renew is called so many times while a fault is held, begun under another hook.
+ * When it ends, another process is in a fault that has the same place in all of
+ * the module's tables, and must keep it.
+ */
+static void end_under_new_hook(const char *what, void (*renew)(pid_t pid),
+			       int times)
+{
+	struct stuck old = get_stuck(), new;
+	pid_t other = spawn(NULL, NULL);
+	int i;
+
+	detach(old.pid);
+	for (i = 0; i < times; i++)
+		renew(other);
+	new = get_stuck();
+	ok(let_go(&old), "%s, %d times: a fault from before ends", what, times);
+	if (!ok(!fault_count(new.pid, "userfaultfd") &&
+		status_number("targets_held") == 1,
+		"and is not taken for another, which is held still"))
+		diag("%lld ended, %lld are held",
+		     fault_count(new.pid, "userfaultfd"),
+		     status_number("targets_held"));
+	if (!ok(let_go(&new) && fault_count(new.pid, "userfaultfd") == 1,
+		"whose own fault is judged when that ends"))
+		diag("%lld such faults, %lld observed, %lld missed",
+		     fault_count(new.pid, "userfaultfd"),
+		     fault_count(new.pid, "observed"),
+		     status_number("observer_missed"));
+	detach(new.pid);
+	ok(status_becomes("targets_held", 0), "then nothing is held");
+	put_stuck(&new);
+	put_stuck(&old);
+	reap(other);
+}
+
+#define STALE_TESTS	(4 * 4)
+
+static void test_stale(void)
+{
+	end_under_new_hook("hooked anew", rehook, 1);
+	end_under_new_hook("hooked anew", rehook, ROUND);
+	end_under_new_hook("loaded anew", reload, 1);
+	end_under_new_hook("loaded anew", reload, ROUND);
+}
+
+static void test_stale_beside_another(void)
+{
+	int i;
+
+	if (!set_other_fprobe(true)) {
+		for (i = 0; i < STALE_TESTS; i++)
+			skip("no events of fprobes here: %s", strerror(errno));
+		return;
+	}
+	diag("the same with another fprobe in place");
+	test_stale();
+	if (!set_other_fprobe(false))
+		bail("cannot take the other fprobe away");
+}
+
+/* ---- many such faults, whenever they end ---- */
+
+#define HOLDERS		4
+#define CYCLES		60
+
+static volatile unsigned long *ended;
+
+static void hold_faults(void *seed)
+{
+	srand(*(int *)seed);
+	for (;;) {
+		if (!hold_fault(rand() % 30000))
+			_exit(1);
+		__sync_fetch_and_add(ended, 1);
+	}
+}
+
+/* What a process did that nobody else disturbed. */
+static bool is_counted_right(void)
+{
+	char *page = map_pages(1, MAP_PRIVATE);
+	long long zerofilled;
+
+	attach(getpid());
+	zerofilled = fault_count(getpid(), "zerofilled");
+	*(volatile char *)page = 1;
+	zerofilled = fault_count(getpid(), "zerofilled") - zerofilled;
+	detach(getpid());
+	munmap(page, 4096);
+	return zerofilled == 1;
+}
+
+static void test_storm(void)
+{
+	pid_t holder[HOLDERS];
+	int i, cycle, alive = 0;
+
+	ended = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (ended == MAP_FAILED)
+		bail("mmap");
+	for (i = 0; i < HOLDERS; i++)
+		holder[i] = spawn(hold_faults, &i);
+	srand(HOLDERS);
+	for (cycle = 0; cycle < CYCLES; cycle++) {
+		for (i = 0; i < HOLDERS; i++)
+			attach(holder[i]);
+		usleep(rand() % 20000);
+		if (cycle % 3) {
+			for (i = 0; i < HOLDERS; i++)
+				detach(holder[i]);
+		} else if (unload_module() || load_module("")) {
+			bail("cannot load the module anew");
+		}
+	}
+	for (i = 0; i < HOLDERS; i++)
+		alive += process_state(holder[i]) != 'Z';
+	if (!ok(alive == HOLDERS && *ended > CYCLES,
+		"%d times hooked or loaded anew while faults are held",
+		CYCLES))
+		diag("%d of %d are alive, %lu faults ended", alive, HOLDERS,
+		     *ended);
+	ok(status_becomes("targets_held", 0), "nothing is held");
+	ok(is_counted_right(), "and what comes then is counted right");
+	for (i = 0; i < HOLDERS; i++)
+		reap(holder[i]);
+	munmap((void *)ended, 4096);
+}
+
 int main(void)
 {
 	int probe = syscall(SYS_userfaultfd, O_CLOEXEC);
@@ -191,11 +345,14 @@ int main(void)
 	if (probe < 0)
 		tap_skip_all("no userfaultfd: %s", strerror(errno));
 	close(probe);
-	tap_plan(10);
+	tap_plan(10 + 2 * STALE_TESTS + 3);
 	if (load_module(""))
 		bail("cannot load");
 	test_detach();
 	test_unhook();
+	test_stale();
+	test_stale_beside_another();
+	test_storm();
 	test_unload();
 	return tap_done();
 }

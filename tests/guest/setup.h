@@ -5,11 +5,16 @@
 
 #include <dirent.h>
 #include <linux/io_uring.h>
+#include <linux/loop.h>
 #include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
 
@@ -18,6 +23,18 @@
 /* The kernel resolves such faults itself, since 6.7. */
 #ifndef UFFD_FEATURE_WP_ASYNC
 #define UFFD_FEATURE_WP_ASYNC	(1 << 15)
+#endif
+
+/* Protection from any access: 7.3, after the headers that this may be built with. */
+#ifndef UFFD_FEATURE_RWP
+#define UFFD_FEATURE_RWP		(1 << 17)
+#define UFFDIO_REGISTER_MODE_RWP	((uint64_t)1 << 3)
+#define UFFDIO_RWPROTECT_MODE_RWP	((uint64_t)1 << 0)
+#define UFFDIO_RWPROTECT		_IOWR(UFFDIO, 9, struct uffdio_rwprotect)
+struct uffdio_rwprotect {
+	struct uffdio_range range;
+	uint64_t mode;
+};
 #endif
 
 /* Advice that the C library may not know yet. */
@@ -69,6 +86,16 @@ static inline void must_set_file(const char *path, const char *text)
 {
 	if (!set_file(path, text))
 		bail("cannot write %s to %s: %s", text, path, strerror(errno));
+}
+
+/* For what failed half way. Returns -1, with errno as it is. */
+static inline int close_failed(int fd)
+{
+	int error = errno;
+
+	close(fd);
+	errno = error;
+	return -1;
 }
 
 /* Of a file that has nothing but a number. */
@@ -159,6 +186,27 @@ static inline int unload_yields(void)
 	return unload_named("cowinspect_yields");
 }
 
+/* ---- hooks of others ---- */
+
+#define TRACING		"/sys/kernel/tracing/"
+
+/*
+ * Somebody else's fprobe at the end of a function that hardly anybody calls: while
+ * there is one, the kernel looks at the end of each function that had an fprobe
+ * at its beginning. Returns false, with errno, where there are no such events.
+ */
+static inline bool set_other_fprobe(bool on)
+{
+	if (access(TRACING "dynamic_events", W_OK))
+		mount("none", TRACING, "tracefs", 0, NULL);
+	if (on)
+		return set_file(TRACING "dynamic_events",
+				"f:cow_others/sync ksys_sync%return\n") &&
+		       set_file(TRACING "events/cow_others/sync/enable", "1");
+	return set_file(TRACING "events/cow_others/sync/enable", "0") &&
+	       set_file(TRACING "dynamic_events", "-:cow_others/sync\n");
+}
+
 /* ---- processes ---- */
 
 /* What a process waits for, for people: where each of its threads is. */
@@ -237,17 +285,36 @@ static inline void swap_off_zram(void)
 	must_set_file(ZRAM "reset", "1");
 }
 
-/* ---- what is done to pages ---- */
+/* ---- a file system ---- */
 
-/* For what failed half way. Returns -1, with errno as it is. */
-static inline int close_failed(int fd)
+#define EXT4_LOOP	"/dev/loop0"
+
+/* The image that came with the machine, 16 MiB. Returns false, with errno. */
+static inline bool mount_ext4(const char *where)
 {
-	int error = errno;
+	int image = open("/truth.ext4", O_RDWR), loop;
+	bool good;
 
-	close(fd);
-	errno = error;
-	return -1;
+	/* Without udev nobody makes this, unless the driver is built in. */
+	mknod(EXT4_LOOP, S_IFBLK | 0600, makedev(7, 0));
+	loop = open(EXT4_LOOP, O_RDWR);
+	good = image >= 0 && loop >= 0 && !ioctl(loop, LOOP_SET_FD, image) &&
+	       !mount(EXT4_LOOP, where, "ext4", 0, "");
+	close_failed(loop);
+	close_failed(image);
+	return good;
 }
+
+static inline void umount_ext4(const char *where)
+{
+	int loop = open(EXT4_LOOP, O_RDWR);
+
+	if (umount(where) || ioctl(loop, LOOP_CLR_FD))
+		bail("cannot unmount %s", where);
+	close(loop);
+}
+
+/* ---- what is done to pages ---- */
 
 /*
  * Pin pages, by io_uring's fixed buffers: as long as the ring lives, in whichever
@@ -302,6 +369,32 @@ static inline int protect_by_uffd(void *at, size_t len, uint64_t more_features)
 	return close_failed(uffd);
 }
 
+/* Take that protection away, or put it there. Returns whether that was done. */
+static inline bool set_rwp(int uffd, void *at, size_t len, bool on)
+{
+	struct uffdio_rwprotect rwp = {
+		.range = { (unsigned long)at, len },
+		.mode = on ? UFFDIO_RWPROTECT_MODE_RWP : 0,
+	};
+
+	return !ioctl(uffd, UFFDIO_RWPROTECT, &rwp);
+}
+
+/* Protect pages from any access. Returns the userfaultfd, or -1 with errno. */
+static inline int protect_by_rwp(void *at, size_t len, uint64_t more_features)
+{
+	struct uffdio_register reg = {
+		.range = { (unsigned long)at, len },
+		.mode = UFFDIO_REGISTER_MODE_RWP,
+	};
+	int uffd = open_uffd(UFFD_FEATURE_RWP | more_features);
+
+	if (uffd < 0 || (!ioctl(uffd, UFFDIO_REGISTER, &reg) &&
+			 set_rwp(uffd, at, len, true)))
+		return uffd;
+	return close_failed(uffd);
+}
+
 /*
  * A page that never comes by itself: who wants it waits for the userfaultfd to be
  * answered, or closed. Returns that, or -1 with errno.
@@ -338,6 +431,34 @@ static inline bool give_page(int uffd, void *page)
 	};
 
 	return !ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
+}
+
+static inline void *write_to_page(void *page)
+{
+	*(volatile char *)page = 1;
+	return NULL;
+}
+
+/*
+ * A fault of ours that is in progress for that many microseconds. Returns whether
+ * the page was given in the end.
+ */
+static inline bool hold_fault(unsigned int us)
+{
+	char *page = map_pages(1, MAP_PRIVATE);
+	int uffd = withhold_page(page);
+	pthread_t thread;
+	bool good = uffd >= 0 && !pthread_create(&thread, NULL, write_to_page, page);
+
+	if (good) {
+		usleep(us);
+		good = give_page(uffd, page);
+		pthread_join(thread, NULL);
+	}
+	/* If something went wrong, this lets the thread go on. */
+	close(uffd);
+	munmap(page, 4096);
+	return good;
 }
 
 /* Hand a descriptor on through a datagram socket; @flags as for sendmsg(). */

@@ -5,6 +5,7 @@
  */
 #include <setjmp.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "setup.h"
@@ -15,11 +16,20 @@ static bool has_exclusive;	/* this kernel marks exclusive pages */
 static const char *outcome_name(int outcome)
 {
 	static const char * const names[COWI_NR_OUTCOMES] = {
-		"no fault", "reuse", "copy", "zero-fill", "shared write",
-		"userfaultfd", "swap-in", "refused", "unknown",
+		[COWI_NEXT_NOFAULT] = "no fault",
+		[COWI_NEXT_REUSE] = "reuse",
+		[COWI_NEXT_COPY] = "copy",
+		[COWI_NEXT_ZEROFILL] = "zero-fill",
+		[COWI_NEXT_SHARED] = "shared write",
+		[COWI_NEXT_USERFAULTFD] = "userfaultfd",
+		[COWI_NEXT_SWAPIN] = "swap-in",
+		[COWI_NEXT_REFUSED] = "refused",
+		[COWI_NEXT_UNKNOWN] = "unknown",
+		[COWI_NEXT_MARK] = "mark",
 	};
 
-	return outcome < COWI_NR_OUTCOMES ? names[outcome] : "nothing";
+	return outcome < COWI_NR_OUTCOMES && names[outcome] ? names[outcome] :
+							      "nothing";
 }
 
 static sigjmp_buf refusal;
@@ -36,21 +46,42 @@ static uint64_t frame_at(const struct cowinspect_page *r, const char *at)
 	return r->pfn + ((unsigned long)at - r->addr) / 4096;
 }
 
+/*
+ * How many faults a write takes; its first pass brings in all that it needs besides
+ * the page, and may have to set their accessed bits.
+ */
+static long faults_of_write(volatile char *at)
+{
+	static volatile char scratch;
+	volatile char *to[] = { &scratch, at };
+	struct rusage before, after;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		getrusage(RUSAGE_SELF, &before);
+		*to[i] = 5;
+		getrusage(RUSAGE_SELF, &after);
+	}
+	return after.ru_minflt + after.ru_majflt - before.ru_minflt -
+	       before.ru_majflt;
+}
+
 /* What a write to @at really does, told from the entry before and after. */
 static int outcome_of_write(volatile char *at)
 {
 	struct cowinspect_page before = record_at(fd, (char *)at), after;
+	long faults;
 
 	if (sigsetjmp(refusal, 1))
 		return COWI_NEXT_REFUSED;
-	*at = *at + 1;
+	faults = faults_of_write(at);
 	after = record_at(fd, (char *)at);
 	if (!(after.flags & COWI_F_WRITE))
 		return COWI_NEXT_UNKNOWN;
 	if ((before.flags & COWI_F_VMA_SHARED) && !(before.flags & COWI_F_WRITE))
 		return COWI_NEXT_SHARED;
 	if (before.flags & COWI_F_WRITE && before.pfn == after.pfn)
-		return COWI_NEXT_NOFAULT;
+		return faults ? COWI_NEXT_MARK : COWI_NEXT_NOFAULT;
 	if (before.kind == COWI_KIND_ZERO)
 		return COWI_NEXT_ZEROFILL;
 	if (frame_at(&before, (char *)at) == frame_at(&after, (char *)at))
@@ -263,6 +294,101 @@ static void test_huge_zero(void)
 			  COWI_CONF_SURE);
 }
 
+/* ---- writable, but not accessed or not dirty, as far as the entry knows ---- */
+
+/* Of all CPUs, and of all this process has: mprotect() of much takes it all. */
+static void flush_translations(void)
+{
+	const int pages = 4096;
+	char *p = map_pages(pages, MAP_PRIVATE);
+	int i;
+
+	for (i = 0; i < pages; i += 512)
+		p[i * 4096] = 1;
+	mprotect(p, pages * 4096UL, PROT_READ);
+	munmap(p, pages * 4096UL);
+}
+
+static void make_old_and_clean(char *p, size_t len)
+{
+	if (madvise(p, len, MADV_FREE))
+		bail("MADV_FREE");
+}
+
+static void make_clean(char *p, size_t len)
+{
+	make_old_and_clean(p, len);
+	(void)*(volatile char *)p;
+}
+
+static void make_old(char *p, size_t len)
+{
+	(void)p;
+	(void)len;
+	must_set_file("/proc/self/clear_refs", "1");
+	flush_translations();
+}
+
+/*
+ * Either the CPU sets the bits, or a fault does; two pages in the same state show
+ * which, on this CPU.
+ */
+static void test_unmarked(const char *what, void (*make)(char *p, size_t len),
+			  uint64_t lacks, char *p, char *probe, size_t len)
+{
+	struct cowinspect_page r;
+	int expected;
+
+	if (!p || !probe || record_at(fd, p).map_order != (len > 4096 ? 9 : 0)) {
+		skip("no transparent huge page to be had");
+		skip("no transparent huge page to be had");
+		skip("no transparent huge page to be had");
+		return;
+	}
+	make(probe, len);
+	expected = faults_of_write(probe) ? COWI_NEXT_MARK : COWI_NEXT_NOFAULT;
+#ifdef __x86_64__
+	if (expected != COWI_NEXT_NOFAULT)
+		bail("an x86 CPU that does not set the bits of an entry");
+#endif
+	make(p, len);
+	r = record_at(fd, p);
+	if (!ok(r.flags & COWI_F_WRITE &&
+		(r.flags & (COWI_F_YOUNG | COWI_F_DIRTY)) ==
+		((COWI_F_YOUNG | COWI_F_DIRTY) & ~lacks), "%s", what))
+		diag("flags %llx", r.flags);
+	predict_and_write(what, p, expected, COWI_CONF_SURE);
+}
+
+static void test_marks(void)
+{
+	char *p = map_pages(6, MAP_PRIVATE), *huge[2];
+	const size_t size = 2 << 20;
+	int i;
+
+	memset(p, 1, 6 * 4096);
+	for (i = 0; i < 2; i++) {
+		huge[i] = map_huge();
+		if (huge[i])
+			memset(huge[i], 1, size);
+	}
+	drain_lru();
+	test_unmarked("a page that is clean", make_clean, COWI_F_DIRTY, p,
+		      p + 4096, 4096);
+	test_unmarked("a page that is old and clean", make_old_and_clean,
+		      COWI_F_YOUNG | COWI_F_DIRTY, p + 2 * 4096, p + 3 * 4096,
+		      4096);
+	test_unmarked("a page that is old", make_old, COWI_F_YOUNG,
+		      p + 4 * 4096, p + 5 * 4096, 4096);
+	test_unmarked("a huge page that is clean", make_clean, COWI_F_DIRTY,
+		      huge[0], huge[1], size);
+	test_unmarked("a huge page that is old and clean", make_old_and_clean,
+		      COWI_F_YOUNG | COWI_F_DIRTY, huge[0], huge[1], size);
+	test_unmarked("a huge page that is old", make_old, COWI_F_YOUNG,
+		      huge[0], huge[1], size);
+	munmap(p, 6 * 4096);
+}
+
 static void test_hugetlb(void)
 {
 	char *p;
@@ -374,7 +500,7 @@ int main(void)
 {
 	struct sigaction action = { .sa_handler = on_refusal };
 
-	tap_plan(13 + 2 + 2 + 2 + 2 + 8 + 2 + 2 + 6 + 3 + 2 + 1);
+	tap_plan(13 + 2 + 2 + 2 + 2 + 8 + 2 + 2 + 18 + 6 + 3 + 2 + 1);
 	has_exclusive = status_word("exclusive", "exact");
 	sigaction(SIGSEGV, &action, NULL);
 	attach(getpid());
@@ -388,6 +514,7 @@ int main(void)
 	test_huge();
 	test_huge_reuse();
 	test_huge_zero();
+	test_marks();
 	test_hugetlb();
 	test_hugetlb_shared();
 	test_ksm();

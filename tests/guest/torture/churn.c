@@ -3,7 +3,6 @@
  * Targets that do all that can be done to memory. Whether a call succeeds is
  * chance; an access that is none of theirs is caught.
  */
-#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 
@@ -218,45 +217,12 @@ static void *write_in_thread(void *arg)
 	return NULL;
 }
 
-static void *write_to(void *page)
-{
-	*(volatile char *)page = 1;
-	return NULL;
-}
-
 static bool thread(void)
 {
 	pthread_t id;
 
 	return !pthread_create(&id, NULL, write_in_thread, NULL) &&
 	       !pthread_join(id, NULL);
-}
-
-/* A fault in progress for a while: it may be detached, or unhooked, meanwhile. */
-static bool answer_late(int fd, char *page)
-{
-	pthread_t id;
-	bool good;
-
-	if (pthread_create(&id, NULL, write_to, page))
-		return false;
-	usleep(rnd(100 * 1000));
-	good = give_page(fd, page);
-	pthread_join(id, NULL);
-	return good;
-}
-
-static bool wait_for_userfaultfd(void)
-{
-	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int fd = withhold_page(page);
-	bool good = fd >= 0 && answer_late(fd, page);
-
-	/* If something went wrong, this lets the thread go on. */
-	close(fd);
-	munmap(page, PAGE);
-	return good;
 }
 
 static void exec_self(const char *what, const char *arg)
@@ -469,7 +435,7 @@ static bool do_other(enum operation what)
 	case OP_VFORK_EXEC:
 		return vfork_exec();
 	case OP_USERFAULTFD:
-		return wait_for_userfaultfd();
+		return hold_fault(rnd(100 * 1000));
 	case OP_REMOTE_WRITE:
 		return write_to_another();
 	default:

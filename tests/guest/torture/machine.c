@@ -142,6 +142,8 @@ void machine_setup(void)
 	setup_cgroup();
 	setup_huge();
 	setup_ksm();
+	if (!set_other_fprobe(true) || !set_other_fprobe(false))
+		missing[NEED_FPROBE_EVENTS] = "no events of fprobes";
 	if (access("/sys/devices/system/node/node1", F_OK))
 		missing[NEED_NODES] = "one node only";
 	if (access(CPU1, W_OK))

@@ -34,9 +34,15 @@ static const struct {
  * Who plays when: bits of the phases. In the second phase the known target and
  * who checks it have a CPU each; in the third there is but one reader, so that a
  * probe can be compared with what the module says; in the fourth the module
- * comes and goes.
+ * comes and goes; in the fifth so does every hook, while faults are held open.
  */
-enum { PHASE_ALL = 1, PHASE_KNOWN = 2, PHASE_BOUNDS = 4, PHASE_LOAD = 8 };
+enum {
+	PHASE_ALL = 1,
+	PHASE_KNOWN = 2,
+	PHASE_BOUNDS = 4,
+	PHASE_LOAD = 8,
+	PHASE_HOLD = 16,
+};
 
 static const struct {
 	void (*play)(void);
@@ -57,6 +63,9 @@ static const struct {
 	[ROLE_EVENTS_1] = { read_events, PHASE_ALL },
 	[ROLE_EVENTS_2] = { read_events, PHASE_ALL },
 	[ROLE_OOM] = { oom, PHASE_ALL },
+	[ROLE_HOLD_1] = { hold, PHASE_ALL | PHASE_LOAD | PHASE_HOLD },
+	[ROLE_HOLD_2] = { hold, PHASE_ALL | PHASE_LOAD | PHASE_HOLD },
+	[ROLE_REHOOK] = { rehook, PHASE_HOLD },
 	[ROLE_LOAD] = { load_loop, PHASE_LOAD },
 };
 
@@ -266,6 +275,17 @@ static void run_phase(int phase, time_t seconds)
 	}
 }
 
+/* Who rehooks may be killed in the middle of it. */
+static void run_held(time_t seconds)
+{
+	run_phase(PHASE_HOLD, seconds);
+	take_back(ROLE_REHOOK);
+	if (!missing[NEED_FPROBE_EVENTS])
+		set_other_fprobe(false);
+	if (access(COW_DIR, F_OK) && load_module(""))
+		wrong("after faults were held, the module cannot be loaded");
+}
+
 /* One child of ours, or 0. */
 static pid_t some_child(void)
 {
@@ -332,6 +352,7 @@ static void give_more_time(time_t part)
 		load_module("");
 	for (i = 0; i < MORE_TIMES && is_lacking(); i++) {
 		diag("%ld s more, for what was not done yet", (long)part);
+		run_held(part);
 		run_phase(PHASE_ALL, part);
 	}
 }
@@ -451,14 +472,16 @@ int main(int argc, char **argv)
 	run_phase(PHASE_ALL, 2 * part);
 	print_bounds();
 	give_turns(SELDOM);
-	run_phase(PHASE_ALL, seconds - 4 * part);
+	run_phase(PHASE_ALL, seconds - 5 * part);
 	take_back(ROLE_MACHINE);
 	set_file("/sys/devices/system/cpu/cpu1/online", "1");
 	shared->hurry = true;
 	give_turns(OFTEN);
 	run_phase(PHASE_KNOWN, part);
-	give_turns(0);
 	shared->hurry = false;
+	give_turns(SELDOM);
+	run_held(part);
+	give_turns(0);
 	begin_phase(PHASE_BOUNDS);
 	detach_everything();
 	ok(check_bounds(), "what the module says of its locks agrees with a probe");

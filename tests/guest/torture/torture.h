@@ -10,6 +10,7 @@
  *			be one of them, whole
  *	read.c		readers of every file, for what holds at any time
  *	storm.c		attach, detach, ids that come back, modules that go
+ *	hold.c		faults held open while all is hooked and loaded anew
  *	oom.c		targets and readers that run out of memory
  *	bounds.c	what the module says of its locks, against a probe
  *
@@ -46,6 +47,7 @@ enum need {
 	NEED_CGROUP,
 	NEED_HOTPLUG,
 	NEED_YIELDS,
+	NEED_FPROBE_EVENTS,
 	NR_NEEDS
 };
 
@@ -135,6 +137,11 @@ enum need {
 	X(DROP_CACHES, "caches dropped", 0) \
 	X(UNLOAD, "module unloaded with targets attached", 0) \
 	X(LOAD, "module loaded", 0) \
+	X(HOLD, "fault held open", 0) \
+	X(KILL_HOLDER, "process killed that holds faults open", 0) \
+	X(REHOOK, "all unhooked while faults are held open", 0) \
+	X(RELOAD, "module loaded anew while faults are held open", 0) \
+	X(OTHER_FPROBE, "fprobe of another comes or goes meanwhile", NEED_FPROBE_EVENTS) \
 	X(YIELD, "turn given away before a lock", NEED_YIELDS)
 
 enum operation {
@@ -154,6 +161,8 @@ enum role {
 	ROLE_READ_1, ROLE_READ_2, ROLE_READ_3,
 	ROLE_EVENTS_1, ROLE_EVENTS_2,
 	ROLE_OOM,
+	ROLE_HOLD_1, ROLE_HOLD_2,
+	ROLE_REHOOK,
 	ROLE_LOAD,
 	NR_ROLES
 };
@@ -243,6 +252,8 @@ void read_events(void);
 void storm(void);
 void reuse(void);
 void oom(void);
+void hold(void);
+void rehook(void);
 void machine_changes(void);
 void load_loop(void);
 

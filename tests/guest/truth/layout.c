@@ -254,6 +254,7 @@ static const struct {
 	{ OP_SPLICE, 3, -1 },
 	{ OP_PROTECT_UFFD, 4, ING_UFFD_WP },
 	{ OP_PROTECT_ASYNC, 4, ING_UFFD_ASYNC },
+	{ OP_PROTECT_RWP, 4, ING_UFFD_RWP },
 	{ OP_GUARD, 3, ING_GUARD },
 	{ OP_WIPE, 3, -1 },
 	{ OP_NOFORK, 3, -1 },
@@ -473,7 +474,7 @@ static bool is_shared_by_all(uint64_t addr)
 static bool never_ends(const struct cowinspect_page *r)
 {
 	return r->flags & COWI_F_HUGETLB && r->flags & COWI_F_UFFD_WP &&
-	       !(r->flags & COWI_F_VMA_UFFD_WP);
+	       !(r->flags & (COWI_F_VMA_UFFD_WP | COWI_F_VMA_UFFD_RWP));
 }
 
 /* Which writes a member tries: those to each entry, or to every other one. */

@@ -3,10 +3,8 @@
  * What must be set up before layouts can be made, what this kernel cannot do,
  * and how to keep everything quiet that would change pages on its own.
  */
-#include <linux/loop.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "truth.h"
@@ -115,22 +113,9 @@ static void setup_tmpfs(void)
 		bail("cannot mount tmpfs");
 }
 
-/* The image came with the machine. */
-static bool mount_ext4(void)
-{
-	int image = open("/truth.ext4", O_RDWR), loop;
-
-	/* Without udev nobody makes this, unless the driver is built in. */
-	mknod("/dev/loop0", S_IFBLK | 0600, makedev(7, 0));
-	loop = open("/dev/loop0", O_RDWR);
-	if (image < 0 || loop < 0 || ioctl(loop, LOOP_SET_FD, image))
-		return false;
-	return !mount("/dev/loop0", "/truth/ext4", "ext4", 0, "");
-}
-
 static void setup_ext4(void)
 {
-	if (mount_ext4())
+	if (mount_ext4("/truth/ext4"))
 		return;
 	diag("ext4: %s", strerror(errno));
 	missing(ING_EXT4_PRIVATE, "no ext4 to be mounted");
@@ -181,6 +166,11 @@ static void probe_uffd(void)
 
 	if (uffd < 0)
 		missing(ING_UFFD_WP, "no write protection by userfaultfd");
+	else
+		close(uffd);
+	uffd = open_uffd(UFFD_FEATURE_RWP);
+	if (uffd < 0)
+		missing(ING_UFFD_RWP, "no protection from reads by userfaultfd before 7.3");
 	else
 		close(uffd);
 	if (status_word("uffd_async", "absent"))

@@ -235,6 +235,9 @@ static int carry_out(const struct order *order)
 		return error_of(protect_by_uffd(at, len, UFFD_FEATURE_SIGBUS));
 	case OP_PROTECT_ASYNC:
 		return error_of(protect_by_uffd(at, len, UFFD_FEATURE_WP_ASYNC));
+	case OP_PROTECT_RWP:
+		/* So does any access. */
+		return error_of(protect_by_rwp(at, len, UFFD_FEATURE_SIGBUS));
 	case OP_GUARD:
 		return advise(at, len, MADV_GUARD_INSTALL, -1);
 	case OP_WIPE:

@@ -2,7 +2,8 @@
 /*
  * The observer against the same writes: the events stream of the member must
  * tell of each write that faulted, with the outcome that pagemap shows, and with
- * pagemap's frames. What the member faults in besides is passed over.
+ * pagemap's frames. What the member faults in besides is passed over; but all its
+ * faults are counted as the kernel counts them.
  */
 #include "../faults.h"
 #include "truth.h"
@@ -12,6 +13,8 @@
 uint64_t observed_writes;
 
 static int fd = -1;
+static pid_t observed;
+static long long kernel_has, module_has;	/* faults of it, before */
 static struct cowinspect_event *events;
 static int nr_events;
 
@@ -22,6 +25,20 @@ static int nr_events;
 void observe_begin(pid_t pid)
 {
 	fd = open_events(pid);
+	observed = pid;
+	kernel_has = proc_faults(pid);
+	module_has = fault_count(pid, "accounted");
+}
+
+static void compare_counts(void)
+{
+	long long kernel = proc_faults(observed) - kernel_has;
+	long long module = fault_count(observed, "accounted") - module_has;
+	long long lost = fault_count(observed, "lost");
+
+	if (kernel != module || lost)
+		differs("%lld faults are accounted, the kernel has %lld; %lld lost",
+			module, kernel, lost);
 }
 
 static void read_events(void)
@@ -53,6 +70,8 @@ static bool is_as_it_happened(int happened, int did)
 		return did == COWI_DID_ZEROFILLED;
 	case COWI_NEXT_SHARED:
 		return did == COWI_DID_SHARED;
+	case COWI_NEXT_MARK:
+		return did == COWI_DID_MARKED;
 	case COWI_NEXT_SWAPIN:
 		return did == COWI_DID_SWAPIN ||
 		       did == COWI_DID_SWAPIN_COPIED ||
@@ -76,7 +95,9 @@ static bool is_answer(const struct cowinspect_event *e,
 	return e->count == 1 && e->flags & COWI_E_WRITE &&
 	       e->addr / PAGE == a->addr / PAGE &&
 	       e->outcome != COWI_DID_RETRIED &&
-	       e->outcome != COWI_DID_SPLIT && e->outcome != COWI_DID_MARKED;
+	       e->outcome != COWI_DID_SPLIT &&
+	       (e->outcome != COWI_DID_MARKED ||
+		what_happened(a) == COWI_NEXT_MARK);
 }
 
 static bool frames_agree(const struct cowinspect_event *e,
@@ -130,6 +151,7 @@ void observe_check(void)
 	int i, at = 0;
 
 	read_events();
+	compare_counts();
 	for (i = 0; i < shared->nr_attempts; i++) {
 		const struct attempt *a = &shared->attempts[i];
 

@@ -586,6 +586,13 @@ static void note_anon(const struct cowinspect_page *r)
 	seen[ING_LAZY_FREE] |= !(r->flags & COWI_F_SWAPBACKED);
 }
 
+static enum ingredient ingredient_of_uffd(const struct cowinspect_page *r)
+{
+	if (r->flags & COWI_F_VMA_UFFD_RWP)
+		return ING_UFFD_RWP;
+	return r->flags & COWI_F_VMA_UFFD_ASYNC ? ING_UFFD_ASYNC : ING_UFFD_WP;
+}
+
 /* The ingredients that a record shows. */
 static void note_seen(const struct cowinspect_page *r)
 {
@@ -603,8 +610,7 @@ static void note_seen(const struct cowinspect_page *r)
 	seen[ING_SWAPPED] |= r->kind == COWI_KIND_SWAP;
 	seen[ING_GUARD] |= r->kind == COWI_KIND_MARKER_GUARD;
 	if (r->flags & COWI_F_UFFD_WP)
-		seen[r->flags & COWI_F_VMA_UFFD_ASYNC ? ING_UFFD_ASYNC :
-							ING_UFFD_WP] = true;
+		seen[ingredient_of_uffd(r)] = true;
 	seen[ING_MLOCKED] |= !!(r->flags & COWI_F_MLOCKED) && in_arena(r);
 	seen[ING_PINNED] |= !!(r->flags & COWI_F_MAYBE_PINNED);
 	seen[ING_HUGE_MIXED] |= r->counts == COWI_COUNT_AVERAGE;

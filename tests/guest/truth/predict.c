@@ -112,9 +112,17 @@ void member_try_writes(void)
 
 /* ---- in the driver ---- */
 
-static const char * const outcome_names[] = {
-	"no fault", "reuse", "copy", "zero-fill", "shared write",
-	"userfaultfd", "swap-in", "refused", "unknown",
+static const char * const outcome_names[COWI_NR_OUTCOMES] = {
+	[COWI_NEXT_NOFAULT] = "no fault",
+	[COWI_NEXT_REUSE] = "reuse",
+	[COWI_NEXT_COPY] = "copy",
+	[COWI_NEXT_ZEROFILL] = "zero-fill",
+	[COWI_NEXT_SHARED] = "shared write",
+	[COWI_NEXT_USERFAULTFD] = "userfaultfd",
+	[COWI_NEXT_SWAPIN] = "swap-in",
+	[COWI_NEXT_REFUSED] = "refused",
+	[COWI_NEXT_UNKNOWN] = "unknown",
+	[COWI_NEXT_MARK] = "mark",
 };
 
 /* Kinds of page, as the report has them. */
@@ -210,6 +218,14 @@ static uint64_t frame(const struct attempt *a,
 	return r->pfn + (a->addr - r->addr) / PAGE;
 }
 
+/* A userfaultfd is asked: here, each is told to answer with SIGBUS. */
+static bool is_uffd_protected(const struct cowinspect_page *r)
+{
+	return r->flags & COWI_F_UFFD_WP &&
+	       (r->flags & COWI_F_VMA_UFFD_WP ||
+		(r->flags & COWI_F_VMA_UFFD_RWP && r->flags & COWI_F_PROTNONE));
+}
+
 /**
  * what_happened - what a write did, without a look at what was predicted
  * @a: the write
@@ -220,10 +236,11 @@ int what_happened(const struct attempt *a)
 {
 	const struct cowinspect_page *r = &a->before;
 
+	bool same;
+
 	if (a->sig)
-		return a->sig == SIGBUS && r->flags & COWI_F_VMA_UFFD_WP &&
-		       r->flags & COWI_F_UFFD_WP ? COWI_NEXT_USERFAULTFD :
-						   COWI_NEXT_REFUSED;
+		return a->sig == SIGBUS && is_uffd_protected(r) ?
+		       COWI_NEXT_USERFAULTFD : COWI_NEXT_REFUSED;
 	if (!a->faults)
 		return COWI_NEXT_NOFAULT;
 	/* Behind a marker there was nothing, and what comes depends on the VMA. */
@@ -232,11 +249,14 @@ int what_happened(const struct attempt *a)
 							     COWI_NEXT_SWAPIN;
 	if (a->frame_flags & (1ULL << KPF_ZERO_PAGE))
 		return COWI_NEXT_ZEROFILL;
+	same = frame(a, &a->before, a->map_before) ==
+	       frame(a, &a->after, a->map_after);
+	/* It was writable: there was nothing to do but to set its marks. */
+	if (same && r->flags & COWI_F_WRITE && !(r->flags & COWI_F_PROTNONE))
+		return COWI_NEXT_MARK;
 	if (r->flags & COWI_F_VMA_SHARED)
 		return COWI_NEXT_SHARED;
-	return frame(a, &a->before, a->map_before) ==
-	       frame(a, &a->after, a->map_after) ? COWI_NEXT_REUSE :
-						   COWI_NEXT_COPY;
+	return same ? COWI_NEXT_REUSE : COWI_NEXT_COPY;
 }
 
 /*

@@ -80,6 +80,7 @@
 	X(SOFT_DIRTY_CLEARED, "soft-dirty cleared") \
 	X(UFFD_WP, "write-protected by userfaultfd") \
 	X(UFFD_ASYNC, "write-protected by userfaultfd, asynchronously") \
+	X(UFFD_RWP, "protected from any access by userfaultfd") \
 	X(GUARD, "guard region") \
 	X(LAZY_FREE, "MADV_FREE") \
 	X(MOVED, "moved by mremap") \
@@ -115,7 +116,9 @@ enum op {
 	OP_DONTNEED, OP_FREE, OP_PAGEOUT, OP_POPULATE, OP_COLLAPSE,
 	OP_PROT_READ, OP_PROT_WRITE, OP_PROT_NONE,
 	OP_UNMAP, OP_MOVE, OP_LOCK, OP_UNLOCK, OP_MIGRATE, OP_MERGE,
-	OP_PIN, OP_SPLICE, OP_PROTECT_UFFD, OP_PROTECT_ASYNC, OP_GUARD, OP_WIPE, OP_NOFORK,
+	OP_PIN, OP_SPLICE,
+	OP_PROTECT_UFFD, OP_PROTECT_ASYNC, OP_PROTECT_RWP,
+	OP_GUARD, OP_WIPE, OP_NOFORK,
 	OP_DEEP,	/* calls, to grow the stack */
 	OP_SYNC,
 	OP_FORK, OP_EXIT,

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Writes about which the VMA has something to say that the entry does not show:
+ * protection keys and memory tags, which may refuse one; file systems, which may
+ * have no room; userfaultfd's protection from any access. What cannot be seen from
+ * outside the thread is not called sure.
+ */
+#include <setjmp.h>
+#include <sys/auxv.h>
+
+#include "faults.h"
+#include "setup.h"
+
+#ifndef PROT_MTE
+#define PROT_MTE		0x20
+#endif
+#ifndef HWCAP2_MTE
+#define HWCAP2_MTE		(1 << 18)
+#endif
+#ifndef PR_TAGGED_ADDR_ENABLE
+#define PR_SET_TAGGED_ADDR_CTRL	55
+#define PR_TAGGED_ADDR_ENABLE	(1UL << 0)
+#endif
+#ifndef PR_MTE_TCF_SYNC
+#define PR_MTE_TCF_SYNC		(1UL << 1)
+#endif
+
+static int pages;		/* our own */
+static int self;		/* our own events */
+static struct events seen;
+
+static sigjmp_buf refusal;
+
+static void on_refusal(int sig)
+{
+	siglongjmp(refusal, sig);
+}
+
+/* Returns the signal that the write brought, or 0. */
+static int write_to(volatile char *at)
+{
+	int sig = sigsetjmp(refusal, 1);
+
+	if (!sig)
+		*at = 7;
+	return sig;
+}
+
+static void skip_some(int n, const char *why)
+{
+	while (n--)
+		skip("%s", why);
+}
+
+/* What was predicted, and with which confidence. */
+static bool predicts(const char *at, int outcome, int confidence)
+{
+	struct cowinspect_page r = record_at(pages, at);
+
+	if (r.outcome == outcome && r.confidence == confidence)
+		return true;
+	diag("it is %d, confidence %d, kind %d, flags %llx", r.outcome,
+	     r.confidence, r.kind, r.flags);
+	return false;
+}
+
+/* ---- keys and tags ---- */
+
+#define KEYED_TESTS	6
+
+/*
+ * @forbid has the pages, which are of a writable VMA with a key or tags, refuse
+ * a write by way of the address that it returns.
+ */
+static void test_keyed(const char *what, char *p,
+		       volatile char *(*forbid)(char *p))
+{
+	int i, keyed = 0;
+	pid_t child;
+
+	p[0] = 1;
+	(void)*(volatile char *)(p + 4096);
+	p[2 * 4096] = 1;
+	drain_lru();
+	for (i = 0; i < 3; i++)
+		keyed += !!(record_at(pages, p + i * 4096).flags &
+			    COWI_F_VMA_KEYED);
+	ok(keyed == 3, "%s: the records say so", what);
+	ok(predicts(p, COWI_NEXT_NOFAULT, COWI_CONF_LIKELY) && !write_to(p),
+	   "%s: a writable page is likely to be written", what);
+	ok(predicts(p + 4096, COWI_NEXT_ZEROFILL, COWI_CONF_LIKELY) &&
+	   !write_to(p + 4096), "%s: the zero page is likely to be replaced",
+	   what);
+	child = spawn(NULL, NULL);
+	ok(predicts(p + 2 * 4096, COWI_NEXT_COPY, COWI_CONF_LIKELY) &&
+	   !write_to(p + 2 * 4096), "%s: a shared page is likely to be copied",
+	   what);
+	reap(child);
+	ok(write_to(forbid(p)) == SIGSEGV, "%s: and may be refused", what);
+	ok(record_at(pages, p).confidence != COWI_CONF_SURE,
+	   "%s: which was not called sure", what);
+	munmap(p, 3 * 4096);
+}
+
+static int key;
+
+static volatile char *forbid_by_key(char *p)
+{
+	if (pkey_set(key, PKEY_DISABLE_WRITE))
+		bail("pkey_set");
+	return p;
+}
+
+static void test_key(void)
+{
+	char *p = map_pages(3, MAP_PRIVATE);
+
+	key = pkey_alloc(0, 0);
+	if (key < 0) {
+		skip_some(KEYED_TESTS + 1, "this CPU or kernel has no protection keys");
+		return;
+	}
+	*p = 1;
+	ok(!(record_at(pages, p).flags & COWI_F_VMA_KEYED) &&
+	   predicts(p, COWI_NEXT_NOFAULT, COWI_CONF_SURE),
+	   "without a key of its own: sure");
+	munmap(p, 3 * 4096);
+	p = map_pages(3, MAP_PRIVATE);
+	if (pkey_mprotect(p, 3 * 4096, PROT_READ | PROT_WRITE, key))
+		bail("pkey_mprotect");
+	test_keyed("a protection key", p, forbid_by_key);
+	pkey_free(key);
+}
+
+/* The pages have the tag 0, which the pointer then has not. */
+static volatile char *forbid_by_tag(char *p)
+{
+	if (prctl(PR_SET_TAGGED_ADDR_CTRL,
+		  PR_TAGGED_ADDR_ENABLE | PR_MTE_TCF_SYNC, 0, 0, 0))
+		bail("PR_SET_TAGGED_ADDR_CTRL");
+	return (volatile char *)((unsigned long)p | 1UL << 56);
+}
+
+static bool has_tags(void)
+{
+#ifdef __aarch64__
+	return getauxval(AT_HWCAP2) & HWCAP2_MTE;
+#else
+	return false;
+#endif
+}
+
+static void test_tags(void)
+{
+	char *p;
+
+	if (!has_tags()) {
+		skip_some(KEYED_TESTS, "this CPU or kernel has no memory tags");
+		return;
+	}
+	p = map_pages(3, MAP_PRIVATE);
+	if (mprotect(p, 3 * 4096, PROT_READ | PROT_WRITE | PROT_MTE))
+		bail("PROT_MTE");
+	test_keyed("memory tags", p, forbid_by_tag);
+}
+
+/* ---- shared mappings of files ---- */
+
+#define FULL		"/tmp/full"
+#define FILE_PAGES	4
+
+/* Until there is no room for a single block, not even root's. */
+static void fill_disk(void)
+{
+	static char block[1 << 16];
+	int fd = open(FULL "/filler", O_RDWR | O_CREAT, 0600);
+	size_t size = sizeof(block);
+
+	if (fd < 0)
+		bail("cannot make a file");
+	while (size >= 512) {
+		if (write(fd, block, size) < 0) {
+			if (errno != ENOSPC)
+				bail("write");
+			size /= 2;
+		}
+	}
+	fsync(fd);
+	close(fd);
+}
+
+/* A hole, that is mapped by a read, has room on the disk by a write only. */
+static void test_full_disk(void)
+{
+	const struct cowinspect_event *e;
+	char *p;
+	int fd;
+
+	mkdir(FULL, 0700);
+	if (!mount_ext4(FULL)) {
+		skip_some(4, "no ext4 to be mounted");
+		return;
+	}
+	fd = open(FULL "/hole", O_RDWR | O_CREAT, 0600);
+	if (fd < 0 || ftruncate(fd, FILE_PAGES * 4096))
+		bail("cannot make a file");
+	p = mmap(NULL, FILE_PAGES * 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+		 fd, 0);
+	if (p == MAP_FAILED)
+		bail("mmap");
+	(void)*(volatile char *)p;
+	(void)*(volatile char *)(p + 4096);
+	ok(predicts(p, COWI_NEXT_SHARED, COWI_CONF_LIKELY) && !write_to(p),
+	   "a hole of a file on a disk with room: likely to be written");
+	fill_disk();
+	ok(predicts(p + 4096, COWI_NEXT_SHARED, COWI_CONF_LIKELY),
+	   "on a full disk the entry looks the same");
+	drain_events(self, &seen);
+	ok(write_to(p + 4096) == SIGBUS, "and the write is refused");
+	drain_events(self, &seen);
+	e = event_of(&seen, p + 4096);
+	ok(e && e->outcome == COWI_DID_REFUSED &&
+	   e->predicted == COWI_NEXT_SHARED && e->confidence == COWI_CONF_LIKELY,
+	   "as the event says");
+	munmap(p, FILE_PAGES * 4096);
+	close(fd);
+	unlink(FULL "/hole");
+	unlink(FULL "/filler");
+	umount_ext4(FULL);
+}
+
+/* Nobody is asked for room: it is taken when the page is made. */
+static void test_shared_memory(void)
+{
+	char *p = map_pages(2, MAP_SHARED);
+
+	memset(p, 1, 2 * 4096);
+	set_file("/proc/self/clear_refs", "4");
+	if (record_at(pages, p).flags & COWI_F_WRITE)
+		skip("nothing write-protects shared memory here (no soft-dirty bits)");
+	else
+		ok(predicts(p, COWI_NEXT_SHARED, COWI_CONF_SURE) && !write_to(p),
+		   "shared memory, write-protected: sure to be written");
+	munmap(p, 2 * 4096);
+}
+
+/* Taking a userfaultfd's protection away leaves the entry as it is (not in 6.1). */
+static void test_shared_hugetlb(void)
+{
+	const size_t huge = 2 << 20;
+	struct uffdio_writeprotect off;
+	int uffd;
+	char *p;
+
+	set_file("/proc/sys/vm/nr_hugepages", "4");
+	p = mmap(NULL, huge, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	if (p == MAP_FAILED) {
+		skip("no hugetlb pages: %s", strerror(errno));
+		return;
+	}
+	*p = 1;
+	uffd = protect_by_uffd(p, huge, 0);
+	off = (struct uffdio_writeprotect) {
+		.range = { (unsigned long)p, huge },
+	};
+	if (uffd < 0 || ioctl(uffd, UFFDIO_WRITEPROTECT, &off))
+		skip("no userfaultfd for hugetlb: %s", strerror(errno));
+	else if (record_at(pages, p).flags & COWI_F_WRITE)
+		skip("nothing leaves shared hugetlb pages write-protected here");
+	else
+		ok(predicts(p, COWI_NEXT_SHARED, COWI_CONF_SURE) && !write_to(p),
+		   "a shared hugetlb page, write-protected: sure to be written");
+	close(uffd);
+	munmap(p, huge);
+	set_file("/proc/sys/vm/nr_hugepages", "0");
+}
+
+/* ---- userfaultfd, asked about any access ---- */
+
+#define RWP_TESTS	4
+
+struct handler {
+	int uffd;
+	char *page;
+};
+
+static void *allow(void *handler)
+{
+	const struct handler *h = handler;
+
+	if (is_page_wanted(h->uffd))
+		set_rwp(h->uffd, h->page, 4096, false);
+	return NULL;
+}
+
+static void test_rwp(void)
+{
+	char *p = map_pages(2, MAP_PRIVATE);
+	struct handler handler = { .page = p };
+	const uint64_t protection = COWI_F_PRESENT | COWI_F_PROTNONE |
+				    COWI_F_UFFD_WP | COWI_F_VMA_UFFD_RWP;
+	int i, sig, handed = 0;
+	struct cowinspect_page r;
+	pthread_t thread;
+
+	memset(p, 1, 2 * 4096);
+	handler.uffd = protect_by_rwp(p, 2 * 4096, 0);
+	if (handler.uffd < 0) {
+		for (i = 0; i < RWP_TESTS; i++)
+			skip("no userfaultfd protects from reads: %s",
+			     strerror(errno));
+		return;
+	}
+	r = record_at(pages, p);
+	if (!ok((r.flags & protection) == protection &&
+		!(r.flags & COWI_F_VMA_UFFD_WP), "protected from any access"))
+		diag("flags %llx", r.flags);
+	ok(predicts(p, COWI_NEXT_USERFAULTFD, COWI_CONF_LIKELY),
+	   "likely to be handed to userfaultfd");
+	drain_events(self, &seen);
+	pthread_create(&thread, NULL, allow, &handler);
+	sig = write_to(p);
+	pthread_join(thread, NULL);
+	drain_events(self, &seen);
+	for (i = 0; i < seen.nr; i++)
+		handed += seen.event[i].outcome == COWI_DID_USERFAULTFD &&
+			  seen.event[i].predicted == COWI_NEXT_USERFAULTFD &&
+			  (seen.event[i].addr & ~4095UL) == (unsigned long)p;
+	if (!ok(!sig && handed == 1, "which it is, once, and then written"))
+		diag("signal %d, handed %d times", sig, handed);
+	ok(!(record_at(pages, p).flags & (COWI_F_PROTNONE | COWI_F_UFFD_WP)) &&
+	   predicts(p, COWI_NEXT_NOFAULT, COWI_CONF_SURE),
+	   "what the handler has allowed is protected no more");
+	close(handler.uffd);
+	munmap(p, 2 * 4096);
+}
+
+int main(void)
+{
+	struct sigaction action = { .sa_handler = on_refusal };
+
+	tap_plan(2 * KEYED_TESTS + 1 + 4 + 2 + RWP_TESTS);
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	attach(getpid());
+	pages = must_open(getpid(), "pages");
+	self = open_events(getpid());
+	test_key();
+	test_tags();
+	test_full_disk();
+	test_shared_memory();
+	test_shared_hugetlb();
+	test_rwp();
+	close(self);
+	close(pages);
+	detach(getpid());
+	return tap_done();
+}

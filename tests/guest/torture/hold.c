@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Faults that are held open, by userfaultfd, while all targets are detached and
+ * attached anew, and the module is unloaded and loaded anew: they end whenever it
+ * comes, mostly under another hook than that under which they began.
+ */
+#include "torture.h"
+
+#define THREADS		4
+
+static void *hold_on(void *unused)
+{
+	for (;;)
+		count(OP_HOLD, hold_fault(rnd(200 * 1000)));
+	return unused;
+}
+
+/* Some faults at a time. Threads share our random numbers, in no order. */
+void hold(void)
+{
+	pthread_t thread;
+	int i;
+
+	for (i = 1; i < THREADS; i++) {
+		if (pthread_create(&thread, NULL, hold_on, NULL))
+			bail("pthread_create");
+	}
+	hold_on(NULL);
+}
+
+static void attach_holder(enum role role)
+{
+	char text[32];
+	int error;
+
+	snprintf(text, sizeof(text), "%d%s", shared->pid[role],
+		 rnd(4) ? "" : " follow");
+	error = command("attach", text);
+	if (error && error != EEXIST)
+		may_happen(error, "attach of one that holds faults");
+}
+
+static void reload(void)
+{
+	int error = unload_module();
+
+	if (!error)
+		error = load_module("");
+	count(OP_RELOAD, !error);
+	if (error)
+		wrong("module loaded anew: %s", strerror(error));
+}
+
+static void toggle_other_fprobe(void)
+{
+	static bool on;
+
+	if (missing[NEED_FPROBE_EVENTS])
+		return;
+	on = !on;
+	count(OP_OTHER_FPROBE, set_other_fprobe(on));
+}
+
+/* Those that hold faults are attached; nobody else is. */
+void rehook(void)
+{
+	for (;;) {
+		attach_holder(ROLE_HOLD_1);
+		attach_holder(ROLE_HOLD_2);
+		usleep(rnd(30000));
+		if (!rnd(16))
+			count(OP_KILL_HOLDER,
+			      !kill(shared->pid[ROLE_HOLD_1 + rnd(2)], SIGKILL));
+		if (!rnd(16))
+			toggle_other_fprobe();
+		if (!rnd(4)) {
+			reload();
+			continue;
+		}
+		detach_everything();
+		count(OP_REHOOK, status_number("targets") == 0);
+	}
+}
