@@ -448,11 +448,12 @@ static void test_switch(const char *file, const char *off, const char *on)
 	bool blind;
 	int i;
 
-	if (access(file, W_OK)) {
+	if (!set_file(file, off)) {
 		for (i = 0; i < SWITCH_TESTS; i++)
-			skip("no %s", file);
+			skip("%s takes no %s: %s", file, off, strerror(errno));
 		return;
 	}
+	must_set_file(file, on);
 	a = hire(false);
 	perform(&a, WRITE);
 	here = fault_count(a.pid, "accounted");
