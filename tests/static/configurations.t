@@ -88,10 +88,46 @@ builds()
 		-j"$(nproc)" KBUILD_MODPOST_WARN=1
 }
 
+prepare_32_bit()
+{
+	local dir=$prepared/32-bit
+	[ ! -e "$dir/complete" ] || return 0
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	echo CONFIG_MODULES=y >"$dir/fragment"
+	kernel_make ARCH=i386 KCONFIG_ALLCONFIG="$dir/fragment" allnoconfig &&
+		kernel_make ARCH=i386 -j"$(nproc)" modules_prepare &&
+		touch "$dir/complete"
+}
+
+# refuses WORDS [build-module's options and arguments]: a sentence of ours, with
+# these words, and not only what the compiler makes of it
+refuses()
+{
+	local words=$1
+	shift
+	if "$ROOT/tests/vm/build-module" --dir static-refused "$@" >/dev/null 2>&1; then
+		echo "it builds"
+		return 1
+	fi
+	grep -E "error: #error \"cowinspect .*$words" "$K_BUILD/static-refused.log" ||
+		{ cat "$K_BUILD/static-refused.log"; return 1; }
+}
+
+refuses_32_bit()
+{
+	with_lock "$prepared.lock" prepare_32_bit &&
+		refuses 64-bit --kdir "$prepared/32-bit" "$K_NAME" ARCH=i386 \
+			KBUILD_MODPOST_WARN=1
+}
+
 "$ROOT/tests/deps" static
 source=$("$ROOT/tests/static/fetch-source")
-plan "$(configurations | wc -l)"
+plan $(($(configurations | wc -l) + 2))
 while read -r name changes; do
 	# shellcheck disable=SC2086 # one change per word
 	check "$name${changes:+: }$changes" builds "$name" $changes </dev/null
 done < <(configurations)
+check "32-bit kernels are refused" refuses_32_bit
+check "Red Hat's kernels are refused" refuses "Red Hat" "$K_NAME" \
+	KCPPFLAGS=-DRHEL_RELEASE_CODE=2309
