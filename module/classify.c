@@ -70,11 +70,17 @@ static int is_async(const struct cowinspect_page *page)
 	return !!(page->flags & COWI_F_VMA_UFFD_ASYNC);
 }
 
-/* A handler is asked. In asynchronous mode the kernel only takes the mark away. */
+/*
+ * A handler is asked. In asynchronous mode the kernel only takes the mark away.
+ * What is protected from any access (RWP) comes back from swap without asking.
+ */
 static int is_uffd_protected(const struct cowinspect_page *page)
 {
-	return page->flags & COWI_F_UFFD_WP &&
-	       page->flags & COWI_F_VMA_UFFD_WP && !is_async(page);
+	if (!(page->flags & COWI_F_UFFD_WP) || is_async(page))
+		return 0;
+	return page->flags & COWI_F_VMA_UFFD_WP ||
+	       (page->flags & COWI_F_VMA_UFFD_RWP &&
+		page->flags & COWI_F_PROTNONE);
 }
 
 static struct verdict next_of_nonpresent(const struct cowinspect_page *page)
@@ -116,6 +122,7 @@ static struct verdict next_of_hugetlb(const struct cowinspect_page *page)
 {
 	if (page->flags & COWI_F_UFFD_WP && !is_async(page))
 		return VERDICT(UNKNOWN, NONE);
+	/* An exclusive one has mapcount 1: VM_BUG_ON_PAGE() in hugetlb_wp(). */
 	if (page->kind == COWI_KIND_ANON && page->mapcount == 1)
 		return VERDICT(REUSE, SURE);
 	return VERDICT(COPY, LIKELY);
@@ -221,7 +228,8 @@ static struct verdict next_of_small_anon(const struct cowinspect_page *page,
  */
 static int is_split_first(const struct cowinspect_page *page)
 {
-	return page->map_order && page->flags & COWI_F_UFFD_WP && is_async(page);
+	return page->map_order && page->flags & COWI_F_UFFD_WP &&
+	       page->flags & COWI_F_VMA_UFFD_WP && is_async(page);
 }
 
 static struct verdict next_of_split_anon(const struct cowinspect_page *page)
@@ -282,6 +290,33 @@ static struct verdict next_of_protected(const struct cowinspect_page *page,
 	}
 }
 
+/*
+ * A write goes through, but where the CPU does not mark the entry by itself it
+ * faults for that: ptep_set_access_flags() and its like.
+ */
+static struct verdict next_of_writable(const struct cowinspect_page *page,
+				       const struct cow_extra *extra)
+{
+	const __u64 wanted = COWI_F_YOUNG | COWI_F_DIRTY;
+
+	if (wanted & ~page->flags & ~extra->set_by_some)
+		return VERDICT(MARK, SURE);
+	if (wanted & ~page->flags & ~extra->set_by_all)
+		return VERDICT(NOFAULT, LIKELY);
+	return VERDICT(NOFAULT, SURE);
+}
+
+/*
+ * The file system is asked before a page of a file becomes writable, and may have
+ * no room for it: SIGBUS (page_mkwrite). Of shared memory nobody is asked.
+ */
+static struct verdict next_of_shared(const struct cowinspect_page *page)
+{
+	if (page->kind == COWI_KIND_SHMEM || page->flags & COWI_F_HUGETLB)
+		return VERDICT(SHARED, SURE);
+	return VERDICT(SHARED, LIKELY);
+}
+
 static struct verdict next_of_present(const struct cowinspect_page *page,
 				      const struct cow_rules *rules,
 				      const struct cow_extra *extra)
@@ -292,11 +327,11 @@ static struct verdict next_of_present(const struct cowinspect_page *page,
 	if (is_uffd_protected(page))
 		return VERDICT(USERFAULTFD, LIKELY);
 	if (page->flags & COWI_F_WRITE && !(page->flags & COWI_F_PROTNONE))
-		return VERDICT(NOFAULT, SURE);
+		return next_of_writable(page, extra);
 	if (page->flags & COWI_F_VMA_SHARED)
-		return VERDICT(SHARED, SURE);
-
-	v = next_of_protected(page, rules, extra);
+		v = next_of_shared(page);
+	else
+		v = next_of_protected(page, rules, extra);
 	/* A NUMA hint comes first, and may move the page to another node. */
 	if (page->flags & COWI_F_PROTNONE && v.confidence == COWI_CONF_SURE)
 		v.confidence = COWI_CONF_LIKELY;
@@ -315,12 +350,17 @@ void cow_classify(struct cowinspect_page *page, const struct cow_rules *rules,
 {
 	struct verdict v;
 
-	if (!(page->flags & COWI_F_VMA_WRITE))
+	if (!(page->flags & COWI_F_VMA_WRITE) ||
+	    page->flags & COWI_F_VMA_SHADOW_STACK)
 		v = VERDICT(REFUSED, SURE);
 	else if (!(page->flags & COWI_F_PRESENT))
 		v = next_of_nonpresent(page);
 	else
 		v = next_of_present(page, rules, extra);
+	/* Whether a key is open to the thread, or its pointer has the tag: unseen. */
+	if (page->flags & COWI_F_VMA_KEYED && v.confidence == COWI_CONF_SURE &&
+	    v.outcome != COWI_NEXT_REFUSED)
+		v.confidence = COWI_CONF_LIKELY;
 
 	page->outcome = v.outcome;
 	page->confidence = v.confidence;

@@ -49,9 +49,13 @@ extern const struct cow_rules cow_rules_6_15;
 /**
  * struct cow_extra - facts that a prediction needs and a record does not show
  * @mm_shared: the large folio may be mapped by more than one mm
+ * @set_by_all: which of COWI_F_YOUNG and COWI_F_DIRTY every CPU sets by itself
+ * @set_by_some: which of them some CPU does
  */
 struct cow_extra {
 	unsigned char mm_shared;
+	__u64 set_by_all;
+	__u64 set_by_some;
 };
 
 void cow_classify(struct cowinspect_page *page, const struct cow_rules *rules,

@@ -12,6 +12,7 @@
 #include <linux/ksm.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <linux/pkeys.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
 #include <linux/version.h>
@@ -21,6 +22,26 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "cowinspect supports Linux 5.10 and later"
 #endif
+
+/* Page tables in high memory would have to be mapped before they are read. */
+#ifndef CONFIG_64BIT
+#error "cowinspect supports 64-bit kernels only"
+#endif
+
+/*
+ * RHEL 9's 5.14 has parts of 6.3 and 6.6 and not others: what follows goes by
+ * version, and would predict by the wrong rules. Until one has been booted:
+ */
+#ifdef RHEL_RELEASE_CODE
+#error "cowinspect does not support RHEL kernels: they match no upstream version"
+#endif
+
+/* The versions in tests/vm/kernels, each of which is booted by the tests. */
+#define COW_KERNEL_IS(major, minor)					\
+	((LINUX_VERSION_CODE) >> 8 == KERNEL_VERSION(major, minor, 0) >> 8)
+#define COW_KERNEL_TESTED						\
+	(COW_KERNEL_IS(5, 10) || COW_KERNEL_IS(6, 1) ||			\
+	 COW_KERNEL_IS(6, 12) || COW_KERNEL_IS(7, 2) || COW_KERNEL_IS(7, 3))
 
 /*
  * With COW_FORCE_FALLBACKS (make COW_FORCE_FALLBACKS=1, for tests) the fallbacks
@@ -53,6 +74,19 @@ struct folio {
 #define cow_folio_mapping(folio)	READ_ONCE((folio)->page.mapping)
 #else
 #define cow_folio_mapping(folio)	READ_ONCE((folio)->mapping)
+#endif
+
+/*
+ * The mapcount of a hugetlb page, which is always mapped as a whole: a plain word
+ * in the folio's second struct page, by this name since 6.3 (not so in 6.1, so in
+ * 6.12).
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define cow_hugetlb_mapcount(folio)	\
+	(atomic_read(&(folio)->_entire_mapcount) + 1)
+#else
+#define cow_hugetlb_mapcount(folio)	\
+	(atomic_read(compound_mapcount_ptr(folio_page(folio, 0))) + 1)
 #endif
 
 /* The mark of an exclusive anonymous page: 5.19, commit 6c287605fd56. */
@@ -362,7 +396,7 @@ static inline bool cow_folio_uniform(struct folio *folio)
  * where they were read and tested. In 7.2 handlers get ftrace_regs (since 6.14,
  * commit 46bc082388560), and what belongs to a call is kept on a stack of the
  * task. kretprobes are what there is elsewhere, as in 6.12 on arm64, where no
- * fprobe can be configured.
+ * fprobe can be configured. A kernel may have neither.
  */
 #if defined(CONFIG_FPROBE) && COW_SINCE(6, 12)
 #include <linux/fprobe.h>
@@ -381,9 +415,10 @@ typedef struct pt_regs cow_probe_regs;
 #define cow_probe_value(regs)		regs_return_value(regs)
 #define cow_fprobe_set_max(probe, max)	((probe)->nr_maxactive = (max))
 #endif
-#else
+#elif defined(CONFIG_KRETPROBES)
 #include <linux/kprobes.h>
 
+#define COW_HOOK_KRETPROBE
 #define COW_HOOK_NAME			"kretprobe"
 typedef struct kretprobe cow_probe_t;
 /* get_kretprobe() is from 5.11 (not in 5.10, read there). */
@@ -392,6 +427,10 @@ typedef struct kretprobe cow_probe_t;
 #else
 #define cow_call_probe(call)		((call)->rp)
 #endif
+#else
+/* Nothing to hook with: faults are not observed, all else works. */
+#define COW_HOOK_NAME			"none"
+typedef struct { } cow_probe_t;
 #endif
 
 /* sched_process_exit says more since 6.16 or thereabouts (read in 7.2). */
@@ -460,6 +499,27 @@ static inline struct task_struct *cow_mm_owner(const struct mm_struct *mm)
 #define COW_FAULT_COMPLETED	0
 #endif
 
+/*
+ * userfaultfd's bit of an entry has a name of its own from 7.3 on, where it means
+ * one of two protections, as the VMA says: from writes, or from any access (RWP).
+ * Read in 7.3.4.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+#define cow_pte_uffd(pte)	pte_uffd(pte)
+#define cow_pmd_uffd(pmd)	pmd_uffd(pmd)
+#define cow_pte_swp_uffd(pte)	pte_swp_uffd(pte)
+#define cow_pmd_swp_uffd(pmd)	pmd_swp_uffd(pmd)
+#define cow_uffd_rwp(vma)	userfaultfd_rwp(vma)
+#define COW_UFFD_RWP_ASYNC	UFFD_FEATURE_RWP_ASYNC
+#else
+#define cow_pte_uffd(pte)	pte_uffd_wp(pte)
+#define cow_pmd_uffd(pmd)	pmd_uffd_wp(pmd)
+#define cow_pte_swp_uffd(pte)	pte_swp_uffd_wp(pte)
+#define cow_pmd_swp_uffd(pmd)	pmd_swp_uffd_wp(pmd)
+#define cow_uffd_rwp(vma)	false
+#define COW_UFFD_RWP_ASYNC	0
+#endif
+
 /* userfaultfd for pages that are in the page cache: 5.13. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 13, 0)
 #define cow_uffd_minor(vma)	userfaultfd_minor(vma)
@@ -468,23 +528,47 @@ static inline struct task_struct *cow_mm_owner(const struct mm_struct *mm)
 #endif
 
 /*
- * Asynchronous write protection by userfaultfd is from 6.7; what holds the mode is
- * in a header since 6.9 (867a43a34ff8).
+ * Whether the kernel itself resolves the protection that userfaultfd has put on a
+ * VMA. That is from 6.7; what holds the mode is in a header since 6.9
+ * (867a43a34ff8).
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0) && defined(CONFIG_USERFAULTFD)
 #define COW_KNOWS_UFFD_ASYNC	true
-static inline bool cow_uffd_async(const struct vm_area_struct *vma)
+static inline bool cow_uffd_async(const struct vm_area_struct *vma, bool rwp)
 {
 	const struct userfaultfd_ctx *ctx = vma->vm_userfaultfd_ctx.ctx;
 
-	return ctx && ctx->features & UFFD_FEATURE_WP_ASYNC;
+	return ctx && READ_ONCE(ctx->features) &
+		      (rwp ? COW_UFFD_RWP_ASYNC : UFFD_FEATURE_WP_ASYNC);
 }
 #else
 #define COW_KNOWS_UFFD_ASYNC	false
-static inline bool cow_uffd_async(const struct vm_area_struct *vma)
+static inline bool cow_uffd_async(const struct vm_area_struct *vma, bool rwp)
 {
 	return false;
 }
 #endif
+
+/* Shadow stacks: 6.6. */
+#ifndef VM_SHADOW_STACK
+#define VM_SHADOW_STACK	VM_NONE
+#endif
+
+/*
+ * Which of an entry's bits the CPU at hand sets by itself, as COWI_F_* bits. On
+ * arm64 that is optional for both (HA and HD in TCR_EL1; the names of the bits
+ * changed), in the architecture and, for the sake of errata, per kind of CPU.
+ */
+static inline u64 cow_cpu_sets(void)
+{
+#ifdef CONFIG_ARM64
+	u64 tcr = read_sysreg(tcr_el1);
+
+	return (tcr & BIT(39) ? COWI_F_YOUNG : 0) |
+	       (tcr & BIT(40) ? COWI_F_DIRTY : 0);
+#else
+	return COWI_F_YOUNG | COWI_F_DIRTY;
+#endif
+}
 
 #endif /* _COW_COMPAT_H */

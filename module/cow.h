@@ -13,6 +13,7 @@
  *	  -> peek.c	the entry before and after, read without locks
  *	  -> decode.c	as above
  *	  -> outcome.c	both -> what the fault did (pure)
+ *	  -> account.c	whether the kernel has counted faults that were not seen
  *	  -> events.c	the counters, and the rings of those who read along
  */
 #ifndef _COW_H
@@ -22,6 +23,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -139,6 +141,7 @@ enum cow_vma_kind {
  * @vm_flags: the kernel's VM_* flags
  * @flags: COWI_F_* bits that hold for all its entries
  * @kind: what backs it
+ * @dax: the memory of a file itself is mapped (DAX)
  */
 struct cow_vma {
 	unsigned long start;
@@ -147,6 +150,7 @@ struct cow_vma {
 	unsigned long vm_flags;
 	u64 flags;
 	enum cow_vma_kind kind;
+	bool dax;
 };
 
 /**
@@ -169,6 +173,7 @@ struct cow_vma_name {
  * @vma: the VMA of the current chunk
  * @new_vma: the current chunk is not of the same VMA as the chunk before
  * @gone: the walk ended because the address space has ended
+ * @busy: the chunk ended early, since a lock that it needs was held
  * @start: first address of the current chunk; it goes up to @addr
  * @nr: how many entries the current chunk has
  * @raw: the entries of the current chunk
@@ -187,6 +192,7 @@ struct cow_walk {
 	struct cow_vma vma;
 	bool new_vma;
 	bool gone;
+	bool busy;
 	unsigned long start;
 	unsigned int nr;
 	struct cow_raw raw[COW_CHUNK_ENTRIES];
@@ -212,6 +218,7 @@ unsigned int cow_peek_writable(struct mm_struct *mm, unsigned long addr,
 
 /* ---- decode.c ---- */
 
+void cow_decode_init(void);
 void cow_decode(const struct cow_raw *raw, const struct cow_vma *vma,
 		struct cowinspect_page *page);
 
@@ -289,6 +296,8 @@ enum cow_counter {
  * @alive: of @root: how many of the family have not ended
  * @life: COW_LIFE_* bits
  * @missed: what the hook had missed when the target was attached
+ * @counted_before: what the kernel counted for it before; see account.c
+ * @unaccounted: what it has counted since and was not seen, as far as is known
  * @hooked: which time of hooking it was born in
  * @lock: guards @readers and their rings; taken in probes
  * @readers: open events files
@@ -302,6 +311,8 @@ struct cow_watch {
 	atomic_t alive;
 	unsigned long life;
 	unsigned long missed;
+	u64 counted_before;
+	atomic64_t unaccounted;
 	unsigned int hooked;
 	raw_spinlock_t lock;
 	struct list_head readers;
@@ -343,6 +354,7 @@ bool cow_target_tryget(struct cow_target *target);
 void cow_target_born(struct cow_target *target);
 int cow_target_attach(unsigned int nr, bool follow);
 int cow_target_detach(unsigned int nr);
+int cow_target_detach_every(void);
 void cow_target_detach_all(void);
 void cow_target_put(struct cow_target *target);
 bool cow_target_alive(struct cow_target *target);
@@ -365,7 +377,19 @@ bool cow_watch_is_current(const struct cow_target *target);
 void cow_watch_lost_child(struct cow_target *target);
 void cow_watch_refill(void);
 void cow_watch_release(struct cow_target *target);
+u64 cow_faults_unsettled(const struct cow_target *payer);
 void cow_faults_print_status(struct seq_file *m);
+
+/* ---- account.c ---- */
+
+/* What the kernel has counted for a thread, which it does without a lock. */
+static inline unsigned long cow_faults_of(const struct task_struct *task)
+{
+	return data_race(task->min_flt) + data_race(task->maj_flt);
+}
+
+void cow_account_begin(struct cow_target *target);
+void cow_account_note(struct cow_target *target);
 
 /* ---- events.c ---- */
 

@@ -3,13 +3,37 @@
  * A captured entry, in the kernel's words -> a record, in ours. Needs no lock:
  * everything is in the copy.
  */
+#include <linux/atomic.h>
 #include <linux/bitfield.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 
 #include "compat.h"
 #include "cow.h"
+
+/* COWI_F_YOUNG and COWI_F_DIRTY, as far as each CPU sets them, or one at least. */
+static atomic64_t set_by_all = ATOMIC64_INIT(COWI_F_YOUNG | COWI_F_DIRTY);
+static atomic64_t set_by_some = ATOMIC64_INIT(0);
+
+static void look_at_cpu(void *unused)
+{
+	u64 sets = cow_cpu_sets();
+
+	atomic64_and(sets, &set_by_all);
+	atomic64_or(sets, &set_by_some);
+}
+
+/**
+ * cow_decode_init - find out what of an entry the CPUs set by themselves
+ *
+ * Asks those that are online. Sleeps.
+ */
+void cow_decode_init(void)
+{
+	on_each_cpu(look_at_cpu, NULL, 1);
+}
 
 /* What of a PTE's bits holds for the entry, whatever level it is at. */
 static u64 pte_facts(pte_t pte)
@@ -24,7 +48,7 @@ static u64 pte_facts(pte_t pte)
 		flags |= COWI_F_YOUNG;
 	if (pte_soft_dirty(pte))
 		flags |= COWI_F_SOFT_DIRTY;
-	if (pte_uffd_wp(pte))
+	if (cow_pte_uffd(pte))
 		flags |= COWI_F_UFFD_WP;
 	if (pte_protnone(pte))
 		flags |= COWI_F_PROTNONE;
@@ -43,7 +67,7 @@ static u64 pmd_facts(pmd_t pmd)
 		flags |= COWI_F_YOUNG;
 	if (pmd_soft_dirty(pmd))
 		flags |= COWI_F_SOFT_DIRTY;
-	if (pmd_uffd_wp(pmd))
+	if (cow_pmd_uffd(pmd))
 		flags |= COWI_F_UFFD_WP;
 	if (pmd_protnone(pmd))
 		flags |= COWI_F_PROTNONE;
@@ -163,6 +187,10 @@ static void decode_nonpresent(const struct cow_raw *raw,
 		page->kind = COWI_KIND_OTHER;
 	} else if (raw->attr & COW_A_PMD) {
 		page->kind = leaf_kind(cow_leaf_from_pmd(raw->pmd));
+		if (pmd_swp_soft_dirty(raw->pmd))
+			page->flags |= COWI_F_SOFT_DIRTY;
+		if (cow_pmd_swp_uffd(raw->pmd))
+			page->flags |= COWI_F_UFFD_WP;
 	} else {
 		pte_t pte = raw->pte;
 		cow_leaf_t leaf = cow_leaf_from_pte(pte);
@@ -170,7 +198,7 @@ static void decode_nonpresent(const struct cow_raw *raw,
 		page->kind = leaf_kind(leaf);
 		if (pte_swp_soft_dirty(pte))
 			page->flags |= COWI_F_SOFT_DIRTY;
-		if (pte_swp_uffd_wp(pte) ||
+		if (cow_pte_swp_uffd(pte) ||
 		    page->kind == COWI_KIND_MARKER_UFFD_WP)
 			page->flags |= COWI_F_UFFD_WP;
 		if (page->kind == COWI_KIND_SWAP) {
@@ -241,6 +269,8 @@ void cow_decode(const struct cow_raw *raw, const struct cow_vma *vma,
 {
 	struct cow_extra extra = {
 		.mm_shared = !!(raw->attr & COW_A_MM_SHARED),
+		.set_by_all = atomic64_read(&set_by_all),
+		.set_by_some = atomic64_read(&set_by_some),
 	};
 
 	memset(page, 0, sizeof(*page));

@@ -112,7 +112,7 @@ struct cowinspect_event cow_events_note(const struct cow_target *target,
 		.outcome = what,
 		.old_kind = COWI_KIND_NONE,
 		.new_kind = COWI_KIND_NONE,
-		.predicted = COWI_NR_OUTCOMES,
+		.predicted = COWI_NEXT_NONE,
 	};
 }
 

@@ -26,11 +26,18 @@
  *
  * - What is known of a fault between its beginning and its end is in a slot of
  *   our own, which holds a reference on the target: faults may take long, and
- *   detaching must not wait for them. Once the hook is gone, no handler will
- *   end those that are still in progress: then all slots are emptied.
+ *   detaching must not wait for them. Once the hook is gone, all slots are
+ *   emptied. The end of a fault may be seen all the same, when something is
+ *   hooked again (hook.h). So the kernel keeps no pointer for us but a handle,
+ *   which names a slot and one use of it: ends of faults that are no longer known
+ *   go unnoticed.
  *
  * - Targets are found under RCU. References may be dropped in handlers: target.c
  *   frees from a workqueue.
+ *
+ * A fault of an attached process in the memory of another one is none of its own,
+ * but the kernel counts it for the process (mm_account_fault()): so it is followed
+ * to its end as well, to be counted.
  *
  * Nothing is hooked while no process is attached.
  */
@@ -42,6 +49,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pid_namespace.h>
+#include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -82,7 +90,13 @@ static DEFINE_RAW_SPINLOCK(targets_lock);
 /**
  * struct cow_fault - a fault in progress
  * @node: in the hash by address space and place, or of the free ones
- * @target: whose fault it is, referenced; NULL in a free one
+ * @handle: what on_fault_end() is given to find this use of the slot; 0 while it
+ *	is free, or being ended
+ * @target: whose memory it is in, referenced, or NULL
+ * @payer: the process that does it and has it counted by the kernel, referenced
+ *	unless it is @target, or NULL
+ * @tid: the thread, in the initial pid namespace
+ * @paid: what the kernel had counted for the thread when the fault began
  * @mm: the address space
  * @vma: what is known of the VMA
  * @addr: the address
@@ -95,7 +109,11 @@ static DEFINE_RAW_SPINLOCK(targets_lock);
  */
 struct cow_fault {
 	struct hlist_node node;
+	unsigned long handle;
 	struct cow_target *target;
+	struct cow_target *payer;
+	pid_t tid;
+	unsigned long paid;
 	struct mm_struct *mm;
 	struct cow_vma vma;
 	unsigned long addr;
@@ -119,9 +137,15 @@ struct fault_chain {
 
 static struct fault_chain inflight[1 << FAULT_HASH_BITS];
 
+/* A handle is the number of a use, above that of the slot. */
+#define SLOT_BITS		16
+
 static struct cow_fault *slots;
 static unsigned int nr_slots;
 static struct hlist_head free_slots;
+/* How many times a slot was used, from a number on that no other load had. */
+static unsigned long uses;
+/* Guards @free_slots and @uses. */
 static DEFINE_RAW_SPINLOCK(free_lock);
 
 /* ---- whose fault ---- */
@@ -143,17 +167,18 @@ static struct cow_target *find_target(const struct pid *pid)
 	return NULL;
 }
 
-/* Caller holds rcu_read_lock. */
-static struct cow_target *owner_of(struct mm_struct *mm)
+/* The same, with a reference. */
+static struct cow_target *get_target(const struct pid *pid)
 {
-	struct task_struct *owner = cow_mm_owner(mm);
+	struct cow_target *target = find_target(pid);
 
-	return owner ? find_target(task_tgid(owner)) : NULL;
+	return target && cow_target_tryget(target) ? target : NULL;
 }
 
-static bool on_fault(void **slot, unsigned long vma, unsigned long addr,
-		     unsigned long flags, unsigned long regs);
-static void on_fault_end(void *slot, unsigned long ret);
+static bool on_fault(unsigned long *handle, unsigned long vma,
+		     unsigned long addr, unsigned long flags,
+		     unsigned long regs);
+static void on_fault_end(unsigned long handle, unsigned long ret);
 
 static struct cow_hook fault_hook = {
 	.symbol = "handle_mm_fault",
@@ -184,16 +209,38 @@ static struct cow_fault *get_slot(void)
 	if (!hlist_empty(&free_slots)) {
 		f = hlist_entry(free_slots.first, struct cow_fault, node);
 		hlist_del(&f->node);
+		WRITE_ONCE(f->handle, ++uses << SLOT_BITS | (f - slots));
 	}
 	raw_spin_unlock_irqrestore(&free_lock, flags);
 	return f;
+}
+
+/* Returns the slot, whose fault is to be ended now, or NULL if it is not in use. */
+static struct cow_fault *claim_slot(unsigned long handle)
+{
+	unsigned long nr = handle & (BIT(SLOT_BITS) - 1);
+
+	if (!handle || nr >= nr_slots ||
+	    cmpxchg(&slots[nr].handle, handle, 0) != handle)
+		return NULL;
+	return &slots[nr];
+}
+
+static void put_targets(struct cow_target *target, struct cow_target *payer)
+{
+	if (payer && payer != target)
+		cow_target_put(payer);
+	if (target)
+		cow_target_put(target);
 }
 
 static void put_slot(struct cow_fault *f)
 {
 	unsigned long flags;
 
+	put_targets(f->target, f->payer);
 	f->target = NULL;
+	f->payer = NULL;
 	raw_spin_lock_irqsave(&free_lock, flags);
 	hlist_add_head(&f->node, &free_slots);
 	raw_spin_unlock_irqrestore(&free_lock, flags);
@@ -203,6 +250,7 @@ static int alloc_slots(void)
 {
 	unsigned int i;
 
+	BUILD_BUG_ON(INFLIGHT_MAX > BIT(SLOT_BITS));
 	nr_slots = clamp(READ_ONCE(cow_max_inflight), INFLIGHT_MIN,
 			 INFLIGHT_MAX);
 	slots = kvcalloc(nr_slots, sizeof(*slots), GFP_KERNEL);
@@ -218,10 +266,8 @@ static void free_all_slots(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr_slots; i++) {
-		if (slots[i].target)
-			cow_target_put(slots[i].target);
-	}
+	for (i = 0; i < nr_slots; i++)
+		put_targets(slots[i].target, slots[i].payer);
 	for (i = 0; i < ARRAY_SIZE(inflight); i++)
 		INIT_HLIST_HEAD(&inflight[i].list);
 	INIT_HLIST_HEAD(&free_slots);
@@ -279,7 +325,7 @@ static bool can_predict(const struct cow_fault *f,
 		return false;
 	return page->outcome == COWI_NEXT_NOFAULT || page->kind != COWI_KIND_ANON ||
 	       !(page->flags & COWI_F_LARGE) ||
-	       page->flags & COWI_F_EXCLUSIVE;
+	       page->flags & (COWI_F_HUGETLB | COWI_F_EXCLUSIVE);
 }
 
 static void note_vma(struct cow_fault *f, struct vm_area_struct *vma,
@@ -314,7 +360,7 @@ static void note_access(struct cow_fault *f, struct vm_area_struct *vma,
 	note_vma(f, vma, flags);
 
 	f->flags = access_flags(flags, gup);
-	if (task_tgid(current) != f->target->pid)
+	if (f->payer != f->target)
 		f->flags |= COWI_E_REMOTE;
 	if (f->c.vma_shared)
 		f->flags |= COWI_E_SHARED;
@@ -325,7 +371,7 @@ static void note_prediction(struct cow_fault *f,
 {
 	bool known = can_predict(f, page);
 
-	f->predicted = known ? page->outcome : COWI_NR_OUTCOMES;
+	f->predicted = known ? page->outcome : COWI_NEXT_NONE;
 	f->confidence = known ? page->confidence : COWI_CONF_NONE;
 }
 
@@ -333,7 +379,7 @@ static void note_prediction(struct cow_fault *f,
  * The entry is read under the lock under which the end of another fault passes
  * what it did to those in progress: this one either sees that, or gets it.
  */
-static void note_before(struct cow_fault *f)
+static void begin_fault(struct cow_fault *f)
 {
 	struct fault_chain *chain = chain_of(f);
 	struct cowinspect_page page;
@@ -342,11 +388,40 @@ static void note_before(struct cow_fault *f)
 
 	raw_spin_lock_irqsave(&chain->lock, flags);
 	since = cow_hold_begin();
-	look(f, &f->c.before, &page);
+	if (f->target)
+		look(f, &f->c.before, &page);
 	hlist_add_head(&f->node, &chain->list);
 	cow_hold_end(COW_LOCK_FAULTS, since);
 	raw_spin_unlock_irqrestore(&chain->lock, flags);
-	note_prediction(f, &page);
+	if (f->target)
+		note_prediction(f, &page);
+}
+
+/* A slot with the targets that a fault concerns, or NULL. */
+static struct cow_fault *get_slot_for(struct mm_struct *mm)
+{
+	struct pid *doer = task_tgid(current);
+	struct task_struct *owner;
+	struct cow_target *target = NULL, *payer;
+	struct cow_fault *f = NULL;
+
+	rcu_read_lock();
+	owner = cow_mm_owner(mm);
+	if (owner)
+		target = get_target(task_tgid(owner));
+	payer = target && target->pid == doer ? target : get_target(doer);
+	if (target || payer)
+		f = get_slot();
+	if (f) {
+		f->target = target;
+		f->payer = payer;
+	} else {
+		if (target)
+			count(target, COW_C_lost, COWI_VMA_SPECIAL, 1);
+		put_targets(target, payer);
+	}
+	rcu_read_unlock();
+	return f;
 }
 
 /* Returns NULL if the fault is not observed. */
@@ -354,28 +429,17 @@ static struct cow_fault *fault_begins(struct vm_area_struct *vma,
 				      unsigned long addr, unsigned int flags,
 				      bool gup)
 {
-	struct cow_target *target;
-	struct cow_fault *f = NULL;
+	struct cow_fault *f = get_slot_for(vma->vm_mm);
 
-	rcu_read_lock();
-	target = owner_of(vma->vm_mm);
-	if (target && cow_target_tryget(target)) {
-		f = get_slot();
-		if (f) {
-			f->target = target;
-		} else {
-			count(target, COW_C_lost, COWI_VMA_SPECIAL, 1);
-			cow_target_put(target);
-		}
-	}
-	rcu_read_unlock();
 	if (!f)
 		return NULL;
+	f->tid = task_pid_nr(current);
+	f->paid = cow_faults_of(current);
 	f->since = ktime_get_mono_fast_ns();
 	f->mm = vma->vm_mm;
 	f->addr = addr;
 	note_access(f, vma, flags, gup);
-	note_before(f);
+	begin_fault(f);
 	return f;
 }
 
@@ -450,12 +514,16 @@ static void count_copy(struct cow_fault *f, const struct cow_did *did)
 		count(f->target, COW_C_remote_copied, c->vma, 1);
 }
 
-/* As mm_account_fault() does. */
-static void count_accounted(struct cow_fault *f)
+/* As mm_account_fault() does: for the process that does it. */
+static void count_paid(struct cow_fault *f)
 {
-	if (f->flags & COWI_E_REMOTE || f->c.result == COW_RESULT_RETRY ||
+	if (!f->payer || f->c.result == COW_RESULT_RETRY ||
 	    f->c.result == COW_RESULT_ERROR)
 		return;
+	if (f->payer != f->target) {
+		count(f->payer, COW_C_elsewhere, f->c.vma, 1);
+		return;
+	}
 	count(f->target, COW_C_accounted, f->c.vma, 1);
 	if (f->flags & COWI_E_MAJOR)
 		count(f->target, COW_C_major, f->c.vma, 1);
@@ -468,7 +536,6 @@ static void count_fault(struct cow_fault *f, const struct cow_did *did)
 	count(f->target, COW_C_observed, c->vma, 1);
 	count(f->target, outcome_counter(did->outcome), c->vma, 1);
 	count_copy(f, did);
-	count_accounted(f);
 	if (did->split)
 		count(f->target, COW_C_splits, c->vma, 1);
 	if (f->flags & COWI_E_REMOTE)
@@ -506,7 +573,7 @@ static void tell_fault(struct cow_fault *f, const struct cow_did *did, u64 now)
 	cow_events_put(f->target, f->mm, &event);
 }
 
-static void note_after(struct cow_fault *f)
+static void end_fault(struct cow_fault *f)
 {
 	struct fault_chain *chain = chain_of(f);
 	struct cowinspect_page page;
@@ -518,11 +585,13 @@ static void note_after(struct cow_fault *f)
 	f->c.after.pfn = COWINSPECT_NO_PFN;
 	raw_spin_lock_irqsave(&chain->lock, flags);
 	since = cow_hold_begin();
+	/* Both at once: see cow_faults_unsettled(). */
+	count_paid(f);
 	hlist_del(&f->node);
-	if (f->c.result == COW_RESULT_DONE)
+	if (f->target && f->c.result == COW_RESULT_DONE)
 		look(f, &f->c.after, &page);
 	hlist_for_each_entry(other, &chain->list, node) {
-		if (other->mm == f->mm)
+		if (f->target && other->mm == f->mm)
 			cow_entry_pass(&other->c.before, other->addr, &f->c,
 				       f->addr, PAGE_SIZE);
 	}
@@ -530,24 +599,64 @@ static void note_after(struct cow_fault *f)
 	raw_spin_unlock_irqrestore(&chain->lock, flags);
 }
 
+static void judge_fault(struct cow_fault *f)
+{
+	struct cow_did did = cow_outcome(&f->c);
+
+	if (did.split)
+		f->flags |= COWI_E_SPLIT;
+	count_fault(f, &did);
+	tell_fault(f, &did, ktime_get_mono_fast_ns());
+}
+
 static void fault_ends(struct cow_fault *f, vm_fault_t ret)
 {
-	struct cow_did did;
-
 	f->c.result = result_of(ret);
-	note_after(f);
 	if (f->c.result < COW_RESULT_RETRY &&
 	    (ret & VM_FAULT_MAJOR || f->flags & COWI_E_TRIED))
 		f->flags |= COWI_E_MAJOR;
-	did = cow_outcome(&f->c);
-	if (did.split)
-		f->flags |= COWI_E_SPLIT;
-	if (!READ_ONCE(f->target->detached)) {
-		count_fault(f, &did);
-		tell_fault(f, &did, ktime_get_mono_fast_ns());
-	}
-	cow_target_put(f->target);
+	end_fault(f);
+	if (f->target && !READ_ONCE(f->target->detached))
+		judge_fault(f);
 	put_slot(f);
+}
+
+/* What the kernel has counted for the thread of a fault since it began. RCU. */
+static unsigned long paid_since(const struct cow_fault *f)
+{
+	struct task_struct *task = pid_task(find_pid_ns(f->tid, &init_pid_ns),
+					    PIDTYPE_PID);
+
+	if (!task || task_tgid(task) != f->payer->pid)
+		return 0;
+	return cow_faults_of(task) - f->paid;
+}
+
+/**
+ * cow_faults_unsettled - how many faults the kernel has counted and we have not yet
+ * @payer: the process for which they are counted
+ *
+ * A thread has one fault at a time. If the kernel has counted more for it since
+ * one began, that is over, though its end was not seen.
+ *
+ * Return: of the faults in progress, those that the kernel has counted.
+ */
+u64 cow_faults_unsettled(const struct cow_target *payer)
+{
+	struct cow_fault *f;
+	unsigned long flags;
+	u64 n = 0;
+	int i;
+
+	rcu_read_lock();
+	for (i = 0; i < ARRAY_SIZE(inflight); i++) {
+		raw_spin_lock_irqsave(&inflight[i].lock, flags);
+		hlist_for_each_entry(f, &inflight[i].list, node)
+			n += f->payer == payer && paid_since(f) == 1;
+		raw_spin_unlock_irqrestore(&inflight[i].lock, flags);
+	}
+	rcu_read_unlock();
+	return n;
 }
 
 /* ---- births, exec and exit ---- */
@@ -809,6 +918,7 @@ static void task_exits(struct task_struct *task)
 	    !test_and_set_bit(COW_LIFE_EXIT_TOLD, &target->watch.life)) {
 		tell_note(target, COWI_DID_EXIT,
 			  task_pid_nr_ns(task, target->watch.ns), 0);
+		cow_account_note(target);
 		end_life(target);
 	}
 	rcu_read_unlock();
@@ -869,16 +979,24 @@ static int hook_life(void)
 
 /* ---- hooking ---- */
 
-static bool on_fault(void **slot, unsigned long vma, unsigned long addr,
-		     unsigned long flags, unsigned long regs)
+static bool on_fault(unsigned long *handle, unsigned long vma,
+		     unsigned long addr, unsigned long flags,
+		     unsigned long regs)
 {
-	*slot = fault_begins((struct vm_area_struct *)vma, addr, flags, !regs);
-	return *slot;
+	struct cow_fault *f = fault_begins((struct vm_area_struct *)vma, addr,
+					   flags, !regs);
+
+	if (f)
+		*handle = f->handle;
+	return f;
 }
 
-static void on_fault_end(void *slot, unsigned long ret)
+static void on_fault_end(unsigned long handle, unsigned long ret)
 {
-	fault_ends(slot, (__force vm_fault_t)ret);
+	struct cow_fault *f = claim_slot(handle);
+
+	if (f)
+		fault_ends(f, (__force vm_fault_t)ret);
 }
 
 /* Why nothing is hooked although a process is attached, or 0. */
@@ -946,6 +1064,7 @@ void cow_watch_begin(struct cow_target *target)
 	target->watch.missed = cow_hook_missed(&fault_hook);
 	atomic_set(&target->watch.alive, 1);
 	add_to_hash(target);
+	cow_account_begin(target);
 	/* It may have exited before its exit would have been seen. */
 	if (!cow_target_alive(target))
 		end_life(target);
@@ -1031,7 +1150,8 @@ static void show_counter(struct seq_file *m, const struct cow_watch *watch,
 	}
 	/* What the hook has missed may have been of any process. */
 	if (what == COW_C_lost)
-		total += cow_hook_missed(&fault_hook) - watch->missed;
+		total = max_t(u64, atomic64_read(&watch->unaccounted), total +
+			      cow_hook_missed(&fault_hook) - watch->missed);
 	seq_printf(m, "%s: %llu", name, total);
 	for (vma = 0; vma < COWI_NR_VMAS; vma++)
 		seq_printf(m, " %llu", value[vma]);
@@ -1052,6 +1172,7 @@ static int faults_show(struct seq_file *m, void *unused)
 
 	if (READ_ONCE(target->detached))
 		return -EIO;
+	cow_account_note(target);
 	seq_puts(m, "counters: total anon file shmem hugetlb special\n");
 	for (i = 0; i < COW_NR_COUNTERS; i++)
 		show_counter(m, &target->watch, i, counters[i].name);
@@ -1110,6 +1231,7 @@ void cow_faults_print_status(struct seq_file *m)
 	seq_printf(m, "observer: %s\n", COW_HOOK_NAME);
 	seq_printf(m, "observer_remote: %s\n", COW_REMOTE ? "exact" : "absent");
 	seq_printf(m, "observer_error: %d\n", READ_ONCE(hook_error));
+	seq_printf(m, "observer_armed: %s\n", cow_hook_armed() ? "yes" : "no");
 	seq_printf(m, "observer_missed: %lu\n", cow_hook_missed(&fault_hook));
 	seq_printf(m, "max_inflight: %u\n", READ_ONCE(cow_max_inflight));
 	seq_printf(m, "event_ring: %u\n", READ_ONCE(cow_event_ring));
@@ -1124,5 +1246,6 @@ void cow_faults_init(void)
 
 	for (i = 0; i < ARRAY_SIZE(inflight); i++)
 		raw_spin_lock_init(&inflight[i].lock);
+	uses = get_random_long();
 	for_each_kernel_tracepoint(find_life_event, NULL);
 }

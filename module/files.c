@@ -23,6 +23,7 @@
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/utsname.h>
 
@@ -67,26 +68,26 @@ static bool cut_option(char *text, const char *option)
 	return true;
 }
 
-/*
- * Parse one decimal process id, and, if @follow is given, whether " follow"
- * comes after it. Returns 0 or an error.
- */
-static int get_command(const char __user *ubuf, size_t count, unsigned int *nr,
-		       bool *follow)
+/* Get what was written into @text, of COMMAND_MAX bytes. Returns 0 or an error. */
+static int get_command(const char __user *ubuf, size_t count, char *text)
 {
-	char text[COMMAND_MAX];
-	int ret;
-
-	if (!count || count >= sizeof(text))
+	if (!count || count >= COMMAND_MAX)
 		return -EINVAL;
 	if (copy_from_user(text, ubuf, count))
 		return -EFAULT;
 	text[count] = '\0';
-	/* kstrtouint() takes a sign and stops at a NUL: neither is a pid's. */
-	if (strlen(text) != count || text[0] < '0' || text[0] > '9')
+	/* What follows a NUL would not be seen. */
+	return strlen(text) == count ? 0 : -EINVAL;
+}
+
+/* Parse one decimal process id. Returns 0 or an error. */
+static int parse_nr(const char *text, unsigned int *nr)
+{
+	int ret;
+
+	/* kstrtouint() takes a sign, too, which is no part of an id. */
+	if (text[0] < '0' || text[0] > '9')
 		return -EINVAL;
-	if (follow)
-		*follow = cut_option(text, " follow");
 	ret = kstrtouint(text, 10, nr);
 	return ret || *nr ? ret : -EINVAL;
 }
@@ -94,10 +95,15 @@ static int get_command(const char __user *ubuf, size_t count, unsigned int *nr,
 static ssize_t attach_write(struct file *file, const char __user *ubuf,
 			    size_t count, loff_t *ppos)
 {
+	char text[COMMAND_MAX];
 	unsigned int nr;
 	bool follow;
-	int ret = get_command(ubuf, count, &nr, &follow);
+	int ret = get_command(ubuf, count, text);
 
+	if (ret)
+		return ret;
+	follow = cut_option(text, " follow");
+	ret = parse_nr(text, &nr);
 	if (!ret)
 		ret = cow_target_attach(nr, follow);
 	return ret ? ret : count;
@@ -106,11 +112,20 @@ static ssize_t attach_write(struct file *file, const char __user *ubuf,
 static ssize_t detach_write(struct file *file, const char __user *ubuf,
 			    size_t count, loff_t *ppos)
 {
+	char text[COMMAND_MAX];
 	unsigned int nr;
-	int ret = get_command(ubuf, count, &nr, NULL);
+	int ret = get_command(ubuf, count, text);
 
-	if (!ret)
-		ret = cow_target_detach(nr);
+	if (ret)
+		return ret;
+	/* With or without a newline. */
+	if (sysfs_streq(text, "all")) {
+		ret = cow_target_detach_every();
+	} else {
+		ret = parse_nr(text, &nr);
+		if (!ret)
+			ret = cow_target_detach(nr);
+	}
 	return ret ? ret : count;
 }
 
@@ -156,6 +171,7 @@ static int status_show(struct seq_file *m, void *unused)
 	seq_printf(m, "record_size: %zu\n", sizeof(struct cowinspect_page));
 	seq_printf(m, "page_size: %lu\n", PAGE_SIZE);
 	seq_printf(m, "kernel: %s\n", utsname()->release);
+	seq_printf(m, "kernel_tested: %s\n", COW_KERNEL_TESTED ? "yes" : "no");
 	seq_printf(m, "rules: %s\n", cow_kernel_rules.name);
 	seq_printf(m, "mapcount: %s\n", counts_name(COW_PAGE_MAPCOUNT));
 	seq_printf(m, "refcount: %s\n", counts_name(COWI_COUNT_EXACT));

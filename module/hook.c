@@ -6,13 +6,26 @@
  * (fprobe) and always (kretprobe) that comes from a pool of fixed size; a call
  * that finds it empty is missed, and counted. A call that is of no interest
  * gives its part back at once.
+ *
+ * A probe that is registered may still be disarmed as all others are, without a
+ * word: kprobes by /sys/kernel/debug/kprobes/enabled, what is made of ftrace by
+ * kernel.ftrace_enabled. No module can ask for that. So a function of our own is
+ * hooked by the same means, and called: the canary.
  */
 #include <linux/cpumask.h>
+#include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "hook.h"
+
+/* Its argument is set by the handler of its return. */
+static noinline __noclone void call_canary(bool *sang)
+{
+	/* Neither left out nor made part of the caller. */
+	asm volatile("" : : "r" (sang) : "memory");
+}
 
 #ifdef COW_HOOK_FPROBE
 
@@ -31,21 +44,54 @@ static void on_return(struct fprobe *probe, unsigned long ip,
 {
 	struct cow_hook *hook = container_of(probe, struct cow_hook, probe);
 
-	hook->ret(*(void **)data, cow_probe_value(regs));
+	hook->ret(*(unsigned long *)data, cow_probe_value(regs));
+}
+
+static int on_canary_entry(struct fprobe *probe, unsigned long ip,
+			   unsigned long ret_ip, cow_probe_regs *regs,
+			   void *data)
+{
+	*(bool **)data = (bool *)cow_probe_arg(regs, 0);
+	return 0;
+}
+
+/* The caller is in call_canary(), so that what it passed is there. */
+static void on_canary_return(struct fprobe *probe, unsigned long ip,
+			     unsigned long ret_ip, cow_probe_regs *regs,
+			     void *data)
+{
+	**(bool **)data = true;
+}
+
+static void prepare(struct fprobe *probe, unsigned int max_active)
+{
+	/* What an earlier registration left in it is not wanted. */
+	memset(probe, 0, sizeof(*probe));
+	probe->entry_data_size = sizeof(unsigned long);
+	cow_fprobe_set_max(probe, max_active);
 }
 
 static int register_probe(struct cow_hook *hook, unsigned int max_active)
 {
+	prepare(&hook->probe, max_active);
 	hook->probe.entry_handler = on_entry;
 	hook->probe.exit_handler = on_return;
-	hook->probe.entry_data_size = sizeof(void *);
-	cow_fprobe_set_max(&hook->probe, max_active);
 	return register_fprobe_syms(&hook->probe, &hook->symbol, 1);
 }
 
-static void unregister_probe(struct cow_hook *hook)
+static int register_canary(struct cow_hook *hook)
 {
-	unregister_fprobe(&hook->probe);
+	unsigned long addr = (unsigned long)call_canary;
+
+	prepare(&hook->canary, num_possible_cpus());
+	hook->canary.entry_handler = on_canary_entry;
+	hook->canary.exit_handler = on_canary_return;
+	return register_fprobe_ips(&hook->canary, &addr, 1);
+}
+
+static void unregister_probe(cow_probe_t *probe)
+{
+	unregister_fprobe(probe);
 }
 
 static unsigned long probe_missed(const struct cow_hook *hook)
@@ -53,14 +99,14 @@ static unsigned long probe_missed(const struct cow_hook *hook)
 	return READ_ONCE(hook->probe.nmissed);
 }
 
-#else
+#elif defined(COW_HOOK_KRETPROBE)
 
 static int on_entry(struct kretprobe_instance *call, struct pt_regs *regs)
 {
 	struct cow_hook *hook = container_of(cow_call_probe(call),
 					     struct cow_hook, probe);
 
-	return !hook->entry((void **)call->data,
+	return !hook->entry((unsigned long *)call->data,
 			    regs_get_kernel_argument(regs, 0),
 			    regs_get_kernel_argument(regs, 1),
 			    regs_get_kernel_argument(regs, 2),
@@ -74,23 +120,55 @@ static int on_return(struct kretprobe_instance *call, struct pt_regs *regs)
 
 	/* Without one it is being unregistered. */
 	if (probe)
-		hook->ret(*(void **)call->data, regs_return_value(regs));
+		hook->ret(*(unsigned long *)call->data,
+			  regs_return_value(regs));
 	return 0;
+}
+
+static int on_canary_entry(struct kretprobe_instance *call,
+			   struct pt_regs *regs)
+{
+	*(bool **)call->data = (bool *)regs_get_kernel_argument(regs, 0);
+	return 0;
+}
+
+/* The caller is in call_canary(), so that what it passed is there. */
+static int on_canary_return(struct kretprobe_instance *call,
+			    struct pt_regs *regs)
+{
+	**(bool **)call->data = true;
+	return 0;
+}
+
+static void prepare(struct kretprobe *probe, unsigned int max_active)
+{
+	/* What an earlier registration left in it is not wanted. */
+	memset(probe, 0, sizeof(*probe));
+	probe->data_size = sizeof(unsigned long);
+	probe->maxactive = max_active;
 }
 
 static int register_probe(struct cow_hook *hook, unsigned int max_active)
 {
+	prepare(&hook->probe, max_active);
 	hook->probe.kp.symbol_name = hook->symbol;
 	hook->probe.entry_handler = on_entry;
 	hook->probe.handler = on_return;
-	hook->probe.data_size = sizeof(void *);
-	hook->probe.maxactive = max_active;
 	return register_kretprobe(&hook->probe);
 }
 
-static void unregister_probe(struct cow_hook *hook)
+static int register_canary(struct cow_hook *hook)
 {
-	unregister_kretprobe(&hook->probe);
+	prepare(&hook->canary, num_possible_cpus());
+	hook->canary.kp.addr = (kprobe_opcode_t *)call_canary;
+	hook->canary.entry_handler = on_canary_entry;
+	hook->canary.handler = on_canary_return;
+	return register_kretprobe(&hook->canary);
+}
+
+static void unregister_probe(cow_probe_t *probe)
+{
+	unregister_kretprobe(probe);
 }
 
 static unsigned long probe_missed(const struct cow_hook *hook)
@@ -99,7 +177,35 @@ static unsigned long probe_missed(const struct cow_hook *hook)
 	       READ_ONCE(hook->probe.kp.nmissed);
 }
 
+#else
+
+static int register_probe(struct cow_hook *hook, unsigned int max_active)
+{
+	return -EOPNOTSUPP;
+}
+
+static int register_canary(struct cow_hook *hook)
+{
+	return -EOPNOTSUPP;
+}
+
+static void unregister_probe(cow_probe_t *probe)
+{
+}
+
+static unsigned long probe_missed(const struct cow_hook *hook)
+{
+	return 0;
+}
+
 #endif
+
+static void end_probe(cow_probe_t *probe)
+{
+	unregister_probe(probe);
+	/* Its functions run with preemption off. */
+	synchronize_rcu();
+}
 
 /**
  * cow_hook_register - begin to call the hook's functions
@@ -110,10 +216,15 @@ static unsigned long probe_missed(const struct cow_hook *hook)
  */
 int cow_hook_register(struct cow_hook *hook, unsigned int max_active)
 {
-	/* What an earlier registration left in it is not wanted. */
-	memset(&hook->probe, 0, sizeof(hook->probe));
 	/* On each CPU one may just be found to be of no interest. */
-	return register_probe(hook, max_active + 2 * num_possible_cpus());
+	int ret = register_probe(hook, max_active + 2 * num_possible_cpus());
+
+	if (ret)
+		return ret;
+	ret = register_canary(hook);
+	if (ret)
+		end_probe(&hook->probe);
+	return ret;
 }
 
 /**
@@ -121,22 +232,36 @@ int cow_hook_register(struct cow_hook *hook, unsigned int max_active)
  * @hook: the hook
  *
  * When it returns, none of its functions runs. The end of a call that is in
- * progress then will not be seen.
+ * progress then will not be seen, or by a later registration: see hook.h.
  */
 void cow_hook_unregister(struct cow_hook *hook)
 {
-	unregister_probe(hook);
-	/* The functions run with preemption off. */
-	synchronize_rcu();
+	end_probe(&hook->canary);
+	end_probe(&hook->probe);
 }
 
 /**
  * cow_hook_missed - how many calls were not seen, or their end was not
  * @hook: the hook
  *
+ * Those of which the kernel says so; it does not say all.
+ *
  * Return: a number, which begins anew when the hook is registered.
  */
 unsigned long cow_hook_missed(const struct cow_hook *hook)
 {
 	return probe_missed(hook);
+}
+
+/**
+ * cow_hook_armed - whether a hook that is registered takes effect at this moment
+ *
+ * Return: false also if none is registered.
+ */
+bool cow_hook_armed(void)
+{
+	bool sang = false;
+
+	call_canary(&sang);
+	return READ_ONCE(sang);
 }

@@ -27,6 +27,7 @@ static int __init cowinspect_init(void)
 {
 	int ret;
 
+	cow_decode_init();
 	cow_faults_init();
 	ret = cow_target_init();
 	if (ret)

@@ -45,9 +45,11 @@ static int did_retry(const struct cow_case *c)
 		return COWI_DID_RETRIED;
 	if (is_empty(b) && c->uffd_missing)
 		return COWI_DID_USERFAULTFD;
-	if (c->write && b->flags & COWI_F_UFFD_WP &&
-	    b->flags & COWI_F_VMA_UFFD_WP &&
-	    !(b->flags & COWI_F_VMA_UFFD_ASYNC))
+	if (!(b->flags & COWI_F_UFFD_WP) || b->flags & COWI_F_VMA_UFFD_ASYNC)
+		return COWI_DID_RETRIED;
+	if (c->write && b->flags & COWI_F_VMA_UFFD_WP)
+		return COWI_DID_USERFAULTFD;
+	if (b->flags & COWI_F_VMA_UFFD_RWP && b->flags & COWI_F_PROTNONE)
 		return COWI_DID_USERFAULTFD;
 	return COWI_DID_RETRIED;
 }

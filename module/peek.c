@@ -45,7 +45,10 @@ static void peek_page(struct cow_raw *raw, u32 attr, unsigned long pfn)
 		attr |= COW_A_NO_MAPPING;
 	raw->folio_flags = cow_folio_flags(folio);
 	raw->refcount = atomic_read(&folio_page(folio, 0)->_refcount);
-	raw->mapcount = atomic_read(&page->_mapcount) + 1;
+	if (attr & COW_A_HUGETLB)
+		raw->mapcount = cow_hugetlb_mapcount(folio);
+	else
+		raw->mapcount = atomic_read(&page->_mapcount) + 1;
 	if (raw->folio_flags & BIT(PG_head)) {
 		/* Its order is not needed; that it is large is. */
 		attr |= FIELD_PREP(COW_A_FOLIO_ORDER, 1);
@@ -54,6 +57,8 @@ static void peek_page(struct cow_raw *raw, u32 attr, unsigned long pfn)
 			attr |= COW_A_EXCLUSIVE;
 	}
 	raw->attr = attr;
+	/* Only then is the entry read again. */
+	smp_rmb();
 }
 
 static void peek_nothing(struct cow_raw *raw, u32 attr, unsigned long pfn)
@@ -86,7 +91,7 @@ static void peek_pmd(struct cow_raw *raw, const struct cow_vma *vma, pmd_t pmd)
 		peek_nothing(raw, attr, 0);
 	} else if (cow_pmd_special(pmd) || cow_pmd_devmap(pmd) ||
 		   (cow_maps_pfns(vma) && !cow_pfn_has_page(pfn))) {
-		if (vma->kind == COW_VMA_ANON)
+		if (cow_special_pmd_is_zero(vma))
 			attr |= COW_A_ZERO;
 		peek_nothing(raw, attr, pfn);
 	} else {
@@ -226,7 +231,7 @@ bool cow_peek(struct mm_struct *mm, const struct cow_vma *vma,
 		memset(page, 0, sizeof(*page));
 		page->pfn = COWINSPECT_NO_PFN;
 		page->kind = COWI_KIND_NONE;
-		page->outcome = COWI_NR_OUTCOMES;
+		page->outcome = COWI_NEXT_NONE;
 		return whole;
 	}
 	raw.addr = addr & ~((PAGE_SIZE << FIELD_GET(COW_A_MAP_ORDER, raw.attr))

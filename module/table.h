@@ -18,6 +18,15 @@ static inline bool cow_maps_pfns(const struct cow_vma *vma)
 	return vma->vm_flags & (VM_PFNMAP | VM_IO | VM_MIXEDMAP);
 }
 
+/*
+ * Of the huge zero page anonymous memory can have a special PMD and, since 6.18, a
+ * hole of a DAX file (vmf_insert_folio_pmd(), read in 7.2); of nothing else.
+ */
+static inline bool cow_special_pmd_is_zero(const struct cow_vma *vma)
+{
+	return vma->kind == COW_VMA_ANON || vma->dax;
+}
+
 /* Of an entry that is not none: it maps something, or is not present. */
 static inline bool cow_pmd_is_leaf(pmd_t pmd)
 {

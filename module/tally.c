@@ -75,6 +75,8 @@ static u64 *outcome_total(struct cow_tally *t, u8 outcome)
 	switch (outcome) {
 	case COWI_NEXT_NOFAULT:
 		return &t->next_nofault;
+	case COWI_NEXT_MARK:
+		return &t->next_mark;
 	case COWI_NEXT_REUSE:
 		return &t->next_reuse;
 	case COWI_NEXT_COPY:

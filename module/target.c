@@ -443,20 +443,42 @@ int cow_target_detach(unsigned int nr)
 	return ret;
 }
 
+/* Caller holds targets_lock. */
+static void remove_all(void)
+{
+	struct cow_target *target, *next;
+
+	list_for_each_entry_safe(target, next, &targets, list)
+		remove_target(target);
+	/* Nothing is hooked now, so none is born any more. */
+	adopt_born();
+}
+
 /**
- * cow_target_detach_all - end all inspections
+ * cow_target_detach_every - end all inspections
+ *
+ * Return: 0, also if there are none; -ERESTARTSYS.
+ */
+int cow_target_detach_every(void)
+{
+	int ret = lock_targets_interruptible();
+
+	if (ret)
+		return ret;
+	remove_all();
+	unlock_targets();
+	return 0;
+}
+
+/**
+ * cow_target_detach_all - end all inspections, whatever comes
  *
  * For unload: the files attach and detach are gone.
  */
 void cow_target_detach_all(void)
 {
-	struct cow_target *target, *next;
-
 	lock_targets();
-	list_for_each_entry_safe(target, next, &targets, list)
-		remove_target(target);
-	/* Nothing is hooked now, so none is born any more. */
-	adopt_born();
+	remove_all();
 	unlock_targets();
 }
 

@@ -232,8 +232,7 @@ static unsigned int capture_pmd(struct cow_walk *walk, struct cow_raw *raw,
 	}
 	if (cow_pmd_special(pmd) || cow_pmd_devmap(pmd)) {
 		raw->pfn = pmd_pfn(pmd);
-		/* The only special PMD that anonymous memory can have. */
-		if (walk->vma.kind == COW_VMA_ANON)
+		if (cow_special_pmd_is_zero(&walk->vma))
 			attr |= COW_A_ZERO;
 		capture_no_folio(raw, attr);
 		return HUGE_COST;
@@ -506,12 +505,15 @@ static unsigned long walk_hugetlb(struct budget *b, struct vm_area_struct *vma,
 
 	if (vma->vm_flags & VM_MAYSHARE && vma->vm_file)
 		mapping = vma->vm_file->f_mapping;
-	if (mapping)
-		i_mmap_lock_read(mapping);
+	/* Who holds it may take long, and others may wait for the mmap lock. */
+	if (mapping && !down_read_trylock(&mapping->i_mmap_rwsem)) {
+		b->walk->busy = true;
+		return addr;
+	}
 	while (addr < end && room(b))
 		addr = walk_hugetlb_step(b, h, addr, end);
 	if (mapping)
-		i_mmap_unlock_read(mapping);
+		up_read(&mapping->i_mmap_rwsem);
 	return addr;
 }
 
@@ -548,11 +550,19 @@ void cow_note_vma(struct cow_vma *to, struct vm_area_struct *vma)
 		to->flags |= COWI_F_VMA_WRITE;
 	if (vma->vm_flags & (VM_SHARED | VM_MAYSHARE))
 		to->flags |= COWI_F_VMA_SHARED;
-	if (userfaultfd_wp(vma)) {
+	to->dax = vma_is_dax(vma);
+	if (userfaultfd_wp(vma))
 		to->flags |= COWI_F_VMA_UFFD_WP;
-		if (cow_uffd_async(vma))
-			to->flags |= COWI_F_VMA_UFFD_ASYNC;
-	}
+	if (cow_uffd_rwp(vma))
+		to->flags |= COWI_F_VMA_UFFD_RWP;
+	if (to->flags & (COWI_F_VMA_UFFD_WP | COWI_F_VMA_UFFD_RWP) &&
+	    cow_uffd_async(vma, to->flags & COWI_F_VMA_UFFD_RWP))
+		to->flags |= COWI_F_VMA_UFFD_ASYNC;
+	/* Keys are of a thread, and tags of a pointer: neither is looked at. */
+	if (vma_pkey(vma) || vma->vm_flags & VM_MTE)
+		to->flags |= COWI_F_VMA_KEYED;
+	if (vma->vm_flags & VM_SHADOW_STACK)
+		to->flags |= COWI_F_VMA_SHADOW_STACK;
 	/* A new VMA is soft-dirty as a whole, also for /proc/PID/pagemap. */
 	if (vma->vm_flags & VM_SOFTDIRTY)
 		to->flags |= COWI_F_SOFT_DIRTY;
@@ -719,7 +729,10 @@ int cow_walk_next(struct cow_walk *walk)
 		walk->gone = true;
 		return 0;
 	}
+	walk->busy = false;
 	ret = walk_locked(walk);
 	mmput(walk->mm);
+	if (walk->busy)
+		schedule_timeout_interruptible(1);
 	return ret;
 }

@@ -127,6 +127,9 @@ enum cowinspect_kind {
  * @COWI_NEXT_SWAPIN: fault; the page is brought back in first
  * @COWI_NEXT_REFUSED: SIGSEGV or SIGBUS
  * @COWI_NEXT_UNKNOWN: cannot be told from the entry
+ * @COWI_NEXT_NONE: not an outcome: in events, where nothing was predicted
+ * @COWI_NEXT_MARK: fault; the entry is writable already, and its accessed or
+ *	dirty bit is set: by the kernel, as no CPU here does so by itself (arm64)
  * @COWI_NR_OUTCOMES: how many there are; not an outcome
  */
 enum cowinspect_outcome {
@@ -139,6 +142,8 @@ enum cowinspect_outcome {
 	COWI_NEXT_SWAPIN,
 	COWI_NEXT_REFUSED,
 	COWI_NEXT_UNKNOWN,
+	COWI_NEXT_NONE,
+	COWI_NEXT_MARK,
 	COWI_NR_OUTCOMES
 };
 
@@ -174,7 +179,7 @@ enum cowinspect_counts {
 #define COWI_F_DIRTY		(1ULL << 2)
 #define COWI_F_YOUNG		(1ULL << 3)	/* accessed */
 #define COWI_F_SOFT_DIRTY	(1ULL << 4)	/* the entry or its VMA is */
-#define COWI_F_UFFD_WP		(1ULL << 5)	/* userfaultfd write-protected */
+#define COWI_F_UFFD_WP		(1ULL << 5)	/* protected by userfaultfd */
 #define COWI_F_PROTNONE		(1ULL << 6)	/* present, but any access faults */
 #define COWI_F_EXCLUSIVE	(1ULL << 7)	/* anon: this mapping owns the page */
 
@@ -197,6 +202,9 @@ enum cowinspect_counts {
 #define COWI_F_VMA_SHARED	(1ULL << 33)	/* MAP_SHARED: never copy-on-write */
 #define COWI_F_VMA_UFFD_WP	(1ULL << 34)	/* registered for write protection */
 #define COWI_F_VMA_UFFD_ASYNC	(1ULL << 35)	/* and the kernel resolves it (6.9) */
+#define COWI_F_VMA_UFFD_RWP	(1ULL << 36)	/* registered for any access (7.3) */
+#define COWI_F_VMA_KEYED	(1ULL << 37)	/* a key or tag may forbid a write */
+#define COWI_F_VMA_SHADOW_STACK	(1ULL << 38)	/* ordinary writes are refused */
 
 /* The prediction. */
 #define COWI_F_SPLIT		(1ULL << 48)	/* the write splits a huge mapping */
@@ -266,6 +274,7 @@ enum cowinspect_counts {
 	X(marker_guard, "pages", "non-present: guard marker") \
 	X(other, "pages", "non-present: unknown to this module") \
 	X(next_nofault, "pages", "next write: no fault") \
+	X(next_mark, "pages", "next write: accessed or dirty bit set") \
 	X(next_reuse, "pages", "next write: page is reused") \
 	X(next_copy, "pages", "next write: page is copied") \
 	X(next_zerofill, "pages", "next write: fresh zeroed page") \
@@ -315,7 +324,7 @@ enum cowinspect_counts {
  * @order: 2^@order base pages were copied, filled or mapped, as @outcome says
  * @vma: enum cowinspect_vma
  * @predicted: enum cowinspect_outcome: what <pid>/pages would have said of a
- *	write right before; COWI_NR_OUTCOMES if it was no write, if there was no
+ *	write right before; COWI_NEXT_NONE if it was no write, if there was no
  *	entry, or if that depends on more of a large folio than is looked at here
  * @confidence: enum cowinspect_confidence, of @predicted
  * @old_order: the entry before mapped 2^@old_order base pages
@@ -491,10 +500,11 @@ enum cowinspect_vma {
 	X(remote, "faults", "by threads of other processes") \
 	X(remote_copied, "faults", "of these: copied or swapin_copied") \
 	X(accounted, "faults", "what minflt and majflt count, remote ones apart") \
+	X(elsewhere, "faults", "what they count besides: in others' memory") \
 	X(major, "faults", "of these: what majflt counts") \
 	X(fork_copied, "pages", "pinned, so copied when this process forked") \
 	X(fork_unknown, "forks", "of pinned memory too large to be looked through") \
 	X(fork_lost, "forks", "of a followed process: the child is not attached") \
-	X(lost, "faults", "missing in the numbers above: at most so many")
+	X(lost, "faults", "missing in the numbers above, see the ABI document")
 
 #endif /* _UAPI_COWINSPECT_H */

@@ -13,6 +13,25 @@ static inline void need_tool(void)
 		tap_skip_all("the cowinspect command is not in this machine");
 }
 
+/*
+ * A name that somebody gives to a process or a file, and how it is to be shown, up
+ * to the newline, for which the kernel's files have ways of their own.
+ */
+#define HOSTILE		"\033[41m\302\2331\n\233X"
+#define HOSTILE_SHOWN	"\\x1b[41m\\xc2\\x9b1"
+
+/* Nothing but what is printable without knowing the terminal, and white space. */
+static inline bool is_tame(const char *text)
+{
+	unsigned char c;
+
+	while ((c = *text++)) {
+		if (c > '~' || (c < ' ' && !strchr("\t\r\n", c)))
+			return false;
+	}
+	return true;
+}
+
 /* Run a shell command. Returns its exit status. */
 static inline int run(const char *format, ...)
 {

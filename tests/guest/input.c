@@ -58,6 +58,11 @@ static const struct {
 	{ "of the word twice", "1 follow follow", 15, EINVAL },
 	{ "of the word and two newlines", "1 follow\n\n", 10, EINVAL },
 	{ "of a number with a NUL behind it", "1", 2, EINVAL },
+	{ "of all, with a NUL behind it", "all", 4, EINVAL },
+	{ "of all and a space", "all ", 4, EINVAL },
+	{ "of all and two newlines", "all\n\n", 5, EINVAL },
+	{ "of all and more", "all 1", 5, EINVAL },
+	{ "of all in capitals", "ALL", 3, EINVAL },
 	{ "of 32 characters", "00000000000000000000000000000001", 32, EINVAL },
 	{ "of 5 billion", "5000000000", 10, ERANGE },
 	{ "of 10^20", "100000000000000000000", 21, ERANGE },
@@ -71,8 +76,10 @@ static void test_bad_text(const char *file, bool is_attach)
 {
 	int i;
 
-	/* What detach does not know. */
-	if (!is_attach)
+	/* What the other one knows. */
+	if (is_attach)
+		refused(file, "all", 3, EINVAL, "of all");
+	else
 		refused(file, "1 follow", 8, EINVAL, "of a number to follow");
 
 	for (i = 0; i < NR_BAD_TEXT; i++)
@@ -161,13 +168,36 @@ static void test_twice(void)
 	reap(pid);
 }
 
+static void test_all(void)
+{
+	pid_t pids[3], exited = spawn(NULL, NULL);
+	int i, before;
+
+	ok(!command("detach", "all"), "detaching all of none is no error");
+	for (i = 0; i < 3; i++) {
+		pids[i] = spawn(NULL, NULL);
+		attach(pids[i]);
+	}
+	attach(exited);
+	reap(exited);
+	before = directories();
+	ok(!command("detach", "all\n") && before == 4 && !directories() &&
+	   !status_number("targets"),
+	   "detaching all: they are gone, and what has exited, too");
+	attach(pids[0]);
+	ok(directories() == 1, "and can be attached again");
+	detach(pids[0]);
+	for (i = 0; i < 3; i++)
+		reap(pids[i]);
+}
+
 int main(void)
 {
 	/* 3: read all of the log; 10: its size. */
 	int before, after;
 	char *log = malloc(1 << 20);
 
-	tap_plan(2 * (NR_BAD_TEXT + 1) + 1 + 5 + 3 + 2 + 1);
+	tap_plan(2 * (NR_BAD_TEXT + 2) + 5 + 3 + 2 + 3 + 1);
 	before = klogctl(3, log, 1 << 20);
 
 	test_bad_text("attach", true);
@@ -175,6 +205,7 @@ int main(void)
 	test_not_targets();
 	test_limit();
 	test_twice();
+	test_all();
 
 	after = klogctl(3, log, 1 << 20);
 	ok(before == after, "the kernel log has not grown");

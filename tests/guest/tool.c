@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The cowinspect command on a live module: what it shows, and its traces. */
 #include "command.h"
+#include "setup.h"
 
 #define FAMILY_PAGE	"/family.html"
+#define HOSTILE_FILE	"/tmp/" HOSTILE
+#define HEADING		HOSTILE_SHOWN "\\x0a\\x9bX ("
+#define JSON		"\\u001b[41m\\u009b1"
+#define LIMIT		PARAMETER "max_targets"
+#define CHILDREN	5
 
 static int lines_of_maps(pid_t pid)
 {
@@ -137,16 +143,165 @@ static void test_family(void)
 	reap(pid);
 }
 
-int main(void)
+/* A family of which each has a name for the terminal, and maps a file with one. */
+static void be_hostile(void *arg)
+{
+	int fd = open(HOSTILE_FILE, O_RDWR | O_CREAT, 0600);
+	volatile char *at;
+
+	prctl(PR_SET_NAME, HOSTILE);
+	if (ftruncate(fd, 4096))
+		_exit(1);
+	at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	*at = 1;
+	spawn(NULL, NULL);
+	*(volatile bool *)arg = true;
+	for (;;)
+		pause();
+}
+
+static void test_hostile(void)
+{
+	static const struct {
+		const char *line;
+		const char *shown;
+	} commands[] = {
+		{ "cowinspect show %d", HOSTILE_SHOWN },
+		{ "cowinspect show -f %d", HEADING },
+		{ "cowinspect show -f --raw %d", HEADING },
+		{ "cowinspect show -f --json %d", JSON },
+		{ "cowinspect show -f --pages %d", HEADING },
+		{ "cowinspect show -f --pages --json %d", JSON },
+		{ "cowinspect show -f --range 10 %d", HEADING },
+		{ "cowinspect map %d", HOSTILE_SHOWN },
+		{ "cowinspect map -f --all %d --html " FAMILY_PAGE, HEADING },
+		{ "cowinspect map --range 10 %d", HEADING },
+		{ ": %d; cowinspect trace --events -- '" HOSTILE_FILE "' quit",
+		  "(" HOSTILE_SHOWN },
+		{ ": %d; cowinspect trace --json -- '" HOSTILE_FILE "' quit",
+		  JSON },
+		{ ": %d; cowinspect trace -- '/nonsense/" HOSTILE "'",
+		  HOSTILE_SHOWN "\\x0a" },
+		{ ": %d; cowinspect lab --grade '/nonsense/" HOSTILE "'",
+		  HOSTILE_SHOWN "\\x0a" },
+	};
+	volatile bool *ready = (void *)map_pages(1, MAP_SHARED);
+	size_t i, bad = 0, hidden = 0;
+	char *page, own[128] = "";
+	pid_t pid;
+
+	pid = spawn(be_hostile, (void *)ready);
+	while (!*ready)
+		usleep(1000);
+	/* From here on it is a program: this one. */
+	unlink(HOSTILE_FILE);
+	if (readlink("/proc/self/exe", own, sizeof(own) - 1) < 0 ||
+	    symlink(own, HOSTILE_FILE))
+		bail("no program of that name");
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		run(commands[i].line, pid);
+		if (is_tame(said) && strstr(said, commands[i].shown))
+			continue;
+		diag("command %zu:", i);
+		show_said();
+		bad += !is_tame(said);
+		hidden += !strstr(said, commands[i].shown);
+	}
+	ok(!bad, "names of processes and files are no commands to the terminal");
+	ok(!hidden, "but can be seen in all that has them");
+	page = slurp(FAMILY_PAGE);
+	ok(!strchr(page, '\033') && strstr(page, JSON),
+	   "the same in a page");
+	free(page);
+	unlink(HOSTILE_FILE);
+	reap(pid);
+}
+
+static void have_children(void *arg)
+{
+	int i;
+
+	for (i = 0; i < CHILDREN; i++)
+		spawn(NULL, NULL);
+	*(volatile bool *)arg = true;
+	for (;;)
+		pause();
+}
+
+static int times_said(const char *text)
+{
+	const char *at;
+	int n = 0;
+
+	for (at = said; (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}
+
+/* More of them than may be attached at a time, and one is attached already. */
+static void test_large_family(void)
+{
+	volatile bool *ready = (void *)map_pages(1, MAP_SHARED);
+	pid_t pid = spawn(have_children, (void *)ready), other;
+
+	while (!*ready)
+		usleep(1000);
+	other = spawn(NULL, NULL);
+	attach(other);
+	must_set_file(LIMIT, "2");
+	said_ok(!run("cowinspect show -f %d", pid) &&
+		times_said("\ntotal ") == 1 + CHILDREN,
+		"show --follow: a family of more than max_targets");
+	said_ok(!run("cowinspect map -f %d --html " FAMILY_PAGE, pid) &&
+		times_said(" [stack]") == 1 + CHILDREN, "map --follow: the same");
+	must_set_file(LIMIT, "1");
+	said_ok(run("cowinspect show -f %d", pid) == 1 && lines_said() == 1 &&
+		strstr(said, "cowinspect detach"),
+		"no room for a single one: this is said once");
+	must_set_file(LIMIT, "256");
+	ok(status_number("targets") == 1, "only what was attached before is");
+	attach(pid);
+	said_ok(!run("cowinspect detach --all") && !status_number("targets"),
+		"detach --all");
+	attach(pid);
+	said_ok(run("cowinspect detach %d %d", other, pid) == 1 &&
+		lines_said() == 1 && !status_number("targets"),
+		"detach PID: what is attached, and says which one was not");
+	reap(other);
+	reap(pid);
+}
+
+static void test_zombie(void)
+{
+	pid_t pid = spawn(NULL, NULL);
+	siginfo_t info;
+
+	kill(pid, SIGKILL);
+	if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
+		bail("waitid");
+	said_ok(run("cowinspect show %d", pid) == 1 && strstr(said, "zombie"),
+		"a zombie is called one");
+	said_ok(run("cowinspect trace -p %d", pid) == 1 &&
+		strstr(said, "zombie"), "by trace, too");
+	waitpid(pid, NULL, 0);
+}
+
+int main(int argc, char **argv)
 {
 	pid_t pid;
 
+	/* As a command with another name. */
+	if (argc > 1)
+		return strcmp(argv[1], "quit");
 	need_tool();
-	tap_plan(4 + 1 + 4 + 6 + 5 + 2);
+	tap_plan(4 + 1 + 4 + 3 + 6 + 2 + 6 + 5 + 2);
 	pid = spawn(NULL, NULL);
 	test_show(pid);
 	test_map(pid);
 	test_family();
+	test_hostile();
+	test_large_family();
+	test_zombie();
 	test_errors();
 	test_lab("");
 	said_ok(strstr(said, " checks held, 0 failed"), "all its checks held");

@@ -565,6 +565,40 @@ static void test_user(void)
 	said_ok(strstr(said, "ids: 0 0 0 0,"), "nonsense in SUDO_UID is ignored");
 }
 
+static bool belongs_to(const char *path, uid_t uid, gid_t gid)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && st.st_uid == uid && st.st_gid == gid;
+}
+
+/* Everything that the tool makes, and nothing that was there. */
+static void test_owner(void)
+{
+	unlink(OUT);
+	unlink(HTML);
+	run("SUDO_UID=1234 SUDO_GID=1235 cowinspect trace --html " HTML " -o "
+	    OUT " -- %s 0", self);
+	ok(belongs_to(OUT, 1234, 1235) && belongs_to(HTML, 1234, 1235),
+	   "what is written under sudo belongs to the user who called it");
+	unlink(OUT);
+	run("cowinspect trace -o " OUT " -- %s 0", self);
+	run("SUDO_UID=1234 SUDO_GID=1235 cowinspect trace -o " OUT " -- %s 0",
+	    self);
+	ok(belongs_to(OUT, 0, 0), "but what was there stays whose it was");
+	unlink(HTML);
+	if (symlink(OUT, HTML))
+		bail("symlink");
+	run("SUDO_UID=1234 SUDO_GID=1235 cowinspect trace --html " HTML
+	    " -- %s 0", self);
+	ok(belongs_to(OUT, 0, 0), "also behind a symbolic link");
+	unlink(OUT);
+	run("SUDO_UID=1234 SUDO_GID=1235 cowinspect trace --html " HTML
+	    " -- %s 0", self);
+	ok(belongs_to(OUT, 0, 0), "and what a symbolic link makes is root's");
+	unlink(HTML);
+}
+
 static void test_status(void)
 {
 	said_ok(run("cowinspect trace -o " OUT " -- %s 7", self) == 7,
@@ -734,10 +768,10 @@ static bool comes(int terminal, const char *text)
 	return true;
 }
 
-static void test_live(void)
+/* A terminal: our end of it, and that of the tool in @line. */
+static int open_terminal(int *line)
 {
-	int terminal, line;
-	pid_t tool;
+	int terminal;
 
 	/* The machine may not have it mounted; if it has, that is fine. */
 	mkdir("/dev/pts", 0755);
@@ -745,10 +779,17 @@ static void test_live(void)
 	terminal = posix_openpt(O_RDWR | O_NOCTTY);
 	if (terminal < 0 || unlockpt(terminal))
 		bail("no pseudo-terminal");
-	line = open(ptsname(terminal), O_RDWR | O_NOCTTY);
-	if (line < 0)
+	*line = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+	if (*line < 0)
 		bail("no pseudo-terminal");
-	tool = start_sleeper("", line);
+	return terminal;
+}
+
+static void test_live(void)
+{
+	int line, terminal = open_terminal(&line);
+	pid_t tool = start_sleeper("", line);
+
 	close(line);
 	said_ok(comes(terminal, " faults/s"), "on a terminal, a live line comes");
 	kill(sleeper(), SIGKILL);
@@ -821,6 +862,35 @@ static pid_t start_on(pid_t pid)
 	return tool;
 }
 
+/* Whoever is traced chooses the name that the live line has. */
+static void test_live_name(void)
+{
+	int line, terminal = open_terminal(&line);
+	struct poked p;
+	pid_t tool;
+
+	prctl(PR_SET_NAME, HOSTILE);
+	start_poked(&p);
+	prctl(PR_SET_NAME, "trace");
+	unlink(OUT);
+	tool = start(line, "--json --events -o " OUT " -p %d", p.pid);
+	close(line);
+	wait_for_file(OUT);
+	poke(&p, POKES);
+	said_ok(comes(terminal, " faults/s") && is_tame(said) &&
+		strstr(said, HOSTILE_SHOWN),
+		"a name in it is no command to the terminal");
+	kill(tool, SIGINT);
+	/* What else it writes there would make it wait. */
+	while (comes(terminal, "never"))
+		;
+	waitpid(tool, NULL, 0);
+	read_out();
+	trace_ok(is_tame(out), "nor is it in the report as JSON");
+	stop_poked(&p);
+	close(terminal);
+}
+
 static long long counter(pid_t pid, const char *name)
 {
 	char *text = slurp_target(pid, "faults");
@@ -846,8 +916,8 @@ static void test_pid(void)
 	status = press_ctrl_c(tool);
 	observed = counter(p.pid, "observed") - observed;
 	zerofilled = counter(p.pid, "zerofilled") - zerofilled;
-	ok(WIFSIGNALED(status) && !kill(p.pid, 0),
-	   "--pid: Ctrl-C ends the tracing, not the process");
+	ok(!status && !kill(p.pid, 0),
+	   "--pid: Ctrl-C ends the tracing, as is meant, not the process");
 	trace_ok(zerofilled == POKES && field(proc(p.pid), "observed") == observed &&
 		 field(proc(p.pid), "zerofilled") == zerofilled,
 		 "--pid: as many faults as the module's counters have gained");
@@ -916,7 +986,7 @@ int main(int argc, char **argv)
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		bail("readlink");
 	tap_plan(2 * (1 + SUMS + CHILDREN) + 6 + 3 + 1 + SUMS + CHILDREN + 5 +
-		 4 + 4 + 4 + 2 + 3 + 8 + 7 + 1 + 5 + 3 + 2);
+		 4 + 4 + 4 + 2 + 3 + 4 + 8 + 7 + 1 + 2 + 5 + 3 + 2);
 	get_thp(thp, sizeof(thp));
 	ring = slurp(RING);
 	must_set_file(RING, LARGE_RING);
@@ -926,10 +996,12 @@ int main(int argc, char **argv)
 	test_text();
 	test_family();
 	test_user();
+	test_owner();
 	test_status();
 	test_ctrl_c();
 	test_exec();
 	test_live();
+	test_live_name();
 	test_pid();
 	test_lost();
 	test_exit_and_detach();

@@ -6,7 +6,9 @@
  *
  * Process 77 has PAGES shared pages on its heap, one of them written, and a
  * file mapping with a name that is hard to print. Process 79 shares all with it
- * but the page that was written.
+ * but the page that was written. Process 80 has PAGES mappings of a page each,
+ * and one of them has a name that a terminal would obey. Process 81 is about to
+ * exit: its pages are gone.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +101,42 @@ static int write_process(const char *root, int pid, __u64 pages)
 	return fclose(f) ? 1 : 0;
 }
 
+static int write_many(const char *root, __u64 nr)
+{
+	struct cowinspect_page rec;
+	char dir[256];
+	FILE *vmas, *pages;
+	__u64 i;
+
+	snprintf(dir, sizeof(dir), "%s/80", root);
+	if (mkdir(dir, 0700))
+		return 1;
+	vmas = recording_file(dir, "vmas");
+	pages = recording_file(dir, "pages");
+	fputs("range perms kind present name\n", vmas);
+	for (i = 0; i < nr; i++) {
+		rec = heap_page(2 * i);
+		recording_page(pages, 56, &rec);
+		fprintf(vmas, "%llx-%llx rw-p anon 1 %s\n", rec.addr,
+			rec.addr + 4096, i ? "" :
+			"/tmp/\033[41m\r\177\302\2331m\2331m\\x1b</script>");
+	}
+	fclose(vmas);
+	recording_text(dir, "summary", "present: 1\n");
+	return fclose(pages) ? 1 : 0;
+}
+
+static int write_exiting(const char *root)
+{
+	char dir[256];
+
+	snprintf(dir, sizeof(dir), "%s/81", root);
+	if (mkdir(dir, 0700))
+		return 1;
+	write_texts(dir, 16);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	__u64 pages;
@@ -108,5 +146,6 @@ int main(int argc, char **argv)
 	pages = strtoull(argv[2], NULL, 10);
 	recording_status(argv[1], 56);
 	return write_process(argv[1], 77, pages) ||
-	       write_process(argv[1], 79, pages);
+	       write_process(argv[1], 79, pages) ||
+	       write_many(argv[1], pages) || write_exiting(argv[1]);
 }

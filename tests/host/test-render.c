@@ -3,9 +3,11 @@
 #include "test.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <unistd.h>
 
 #include "colour.h"
+#include "safe.h"
 #include "table.h"
 
 enum {
@@ -33,7 +35,7 @@ static char *render(const char *list, struct table_style style, int flush)
 {
 	const struct cell rows[2][NR_COLUMNS] = {
 		{ { .text = "a b" }, { .number = 0x1000 },
-		  { .number = 3, .note = '~' }, { .number = 107 },
+		  { .number = 3, .note = "~" }, { .number = 107 },
 		  { .number = 512 }, { .number = 1 } },
 		{ { .text = "\"x\"\n\xff" }, { .number = 0x7fff0000 },
 		  { .absent = true }, { .number = 100 }, { .number = 0 },
@@ -182,6 +184,8 @@ static void json_texts(void **state)
 	put("\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\"");
 	put("\xf4\x90\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"");
 	put("x\xe2\x82", "\"x\\ufffd\\ufffd\"");
+	/* The other control characters. */
+	put("\xc2\x9b" "1m\xc2\xa0", "\"\\u009b1m\xc2\xa0\"");
 }
 
 static void colours(void **state)
@@ -222,6 +226,70 @@ static void colours_terminal(void **state)
 	close(master);
 }
 
+static void puts_safe(const char *want, const char *text, unsigned int columns)
+{
+	char *got = NULL;
+	size_t size;
+	FILE *out = open_memstream(&got, &size);
+
+	assert_int_equal(columns, put_safe(out, text));
+	fclose(out);
+	assert_string_equal(want, got);
+	free(got);
+}
+
+static void safe_texts(void **state)
+{
+	(void)state;
+	setlocale(LC_CTYPE, "C.UTF-8");
+	puts_safe("redis-server", "redis-server", 12);
+	puts_safe("\\x1b[41mX\\x0a\\x09\\x7f", "\033[41mX\n\t\177", 21);
+	/* A control character of two bytes, and one that is cut off. */
+	puts_safe("\\xc2\\x9b1m\\xc3", "\302\2331m\303", 14);
+	puts_safe("\303\244\346\274\242", "\303\244\346\274\242", 3);
+	/* Nobody can pretend that there was something else. */
+	puts_safe("\\x5cx1b \\134", "\\x1b \\134", 12);
+	setlocale(LC_CTYPE, "C");
+	puts_safe("\\xc3\\x9b\\x9b", "\303\233\233", 12);
+}
+
+/* Any two bytes after each other, in any table. */
+static void safe_tables(void **state)
+{
+	static const enum table_form form[] = { TABLE_HUMAN, TABLE_RAW };
+	struct columns c = { .all = all, .nr_all = NR_COLUMNS };
+	char bad[32], name[3] = "", *text = NULL, *at;
+	struct cell row[NR_COLUMNS] = { { .text = name } };
+	struct table_style style = { 0 };
+	unsigned int i, k;
+	struct table *t;
+	size_t size;
+
+	(void)state;
+	setlocale(LC_CTYPE, "C.UTF-8");
+	assert_int_equal(0, columns_select(&c, "name,addr", false, bad, 32));
+	for (i = 0; i < 2; i++) {
+		style.out = open_memstream(&text, &size);
+		style.form = form[i];
+		t = table_open(&style, &c, NULL);
+		for (k = 0x101; k < 0x10000; k++) {
+			name[0] = k >> 8;
+			name[1] = k;
+			assert_int_equal(0, table_row(t, row));
+		}
+		assert_int_equal(0, table_close(t));
+		fclose(style.out);
+		for (at = text; *at; at++) {
+			assert_true(*at == '\n' ||
+				    ((unsigned char)*at >= ' ' && *at != 0x7f));
+			assert_false((unsigned char)at[0] == 0xc2 &&
+				     (unsigned char)at[1] < 0xa0);
+		}
+		free(text);
+	}
+	free(c.shown);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +299,8 @@ int main(void)
 		cmocka_unit_test(flushes_join),
 		cmocka_unit_test(selections),
 		cmocka_unit_test(json_texts),
+		cmocka_unit_test(safe_texts),
+		cmocka_unit_test(safe_tables),
 		cmocka_unit_test(colours),
 		cmocka_unit_test(colours_terminal),
 	};

@@ -50,6 +50,36 @@ gives()
 	then ok "$name"; else not_ok "$name"; fi
 }
 
+# lacks_err NAME PATTERN: nothing in the last errors matches
+lacks_err()
+{
+	if grep -qP -- "$2" "$tmp/err"; then not_ok "$1"; else ok "$1"; fi
+}
+
+# is_safe NAME FILE...: not a byte in them that a terminal would obey
+is_safe()
+{
+	local name=$1
+	shift
+	# A line that is no valid UTF-8 matches nothing, so it is looked for apart.
+	if cat "$@" | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1 &&
+	   ! cat "$@" | grep -qP '[\x00-\x08\x0b-\x1f\x7f\x{80}-\x{9f}]'
+	then ok "$name"; else not_ok "$name"; fi
+}
+
+# reads NAME MOST ARG...: the command reads at most so many bytes
+reads()
+{
+	local name=$1 most=$2 bytes
+	shift 2
+	# What a child has read is counted for its parent once it has ended.
+	bytes=$(bash -c '"$@" >/dev/null
+		awk "/rchar/ { print \$2 }" /proc/$$/io' reads \
+		"$O/cowinspect" --debugfs "$tmp/large" "$@")
+	echo "$bytes bytes, not $most" >"$tmp/out"
+	if [ "$bytes" -le "$most" ]; then ok "$name"; else not_ok "$name"; fi
+}
+
 # lacks NAME PATTERN: nothing in the last output matches
 lacks()
 {
@@ -71,9 +101,19 @@ json()
 
 gives "--help shows the commands" 0 '^ *lab NAME' --help
 gives "--version" 0 '^cowinspect [0-9]' --version
-for command in show map trace status lab; do
+for command in show map trace status detach lab; do
 	gives "$command --help has examples" 0 'Examples:' "$command" --help
 done
+gives "-h is --help" 0 '^ *lab NAME' -h
+gives "help is --help" 0 '^ *lab NAME' help
+for command in show map trace status detach lab; do
+	gives "$command -h" 0 'Examples:' "$command" -h
+	cp "$tmp/out" "$tmp/want"
+	if run 0 help "$command" && cmp "$tmp/out" "$tmp/want" >>"$tmp/err"
+	then ok "help $command is the same"
+	else not_ok "help $command is the same"; fi
+done
+gives "help of no command is wrong usage" 2 'no command' help frobnicate
 gives "no command is wrong usage" 2 'Usage'
 gives "an unknown command is wrong usage" 2 'no command' frobnicate
 gives "an unknown option is wrong usage" 2 'unrecognized' show --frobnicate
@@ -89,6 +129,10 @@ gives "show with a bad process is wrong usage" 2 'no process id' show 12x
 gives "an unknown column is wrong usage" 2 "'nonsense' is no column" \
 	show 77 -o range,nonsense
 gives "a bad range is wrong usage" 2 'is not START-END' show 77 --range 5-
+gives "a range that ends before it begins is wrong usage" 2 'START below END' \
+	map 77 --range 5-5
+gives "detach of nothing is wrong usage" 2 'which process' detach
+gives "detach of too much is wrong usage" 2 'either' detach --all 77
 gives "a bad width is wrong usage" 2 'not 1 to 4096' map 77 --width 0
 gives "an unknown lab is wrong usage" 2 'is no lab' lab frobnicate
 gives "an unknown process is a failure" 1 'no such process' show 78
@@ -121,6 +165,20 @@ gives "status says that it cannot observe, and why" 0 \
 gives "status says how long locks were held" 0 '^  mmap +1234 ns, of 8 holds' status
 gives "status says what memory events have" 0 \
 	'^events memory +655360 of at most 134217728 bytes' status
+lacks "what the module does not tell is not said" 'ARMED|TESTED'
+json "nor in JSON" 'd["observer_armed"] is None and d["kernel_tested"] is None' \
+	status --json
+cp "$tmp/small/status" "$tmp/status"
+printf '%s\n' 'observer_armed: no' 'kernel_tested: no' >>"$tmp/small/status"
+gives "status says that faults go by unseen, and what to look at" 0 \
+	'sysctl kernel.ftrace_enabled' status
+gives "and that nobody has tested this kernel" 0 'NOT TESTED' status
+json "and in JSON" 'd["observer_armed"] is False and d["kernel_tested"] is False' \
+	status --json
+sed -i 's/: no$/: yes/' "$tmp/small/status"
+run 0 status
+lacks "nothing of that if all is well" 'ARMED|TESTED'
+cp "$tmp/status" "$tmp/small/status"
 json "status --json has the holds" '(d["holds"][0] == {"lock": "mmap", "max": 1234,
 	"histogram": [{"ns": 0, "count": 1}, {"ns": 1024, "count": 7}]}
 	and d["event_memory"] == 655360)' status --json
@@ -132,6 +190,8 @@ gives "show has human sizes and the name" 0 \
 lacks "no colour in a pipe" '\x1b'
 gives "show has totals below" 0 '^total +68K' show 77
 gives "unknown totals are a dash" 0 '^total +- *$' show 77 -o range,pss
+gives "totals are called so in any column" 0 '^total +68K$' show 77 -o perms,present
+gives "and where there are only numbers" 0 '^ *total 68K +2.10$' show 77 -o present,map_mean
 gives "show --bytes" 0 '^10000000-10010000 +65536$' show 77 -b -o range,present
 gives "show --raw" 0 '^10000000-10010000 16 1.99$' show 77 -r \
 	-o range,present,map_mean
@@ -148,6 +208,18 @@ json "show --json" 'd["vmas"][0]["present"] == 16 and d["vmas"][1]["map_mean"] =
 json "show --json --output-all" 'len(d["vmas"][0]) > 60' \
 	show 77 --json --output-all
 
+for command in "show" "show --pages" "map"; do
+	# shellcheck disable=SC2086
+	gives "$command of an empty range says so" 1 \
+		'^cowinspect: process 77: no (mapping|mapped page) in 0-1000$' \
+		$command 77 --range 10
+	[ "$command" = map ] && continue
+	# shellcheck disable=SC2086
+	run 1 $command 77 --range 10 --json
+	if python3 -m json.tool "$tmp/out" >>"$tmp/err" 2>&1
+	then ok "and writes a JSON document"; else not_ok "and writes a JSON document"; fi
+done
+
 gives "show --pages" 0 '^10001000 +4K 1001 +anon +1 +1 yes +yes +nofault +sure' \
 	show 77 --pages
 gives "a mapcount that is not exact is marked" 0 '^7f0000000000 .* ~30 +31 ' \
@@ -160,6 +232,13 @@ json "show of two processes as JSON" '[p["pid"] for p in d["processes"]] == [79,
 json "a process and its children are several, also if there are none" '[len(p["pages"]) for p in d["processes"]] == [17]' \
 	show --follow 77 --pages --json
 gives "one of several that is not there is a failure" 1 'process 78: no such' show 77 78
+gives "map of two processes" 0 '^process 79:$' map 77 79
+gives "show of one that exits: who it was" 1 '^cowinspect: process 81: ' \
+	show 77 81 79 --pages
+lacks "no heading without a table" '^process 81'
+gives "the others are shown" 1 '^process 79:' show 77 81 79 --pages
+gives "the same for map" 1 '^cowinspect: process 81: ' map 77 81 79
+lacks "no heading without a picture" '^process 81'
 gives "map of two processes" 0 '^process 79:$' map 77 79
 if [ "$(grep -c '^  C  ' "$tmp/out")" = 1 ]; then ok "with one legend"; else not_ok "with one legend"; fi
 json "show --pages --range" '[p["addr"] for p in d["pages"]] == ["0x10001000", "0x10002000"]' \
@@ -186,6 +265,31 @@ if [ -n "${SAN:-}" ]; then ok "memory does not grow with the process # SKIP sani
 elif [ "$kb" -lt 16000 ]; then ok "memory does not grow with the process"
 else echo "$kb KiB" >"$tmp/err"; not_ok "memory does not grow with the process"; fi
 
+# A mapping with a name for the terminal, through all that has names.
+for locale in C.UTF-8 C; do
+	for command in "show 80" "show 80 --raw" "show 80 --json" \
+		"show 80 77" "map 80" "map 80 77" "map 80 --all"; do
+		# shellcheck disable=SC2086
+		LC_ALL=$locale run 0 $command --html "$tmp/page.html"
+		is_safe "$command: a name is no command to the terminal ($locale)" \
+			"$tmp/out" "$tmp/err" "$tmp/page.html"
+		if grep -qF 'tmp/' "$tmp/out"; then ok "but it is there"
+		else not_ok "but it is there"; fi
+	done
+done
+if grep -q '</script>[^ ]*</script>' "$tmp/page.html"
+then not_ok "nor one to a browser"; else ok "nor one to a browser"; fi
+printf 'A1.1: \033[41m\302\2331m\233\n' >"$tmp/escape"
+run 0 lab --grade "$tmp/escape"
+is_safe "nor is what stands in a file of answers" "$tmp/out" "$tmp/err"
+run 1 lab --grade "$tmp/"$'\033[41m'
+is_safe "nor the name of a file" "$tmp/out" "$tmp/err"
+
+# 100,000 records of 56 bytes and as many lines: read once, and not 2048 of them
+# for each mapping.
+reads "map reads all pages once" 12000000 map 80
+reads "show reads all pages once" 12000000 show 80 --pages
+
 if "$O/cowinspect" --debugfs "$tmp/large" show 77 -p 2>"$tmp/err" | head -n 1 |
 	grep -q ADDR && ! [ -s "$tmp/err" ]
 then ok "a reader that leaves is no failure"
@@ -202,11 +306,14 @@ gives "map --range" 0 '^  CC$' map 77 --range 10002000-10004000
 gives "map groups pages, mixed in lower case" 0 '^  cCCC' \
 	--debugfs "$tmp/large" map 77 --width 16
 gives "map --color=always is coloured" 0 $'\033' --color always map 77
+gives "--color may stand behind the command" 0 $'\033' map 77 --color always
+gives "a bad --color is wrong usage anywhere" 2 'none of auto' map 77 --color x
 NO_COLOR=1 gives "map in a pipe is not" 0 'copy-on-write' map 77
 lacks "no escape sequences" '\x1b'
 
 echo 'abi: 2' >"$tmp/small/status"
-gives "another ABI is said so" 1 'speaks another ABI' show 77
+gives "another ABI is said so, and both are named" 1 \
+	'speaks another ABI, 2, than this program, 1:' show 77
 gives "a lab fails on another ABI" 1 'speaks another ABI' lab fork
 echo 'nonsense' >"$tmp/small/status"
 gives "nonsense is said so" 1 'cannot be understood' status

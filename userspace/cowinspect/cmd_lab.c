@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "html.h"
+#include "invoker.h"
 #include "lab.h"
 #include "quiz.h"
 
@@ -263,7 +264,7 @@ static int open_answers(struct arguments *a)
 {
 	if (!a->answers)
 		return EXIT_OK;
-	a->options.answers = fopen(a->answers, "a");
+	a->options.answers = invoker_file(a->answers, true);
 	return a->options.answers ? EXIT_OK : report(a->answers, -errno);
 }
 
@@ -274,14 +275,14 @@ static int cannot_open(int err)
 	return EXIT_SKIPPED;
 }
 
-int cmd_lab(int argc, char **argv, const struct globals *g)
+int cmd_lab(int argc, char **argv, struct globals *g)
 {
 	struct arguments a = { 0 };
 	const struct lab *lab;
 	struct cowi *c;
 	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	parse_command(&argp, argc, argv, 0, &a, g);
 	if (a.list)
 		return list_labs();
 	if (a.grade)

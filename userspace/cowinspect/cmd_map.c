@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "picture.h"
+#include "safe.h"
 #include "table.h"
 #include "targets.h"
 
@@ -101,24 +102,52 @@ static unsigned int line_width(void)
 	return width;
 }
 
-static int count_pages(struct cowi_target *t, struct strip *s)
-{
-	struct cowinspect_page rec;
-	struct cowi_pages *pages;
-	int err;
+/**
+ * struct drawing - what is drawn, and how
+ * @picture: of all processes, which have one legend
+ * @range: only what lies in it
+ * @width: letters per line
+ * @all: also mappings of which nothing is present
+ * @several: each process has a heading
+ * @drawn: something has been drawn
+ */
+struct drawing {
+	struct picture picture;
+	struct range range;
+	unsigned int width;
+	bool all;
+	bool several;
+	bool drawn;
+};
 
-	err = cowi_pages_open(t, s->start, s->end, &pages);
-	if (err)
-		return err;
-	while ((err = cowi_pages_next(pages, &rec)) > 0) {
-		strip_add(s, &rec);
-		if (interrupt_signal()) {
-			err = -EINTR;
+/**
+ * struct reader - the pages of a process, once through
+ * @pages: where they come from
+ * @rec: the next one, unless @more is 0
+ * @more: as of cowi_pages_next()
+ */
+struct reader {
+	struct cowi_pages *pages;
+	struct cowinspect_page rec;
+	int more;
+};
+
+static void next(struct reader *r)
+{
+	r->more = interrupt_signal() ? -EINTR :
+				       cowi_pages_next(r->pages, &r->rec);
+}
+
+static int count_pages(struct reader *r, struct strip *s)
+{
+	while (r->more > 0 && r->rec.addr < s->end) {
+		strip_add(s, &r->rec);
+		/* The rest of it may lie in the next mapping. */
+		if (r->rec.addr + (s->page_size << r->rec.map_order) > s->end)
 			break;
-		}
+		next(r);
 	}
-	cowi_pages_close(pages);
-	return err;
+	return r->more < 0 ? r->more : 0;
 }
 
 static void caption(const struct cowi_vma *vma, const struct strip *s)
@@ -126,8 +155,10 @@ static void caption(const struct cowi_vma *vma, const struct strip *s)
 	char bytes[24], cell[24];
 
 	size_text(s->end - s->start, bytes, sizeof(bytes));
-	printf("%llx-%llx %s %s %s", s->start, s->end,
-	       vma->perms, bytes, vma->name);
+	printf("%llx-%llx ", s->start, s->end);
+	put_safe(stdout, vma->perms);
+	printf(" %s ", bytes);
+	put_safe(stdout, vma->name);
 	if (s->pages_per_cell > 1) {
 		size_text(s->pages_per_cell * s->page_size, cell, sizeof(cell));
 		printf(" (a letter is %s)", cell);
@@ -135,23 +166,26 @@ static void caption(const struct cowi_vma *vma, const struct strip *s)
 	putchar('\n');
 }
 
-static int draw_vma(struct cowi_target *t, const struct cowi_vma *vma,
-		    const struct range *range, unsigned int width,
-		    struct picture *picture)
+static int draw_vma(struct drawing *d, const struct target *target,
+		    struct reader *r, const struct cowi_vma *vma, bool first)
 {
-	__u64 page_size = cowi_status(cowi_target_session(t))->page_size;
-	__u64 start = vma->start > range->start ? vma->start : range->start;
-	__u64 end = vma->end < range->end ? vma->end : range->end;
+	__u64 page_size = cowi_status(cowi_target_session(target->t))->page_size;
+	__u64 start = vma->start > d->range.start ? vma->start : d->range.start;
+	__u64 end = vma->end < d->range.end ? vma->end : d->range.end;
 	struct strip strip;
 	int err;
 
-	err = strip_init(&strip, start, end, page_size, width * LINES_PER_VMA);
+	err = strip_init(&strip, start, end, page_size,
+			 d->width * LINES_PER_VMA);
 	if (err)
 		return err;
-	err = count_pages(t, &strip);
+	err = count_pages(r, &strip);
 	if (!err) {
+		if (first && d->several)
+			target_heading(target, !d->drawn);
+		d->drawn = true;
 		caption(vma, &strip);
-		picture_strip(picture, &strip, width, 2);
+		picture_strip(&d->picture, &strip, d->width, 2);
 	}
 	strip_release(&strip);
 	return err;
@@ -164,67 +198,74 @@ static bool is_empty(const struct cowi_vma *vma)
 	       !vma->totals.value[COWI_TOTAL_nonpresent];
 }
 
-static int draw(struct cowi_target *t, const struct arguments *a,
-		const struct range *range, struct picture *picture)
+static int draw_vmas(struct drawing *d, const struct target *target,
+		     const struct cowi_vmas *vmas)
 {
-	unsigned int width = a->width ? a->width : line_width();
-	struct cowi_vmas vmas;
-	size_t i;
+	struct reader r = { 0 };
+	size_t i, nr = 0;
 	int err;
 
-	err = cowi_vmas(t, &vmas);
-	for (i = 0; i < vmas.nr && !err && !ferror(stdout); i++) {
-		const struct cowi_vma *vma = &vmas.vma[i];
+	err = cowi_pages_open(target->t, d->range.start, d->range.end,
+			      &r.pages);
+	if (err)
+		return err;
+	next(&r);
+	for (i = 0; i < vmas->nr && !err && !ferror(stdout); i++) {
+		const struct cowi_vma *vma = &vmas->vma[i];
 
-		if (vma->end <= range->start || vma->start >= range->end ||
-		    (is_empty(vma) && !a->all))
-			continue;
-		err = draw_vma(t, vma, range, width, picture);
+		if (vma->end > d->range.start && vma->start < d->range.end &&
+		    (d->all || !is_empty(vma)))
+			err = draw_vma(d, target, &r, vma, !nr++);
 	}
+	cowi_pages_close(r.pages);
+	if (err || nr || ferror(stdout))
+		return err;
+	return target_has_no(target, d->all ? "mapping" : "mapped page",
+			     &d->range);
+}
+
+static int draw(const struct target *target, void *arg)
+{
+	struct cowi_vmas vmas;
+	int err = cowi_vmas(target->t, &vmas);
+
+	if (!err)
+		err = draw_vmas(arg, target, &vmas);
 	cowi_vmas_free(&vmas);
 	return err;
 }
 
-/* All of them with one legend. */
-static int draw_all(const struct targets *ts, const struct arguments *a,
+static int draw_all(struct targets *ts, const struct arguments *a,
 		    const struct range *range, bool colour)
 {
-	struct picture picture = { .out = stdout, .colour = colour };
-	bool several = target_names_several(&a->names);
-	int status = EXIT_OK, err;
-	char what[48];
-	size_t i;
+	struct drawing d = {
+		.picture = { .out = stdout, .colour = colour },
+		.range = *range,
+		.width = a->width ? a->width : line_width(),
+		.all = a->all,
+		.several = target_names_several(&a->names),
+	};
+	int status = targets_each(ts, draw, &d);
 
-	for (i = 0; i < ts->nr && !interrupt_signal(); i++) {
-		target_text(&ts->target[i], what, sizeof(what));
-		if (several)
-			printf("%s%s:\n", i ? "\n" : "", what);
-		err = draw(ts->target[i].t, a, range, &picture);
-		if (err)
-			status = report(several ? what : "map", err);
-	}
-	if (!status) {
+	if (d.drawn) {
 		putchar('\n');
-		picture_legend(&picture);
+		picture_legend(&d.picture);
 	}
 	return status;
 }
 
-int cmd_map(int argc, char **argv, const struct globals *g)
+int cmd_map(int argc, char **argv, struct globals *g)
 {
-	struct range range = { 0, UINT64_MAX };
+	struct range range;
 	struct arguments a = { 0 };
 	struct targets ts;
 	int status, drawn;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	parse_command(&argp, argc, argv, 0, &a, g);
 	status = targets_open(&ts, g, &a.names);
-	if (!status && a.range &&
-	    parse_range(a.range, cowi_status(ts.c)->page_size, &range)) {
-		fprintf(stderr, "cowinspect: --range: '%s' is not START-END\n",
-			a.range);
-		status = EXIT_USAGE;
-	}
+	if (status)
+		return status;
+	status = take_range(a.range, cowi_status(ts.c)->page_size, &range);
 	if (!status) {
 		drawn = draw_all(&ts, &a, &range,
 				 colour_wanted(g->colour, stdout));

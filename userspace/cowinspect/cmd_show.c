@@ -106,111 +106,89 @@ static const struct argp argp = {
 	.children = children,
 };
 
-/* What stands before the table of one of several processes. */
-static void begin(const struct target *target, const struct table_style *style,
-		  bool first)
+void show_begin(struct show *s, const struct target *target)
 {
-	char what[48];
+	struct json *j = s->style.json;
 
-	if (style->form == TABLE_JSON) {
-		json_object(style->json, NULL);
-		json_number(style->json, "pid", target->pid);
-		json_number(style->json, "parent", target->parent);
-		json_string(style->json, "name", target->name);
-		return;
+	if (s->style.form == TABLE_JSON) {
+		json_object(j, NULL);
+		if (s->several) {
+			json_number(j, "pid", target->pid);
+			json_number(j, "parent", target->parent);
+			json_string(j, "name", target->name);
+		}
+		json_number(j, "page_size", s->style.page_size);
+	} else if (s->several) {
+		target_heading(target, !s->begun);
 	}
-	printf("%s%s:\n", first ? "" : "\n",
-	       target_text(target, what, sizeof(what)));
+	s->begun = true;
 }
 
-static int show_one(const struct target *target, const struct arguments *a,
-		    const struct columns *columns, const struct range *range)
+void show_end(struct show *s)
 {
-	const struct table_style *style = &a->output.style;
-	bool json = style->form == TABLE_JSON;
+	if (s->style.form == TABLE_JSON)
+		json_end_object(s->style.json);
+}
+
+static int show_all(struct targets *ts, bool pages, struct show *s)
+{
+	bool json = s->style.form == TABLE_JSON && s->several;
 	int status;
 
-	if (json)
-		json_number(style->json, "page_size", style->page_size);
-	status = a->pages ? show_pages(target->t, style, columns, range) :
-			    show_vmas(target->t, style, columns, range);
-	/* Also after an error: what was written stays one valid document. */
-	if (json)
-		json_end_object(style->json);
-	return status;
-}
-
-static int show_all(const struct targets *ts, const struct arguments *a,
-		    const struct columns *columns, const struct range *range)
-{
-	const struct table_style *style = &a->output.style;
-	bool several = target_names_several(&a->names);
-	bool json = style->form == TABLE_JSON;
-	int status = EXIT_OK;
-	size_t i;
-
-	if (json)
-		json_object(style->json, NULL);
-	if (!several)
-		return show_one(&ts->target[0], a, columns, range);
-	if (json)
-		json_array(style->json, "processes");
-	for (i = 0; i < ts->nr && !interrupt_signal(); i++) {
-		begin(&ts->target[i], style, !i);
-		if (show_one(&ts->target[i], a, columns, range))
-			status = EXIT_FAILED;
-	}
 	if (json) {
-		json_end_array(style->json);
-		json_end_object(style->json);
+		json_object(s->style.json, NULL);
+		json_array(s->style.json, "processes");
+	}
+	status = targets_each(ts, pages ? show_pages : show_vmas, s);
+	/* Also after an error: what was written stays one valid document. */
+	if (json) {
+		json_end_array(s->style.json);
+		json_end_object(s->style.json);
 	}
 	return status;
 }
 
-static int run(struct arguments *a, const struct globals *g,
-	       struct columns *columns)
+static int run(struct arguments *a, const struct globals *g, struct show *s)
 {
-	struct range range = { 0, UINT64_MAX };
 	struct json json = { .out = stdout };
 	struct targets ts;
-	int status;
+	int status, shown;
 
 	status = targets_open(&ts, g, &a->names);
 	if (status)
 		return status;
-	a->output.style.page_size = cowi_status(ts.c)->page_size;
-	a->output.style.out = stdout;
-	a->output.style.json = &json;
-	if (a->range && parse_range(a->range, a->output.style.page_size,
-				    &range)) {
-		fprintf(stderr, "cowinspect: --range: '%s' is not START-END\n",
-			a->range);
-		status = EXIT_USAGE;
-	} else {
-		status = show_all(&ts, a, columns, &range);
+	s->style = a->output.style;
+	s->style.page_size = cowi_status(ts.c)->page_size;
+	s->style.out = stdout;
+	s->style.json = &json;
+	s->several = target_names_several(&a->names);
+	status = take_range(a->range, s->style.page_size, &s->range);
+	if (!status) {
+		shown = show_all(&ts, a->pages, s);
+		if (a->html)
+			status = html_targets(a->html, &ts, &s->range);
+		status = shown ? shown : status;
 	}
-	if (!status && a->html)
-		status = html_targets(a->html, &ts, &range);
 	targets_close(&ts);
 	return status;
 }
 
-int cmd_show(int argc, char **argv, const struct globals *g)
+int cmd_show(int argc, char **argv, struct globals *g)
 {
 	struct arguments a = { 0 };
-	struct columns columns;
+	struct show s = { 0 };
 	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	columns = a.pages ? show_pages_columns() : show_vmas_columns();
+	parse_command(&argp, argc, argv, 0, &a, g);
+	s.columns = a.pages ? show_pages_columns() : show_vmas_columns();
 	if (a.output.list_columns) {
-		columns_help(&columns, stdout);
+		columns_help(&s.columns, stdout);
 		return EXIT_OK;
 	}
-	status = output_select(&a.output, &columns);
+	status = output_select(&a.output, &s.columns);
 	if (!status)
-		status = run(&a, g, &columns);
-	free(columns.shown);
+		status = run(&a, g, &s);
+	free(s.columns.shown);
 	free(a.names.pid);
 	return status;
 }

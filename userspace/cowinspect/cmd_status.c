@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "json.h"
+#include "safe.h"
 
 static const char doc[] =
 	"Show what the loaded module is, what this kernel lets it tell, and\n"
@@ -78,11 +79,18 @@ static void status_observer(const struct cowi_status *st)
 		printf("observer        none\n");
 		return;
 	}
-	printf("observer        %s, records of %zu bytes, %llu faults at a time\n",
-	       st->observer, st->event_size, st->max_inflight);
+	printf("observer        ");
+	put_safe(stdout, st->observer);
+	printf(", records of %zu bytes, %llu faults at a time\n",
+	       st->event_size, st->max_inflight);
 	if (st->observer_error)
 		printf("                does not work here: %s\n",
 		       strerror(-st->observer_error));
+	/* Without a target there is nothing to be armed for. */
+	if (st->observer_armed == COWI_ANSWER_NO && st->nr_targets)
+		printf("                NOT ARMED: faults go by unseen. See that the first of these is 1,\n"
+		       "                and with a kretprobe, the second, too: sysctl kernel.ftrace_enabled,\n"
+		       "                cat /sys/kernel/debug/kprobes/enabled\n");
 	printf("                missed %llu; faults by other processes: %s\n",
 	       st->observer_missed, cowi_counts_name(st->observer_remote));
 }
@@ -113,11 +121,18 @@ static void status_text(const struct cowi_status *st)
 	struct quantity q[NR_QUANTITIES];
 	size_t i;
 
-	printf("module          %s, ABI %u, records of %zu bytes\n",
-	       st->version, st->abi, st->record_size);
-	printf("kernel          %s, pages of %llu bytes\n", st->kernel,
-	       st->page_size);
-	printf("rules           copy-on-write as of Linux %s\n", st->rules);
+	printf("module          ");
+	put_safe(stdout, st->version);
+	printf(", ABI %u, records of %zu bytes\nkernel          ", st->abi,
+	       st->record_size);
+	put_safe(stdout, st->kernel);
+	printf(", pages of %llu bytes\n", st->page_size);
+	if (st->kernel_tested == COWI_ANSWER_NO)
+		printf("                NOT TESTED: the module was tested on other versions than this one;\n"
+		       "                cowinspect lab compares what it says with what happens\n");
+	printf("rules           copy-on-write as of Linux ");
+	put_safe(stdout, st->rules);
+	putchar('\n');
 	quantities(st, q);
 	for (i = 0; i < NR_QUANTITIES; i++)
 		printf("%-15s %-8s  %s\n", q[i].name,
@@ -158,6 +173,15 @@ static void json_holds(struct json *j, const struct cowi_status *st)
 	json_end_array(j);
 }
 
+static void json_answer(struct json *j, const char *key,
+			enum cowi_answer answer)
+{
+	if (answer == COWI_ANSWER_NONE)
+		json_null(j, key);
+	else
+		json_bool(j, key, answer == COWI_ANSWER_YES);
+}
+
 static void status_json(const struct cowi_status *st)
 {
 	struct json j = { .out = stdout };
@@ -170,6 +194,7 @@ static void status_json(const struct cowi_status *st)
 	json_number(&j, "record_size", st->record_size);
 	json_number(&j, "page_size", st->page_size);
 	json_string(&j, "kernel", st->kernel);
+	json_answer(&j, "kernel_tested", st->kernel_tested);
 	json_string(&j, "rules", st->rules);
 	quantities(st, q);
 	for (i = 0; i < NR_QUANTITIES; i++)
@@ -179,6 +204,7 @@ static void status_json(const struct cowi_status *st)
 	json_number(&j, "lock_hold_max", st->lock_hold_max);
 	json_holds(&j, st);
 	json_string(&j, "observer", st->observer);
+	json_answer(&j, "observer_armed", st->observer_armed);
 	json_string(&j, "observer_remote",
 		    cowi_counts_name(st->observer_remote));
 	json_number(&j, "observer_missed", st->observer_missed);
@@ -198,16 +224,14 @@ static void status_json(const struct cowi_status *st)
 	json_end_object(&j);
 }
 
-int cmd_status(int argc, char **argv, const struct globals *g)
+int cmd_status(int argc, char **argv, struct globals *g)
 {
 	bool json = false;
 	struct cowi *c;
-	int err;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
-	err = cowi_open(g->debugfs, &c);
-	if (err)
-		return report(g->debugfs ? g->debugfs : COWI_DEFAULT_ROOT, err);
+	parse_command(&argp, argc, argv, 0, &json, g);
+	if (session_open(g, &c))
+		return EXIT_FAILED;
 	if (json)
 		status_json(cowi_status(c));
 	else

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "invoker.h"
 #include "trace.h"
 
 #define LIVE_PAUSE	1000000000
@@ -36,7 +37,7 @@ static const char doc[] =
 	"\n"
 	"Exit status: that of COMMAND, 128 + N if signal N ended it; 126 or\n"
 	"127 if it cannot be run or found, 1 if it cannot be traced, 2 wrong\n"
-	"usage. With --pid: 0, 1, 2.\n"
+	"usage. With --pid: 0, also after Ctrl-C; 1, 2.\n"
 	"\n"
 	"Examples:\n"
 	"  sudo cowinspect trace -- ls -l\n"
@@ -129,7 +130,7 @@ static const struct argp argp = {
 static int open_output(struct trace *t)
 {
 	if (t->options->file) {
-		t->out = fopen(t->options->file, "we");
+		t->out = invoker_file(t->options->file, false);
 		if (!t->out)
 			return report(t->options->file, -errno);
 	} else {
@@ -253,16 +254,15 @@ static int run_pid(struct trace *t)
 	return status;
 }
 
-int cmd_trace(int argc, char **argv, const struct globals *g)
+int cmd_trace(int argc, char **argv, struct globals *g)
 {
 	struct trace_options o = { .top = 10 };
 	struct trace t = { .options = &o };
-	int status, closed, err;
+	int status, closed;
 
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
-	err = cowi_open(g->debugfs, &t.c);
-	if (err)
-		return report(g->debugfs ? g->debugfs : COWI_DEFAULT_ROOT, err);
+	parse_command(&argp, argc, argv, ARGP_IN_ORDER, &o, g);
+	if (session_open(g, &t.c))
+		return EXIT_FAILED;
 	status = open_output(&t);
 	if (!status) {
 		status = open_page(&t);
@@ -271,6 +271,9 @@ int cmd_trace(int argc, char **argv, const struct globals *g)
 		trace_page_close(&t);
 		closed = close_output(&t);
 		status = status ? status : closed;
+		/* Nothing else ends the trace of a process that goes on. */
+		if (!status && o.pid)
+			interrupt_was_meant();
 	}
 	cowi_close(t.c);
 	return status;

@@ -19,7 +19,7 @@ enum cowinspect_exit {
 };
 
 /**
- * struct globals - options before the subcommand
+ * struct globals - options of all subcommands, before or behind their names
  * @debugfs: directory to read instead of debugfs; NULL for the real one
  * @colour: --color
  */
@@ -29,11 +29,27 @@ struct globals {
 };
 
 /* Each gets its own name as argv[0] and returns an enum cowinspect_exit. */
-int cmd_show(int argc, char **argv, const struct globals *g);
-int cmd_map(int argc, char **argv, const struct globals *g);
-int cmd_status(int argc, char **argv, const struct globals *g);
-int cmd_trace(int argc, char **argv, const struct globals *g);
-int cmd_lab(int argc, char **argv, const struct globals *g);
+int cmd_show(int argc, char **argv, struct globals *g);
+int cmd_map(int argc, char **argv, struct globals *g);
+int cmd_status(int argc, char **argv, struct globals *g);
+int cmd_detach(int argc, char **argv, struct globals *g);
+int cmd_trace(int argc, char **argv, struct globals *g);
+int cmd_lab(int argc, char **argv, struct globals *g);
+
+/** globals_argp - parser of these options; its input is a struct globals */
+extern const struct argp globals_argp;
+
+/**
+ * parse_command - the arguments of a subcommand
+ * @argp: its own
+ * @argc: of its function, like the next
+ * @argv: see @argc
+ * @flags: for argp_parse()
+ * @input: for the parser of @argp
+ * @g: options of all subcommands
+ */
+void parse_command(const struct argp *argp, int argc, char **argv,
+		   unsigned int flags, void *input, struct globals *g);
 
 /**
  * interrupt_init - end tidily on SIGINT, SIGTERM, SIGHUP and closed pipes
@@ -46,6 +62,9 @@ void interrupt_init(void);
 /** interrupt_signal - the signal that came, 0 for none */
 int interrupt_signal(void);
 
+/** interrupt_was_meant - take SIGINT for the end that was wanted, if it came */
+void interrupt_was_meant(void);
+
 /** interrupt_die - end as that signal would have ended the program */
 void interrupt_die(void);
 
@@ -57,6 +76,15 @@ void interrupt_die(void);
  * Return: EXIT_FAILED.
  */
 int report(const char *what, int err);
+
+/**
+ * session_open - connect to the module, or say why not
+ * @g: options
+ * @c: set on success; to be given to cowi_close()
+ *
+ * Return: EXIT_OK or EXIT_FAILED.
+ */
+int session_open(const struct globals *g, struct cowi **c);
 
 /**
  * take_pid - the one argument of a subcommand that looks at a process
@@ -103,6 +131,16 @@ struct range {
  * Return: 0 or -EINVAL.
  */
 int parse_range(const char *text, __u64 page_size, struct range *r);
+
+/**
+ * take_range - --range, or say what is wrong with it
+ * @text: from the command line, or NULL
+ * @page_size: of the process, in bytes
+ * @r: result; without @text, all addresses
+ *
+ * Return: EXIT_OK or EXIT_USAGE.
+ */
+int take_range(const char *text, __u64 page_size, struct range *r);
 
 /**
  * parse_size - a decimal number of bytes, with K, M or G behind it or not

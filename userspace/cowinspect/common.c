@@ -8,6 +8,7 @@
 
 #include "array_size.h"
 #include "commands.h"
+#include "safe.h"
 
 static sig_atomic_t caught;
 
@@ -38,6 +39,14 @@ int interrupt_signal(void)
 	return __atomic_load_n(&caught, __ATOMIC_SEQ_CST);
 }
 
+void interrupt_was_meant(void)
+{
+	int sig = SIGINT;
+
+	__atomic_compare_exchange_n(&caught, &sig, 0, false, __ATOMIC_SEQ_CST,
+				    __ATOMIC_SEQ_CST);
+}
+
 void interrupt_die(void)
 {
 	int sig = interrupt_signal();
@@ -51,10 +60,20 @@ void interrupt_die(void)
 int report(const char *what, int err)
 {
 	/* The user knows who pressed Ctrl-C. */
-	if (!interrupt_signal())
-		fprintf(stderr, "cowinspect: %s: %s\n", what,
-			cowi_strerror(err));
+	if (interrupt_signal())
+		return EXIT_FAILED;
+	fputs("cowinspect: ", stderr);
+	put_safe(stderr, what);
+	fprintf(stderr, ": %s\n", cowi_strerror(err));
 	return EXIT_FAILED;
+}
+
+int session_open(const struct globals *g, struct cowi **c)
+{
+	int err = cowi_open(g->debugfs, c);
+
+	return err ? report(g->debugfs ? g->debugfs : COWI_DEFAULT_ROOT, err) :
+		     EXIT_OK;
 }
 
 void take_pid(struct argp_state *state, const char *arg, pid_t *pid)
@@ -74,4 +93,15 @@ int finish_output(int status)
 		return status;
 	fprintf(stderr, "cowinspect: standard output: %s\n", strerror(errno));
 	return EXIT_FAILED;
+}
+
+int take_range(const char *text, __u64 page_size, struct range *r)
+{
+	*r = (struct range){ 0, UINT64_MAX };
+	if (!text || !parse_range(text, page_size, r))
+		return EXIT_OK;
+	fprintf(stderr,
+		"cowinspect: --range: '%s' is not START-END, START+SIZE or an address, in hexadecimal, with START below END\n",
+		text);
+	return EXIT_USAGE;
 }

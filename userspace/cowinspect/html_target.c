@@ -42,51 +42,47 @@ static int put_pages(struct html *h, struct cowi_target *t,
 	return err;
 }
 
-static int put_target(struct html *h, unsigned int id,
-		      const struct target *target, const struct range *range)
+/**
+ * struct pages - a page that is being written
+ * @html: it
+ * @ts: of all processes
+ * @range: only what lies in it
+ */
+struct pages {
+	struct html *html;
+	const struct targets *ts;
+	const struct range *range;
+};
+
+static int put_target(const struct target *target, void *arg)
 {
+	const struct pages *p = arg;
+	unsigned int id = target - p->ts->target;
 	struct cowi_vmas vmas;
 	int err;
 
 	err = cowi_vmas(target->t, &vmas);
 	if (!err) {
-		html_process(h, id, target->pid, target->parent, target->name);
-		html_table(h, id);
-		put_vmas(h, &vmas, range);
-		err = put_pages(h, target->t, range);
+		html_process(p->html, id, target->pid, target->parent,
+			     target->name);
+		html_table(p->html, id);
+		put_vmas(p->html, &vmas, p->range);
+		err = put_pages(p->html, target->t, p->range);
 	}
 	cowi_vmas_free(&vmas);
 	return err;
 }
 
-/* One that cannot be read, having exited, does not keep the others away. */
-static int put_targets(struct html *h, const struct targets *ts,
-		       const struct range *range)
-{
-	int status = EXIT_OK, err;
-	char what[48];
-	size_t i;
-
-	html_step(h, "", "");
-	for (i = 0; i < ts->nr && !interrupt_signal(); i++) {
-		err = put_target(h, i, &ts->target[i], range);
-		if (err)
-			status = report(target_text(&ts->target[i], what,
-						    sizeof(what)), err);
-	}
-	return status;
-}
-
-int html_targets(const char *path, const struct targets *ts,
+int html_targets(const char *path, struct targets *ts,
 		 const struct range *range)
 {
+	struct pages p = { .ts = ts, .range = range };
 	struct html_about about = {
 		.text = "What is mapped, who shares it, and what the next "
 			"write to each page would do.",
 		.status = cowi_status(ts->c),
 	};
 	char title[80], first[48];
-	struct html *h;
 	int err, status;
 
 	target_text(&ts->target[0], first, sizeof(first));
@@ -96,10 +92,11 @@ int html_targets(const char *path, const struct targets *ts,
 		snprintf(title, sizeof(title), "%s and %zu more", first,
 			 ts->nr - 1);
 	about.title = title;
-	err = html_open(path, &about, &h);
+	err = html_open(path, &about, &p.html);
 	if (err)
 		return report(path, err);
-	status = put_targets(h, ts, range);
-	err = html_close(h);
+	html_step(p.html, "", "");
+	status = targets_each(ts, put_target, &p);
+	err = html_close(p.html);
 	return err && !status ? report(path, err) : status;
 }

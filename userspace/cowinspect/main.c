@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Finds the subcommand and the options that come before it. */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,32 +9,22 @@
 #include "array_size.h"
 #include "commands.h"
 
+static int cmd_help(int argc, char **argv, struct globals *g);
+
 static const struct {
 	const char *name;
-	int (*run)(int argc, char **argv, const struct globals *g);
+	int (*run)(int argc, char **argv, struct globals *g);
 } commands[] = {
 	{ "show", cmd_show },
 	{ "map", cmd_map },
 	{ "trace", cmd_trace },
 	{ "status", cmd_status },
+	{ "detach", cmd_detach },
 	{ "lab", cmd_lab },
+	{ "help", cmd_help },
 };
 
 const char *argp_program_version = "cowinspect " COWINSPECT_VERSION;
-
-enum {
-	OPT_DEBUGFS = 0x100,
-	OPT_COLOUR,
-};
-
-static const struct argp_option options[] = {
-	{ "color", OPT_COLOUR, "WHEN", 0,
-	  "auto (default: on a terminal, unless NO_COLOR is set), always, never",
-	  0 },
-	{ "debugfs", OPT_DEBUGFS, "DIR", OPTION_HIDDEN,
-	  "read DIR, copies of the module's files, instead of debugfs", 0 },
-	{ 0 }
-};
 
 static const char doc[] =
 	"Show what copy-on-write does to the pages of a process.\n"
@@ -42,6 +33,7 @@ static const char doc[] =
 	"  map PID       a picture of the address space, a letter per page\n"
 	"  trace COMMAND run it and count what each page fault did\n"
 	"  status        what the module can tell on this kernel\n"
+	"  detach PID    stop what others, or a crash, have left attached\n"
 	"  lab NAME      run an experiment and check what happened\n"
 	"\n"
 	"Examples:\n"
@@ -50,9 +42,8 @@ static const char doc[] =
 	"  sudo cowinspect trace -f -- make\n"
 	"  sudo cowinspect lab fork --step\n"
 	"\n"
-	"'cowinspect COMMAND --help' explains a command. The module must be\n"
-	"loaded\n"
-	"(sudo insmod cowinspect.ko) and reading needs root.\n"
+	"'cowinspect help COMMAND' explains a command. The module must be\n"
+	"loaded (sudo insmod cowinspect.ko), and reading needs root.\n"
 	"\n"
 	"Exit status: 0 success, 1 failure, 2 wrong usage, 77 a lab cannot\n"
 	"run here; of trace COMMAND, that of COMMAND.\n";
@@ -62,31 +53,14 @@ struct parsed {
 	int command;	/* its place in argv, 0 for none */
 };
 
-static int parse_colour(const char *text, enum colour_when *when)
-{
-	if (!strcmp(text, "auto"))
-		*when = COLOUR_AUTO;
-	else if (!strcmp(text, "always"))
-		*when = COLOUR_ALWAYS;
-	else if (!strcmp(text, "never"))
-		*when = COLOUR_NEVER;
-	else
-		return -1;
-	return 0;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parsed *p = state->input;
 
+	(void)arg;
 	switch (key) {
-	case OPT_DEBUGFS:
-		p->globals.debugfs = arg;
-		return 0;
-	case OPT_COLOUR:
-		if (parse_colour(arg, &p->globals.colour))
-			argp_error(state, "--color: '%s' is none of auto, always, never",
-				   arg);
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &p->globals;
 		return 0;
 	case ARGP_KEY_ARG:
 		/* The rest belongs to the command. */
@@ -101,14 +75,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {
+	{ &globals_argp, 0, NULL, 0 },
+	{ 0 }
+};
+
 static const struct argp argp = {
-	.options = options,
 	.parser = parse,
+	.children = children,
 	.args_doc = "COMMAND [ARG...]",
 	.doc = doc,
 };
 
-static int run_command(int argc, char **argv, const struct globals *g)
+static int run_command(int argc, char **argv, struct globals *g)
 {
 	char name[64];
 	size_t i;
@@ -127,6 +106,18 @@ static int run_command(int argc, char **argv, const struct globals *g)
 	fprintf(stderr, "cowinspect: '%s' is no command: see 'cowinspect --help'\n",
 		argv[0]);
 	return EXIT_USAGE;
+}
+
+/* "help" is "--help", and "help COMMAND" is "COMMAND --help". */
+static int cmd_help(int argc, char **argv, struct globals *g)
+{
+	char option[] = "--help", *rest[] = { argv[1], option, NULL };
+
+	if (argc > 1)
+		return run_command(2, rest, g);
+	argp_help(&argp, stdout, ARGP_HELP_STD_HELP,
+		  program_invocation_short_name);
+	return EXIT_OK;
 }
 
 int main(int argc, char **argv)

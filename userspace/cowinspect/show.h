@@ -3,8 +3,8 @@
 #ifndef COWINSPECT_SHOW_H
 #define COWINSPECT_SHOW_H
 
-#include "commands.h"
 #include "table.h"
+#include "targets.h"
 
 /** show_vmas_columns - the columns of the table of VMAs */
 struct columns show_vmas_columns(void);
@@ -13,28 +13,48 @@ struct columns show_vmas_columns(void);
 struct columns show_pages_columns(void);
 
 /**
- * show_vmas - a line per VMA, totals below
- * @t: target
- * @style: how; in JSON, members are added to an object that is open
- * @columns: which
- * @range: only VMAs that overlap it
- *
- * Return: an enum cowinspect_exit, after a message if it failed.
+ * struct show - what is shown, and how
+ * @style: of the table; in JSON, an array or nothing is open
+ * @columns: of it
+ * @range: only what lies in it, or for VMAs, what overlaps it
+ * @several: each process has a heading, or in JSON members that name it
+ * @begun: one of them has been shown
  */
-int show_vmas(struct cowi_target *t, const struct table_style *style,
-	      const struct columns *columns, const struct range *range);
+struct show {
+	struct table_style style;
+	struct columns columns;
+	struct range range;
+	bool several;
+	bool begun;
+};
+
+/**
+ * show_begin - what stands before the table of a process
+ * @s: to be given to show_end() behind it
+ * @target: process
+ *
+ * To be called once the table is sure to come.
+ */
+void show_begin(struct show *s, const struct target *target);
+void show_end(struct show *s);
+
+/**
+ * show_vmas - a line per VMA, totals below
+ * @target: process
+ * @arg: struct show
+ *
+ * Return: as for targets_each().
+ */
+int show_vmas(const struct target *target, void *arg);
 
 /**
  * show_pages - a line per mapped entry, written as they are read
- * @t: target
- * @style: how; in JSON, members are added to an object that is open
- * @columns: which
- * @range: only entries in it
+ * @target: process
+ * @arg: struct show
  *
- * Return: an enum cowinspect_exit, after a message if it failed.
+ * Return: as for targets_each().
  */
-int show_pages(struct cowi_target *t, const struct table_style *style,
-	       const struct columns *columns, const struct range *range);
+int show_pages(const struct target *target, void *arg);
 
 /**
  * page_flags_text - the names of a record's flags

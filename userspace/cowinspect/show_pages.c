@@ -107,7 +107,8 @@ static int add_page(struct table *table, const struct cowinspect_page *rec,
 	cells[COL_MAPCOUNT].number = rec->mapcount;
 	cells[COL_MAPCOUNT].absent = !has_page(rec) ||
 				     rec->counts == COWI_COUNT_ABSENT;
-	cells[COL_MAPCOUNT].note = rec->counts == COWI_COUNT_EXACT ? 0 : '~';
+	if (has_page(rec) && rec->counts != COWI_COUNT_EXACT)
+		cells[COL_MAPCOUNT].note = "~";
 	cells[COL_COUNTS].text = cowi_counts_name(rec->counts);
 	cells[COL_FOLIO_MAPCOUNT].number = rec->folio_mapcount;
 	cells[COL_FOLIO_MAPCOUNT].absent = !has_page(rec);
@@ -126,48 +127,65 @@ static int add_page(struct table *table, const struct cowinspect_page *rec,
 	return table_row(table, cells);
 }
 
-static int add_pages(struct table *table, struct cowi_pages *pages, FILE *out,
+/* From @rec on, if there are @more. */
+static int add_pages(struct table *table, struct cowi_pages *pages,
+		     struct cowinspect_page *rec, int more,
 		     bool exclusive_known)
 {
-	struct cowinspect_page rec;
 	size_t rows = 0;
 	int err;
 
-	while ((err = cowi_pages_next(pages, &rec)) > 0) {
-		err = add_page(table, &rec, exclusive_known);
+	for (; more > 0; more = cowi_pages_next(pages, rec)) {
+		err = add_page(table, rec, exclusive_known);
 		if (!err && ++rows % ROWS_PER_FLUSH == 0)
 			err = table_flush(table);
 		if (err)
-			break;
+			return err;
 		if (interrupt_signal())
 			return -EINTR;
 		/* "| head" has gone: finish_output() judges that. */
-		if (ferror(out))
+		if (ferror(stdout))
 			return 0;
 	}
-	return err;
+	return more;
 }
 
-int show_pages(struct cowi_target *t, const struct table_style *style,
-	       const struct columns *columns, const struct range *range)
+static int write_table(const struct target *target, struct show *s,
+		       struct cowi_pages *pages)
 {
-	const struct cowi_status *st = cowi_status(cowi_target_session(t));
-	struct cowi_pages *pages;
+	const struct cowi_status *st =
+		cowi_status(cowi_target_session(target->t));
+	struct cowinspect_page rec;
 	struct table *table;
-	int err, closed;
+	int more, err, closed;
 
-	err = cowi_pages_open(t, range->start, range->end, &pages);
+	more = cowi_pages_next(pages, &rec);
+	if (more < 0)
+		return more;
+	if (more || s->style.form == TABLE_JSON)
+		show_begin(s, target);
+	table = table_open(&s->style, &s->columns, "pages");
+	if (!table)
+		return -ENOMEM;
+	err = add_pages(table, pages, &rec, more,
+			st->exclusive != COWI_COUNT_ABSENT);
+	closed = table_close(table);
+	show_end(s);
+	if (!more)
+		return target_has_no(target, "mapped page", &s->range);
+	return err ? err : closed;
+}
+
+int show_pages(const struct target *target, void *arg)
+{
+	struct cowi_pages *pages;
+	struct show *s = arg;
+	int err;
+
+	err = cowi_pages_open(target->t, s->range.start, s->range.end, &pages);
 	if (err)
-		return report("show", err);
-	table = table_open(style, columns, "pages");
-	if (table) {
-		err = add_pages(table, pages, style->out ? style->out : stdout,
-				st->exclusive != COWI_COUNT_ABSENT);
-		closed = table_close(table);
-		err = err ? err : closed;
-	} else {
-		err = -ENOMEM;
-	}
+		return err;
+	err = write_table(target, s, pages);
 	cowi_pages_close(pages);
-	return err ? report("show", err) : EXIT_OK;
+	return err;
 }

@@ -93,8 +93,8 @@ static void fill_totals(const struct cowi_totals *totals,
 		cell->number = totals->value[i];
 		cell->absent = !totals->known[i];
 		if (from_mapcount(i) && st->mapcount != COWI_COUNT_EXACT) {
-			cell->note = '~';
 			cell->absent |= st->mapcount == COWI_COUNT_ABSENT;
+			cell->note = cell->absent ? NULL : "~";
 		}
 	}
 	if (st->exclusive == COWI_COUNT_ABSENT) {
@@ -119,6 +119,11 @@ static int add_vma(struct table *table, const struct cowi_vma *vma,
 	return table_row(table, cells);
 }
 
+static bool overlaps(const struct cowi_vma *vma, const struct range *range)
+{
+	return vma->end > range->start && vma->start < range->end;
+}
+
 static int add_vmas(struct table *table, const struct cowi_vmas *vmas,
 		    const struct cowi_status *st, const struct range *range)
 {
@@ -126,20 +131,23 @@ static int add_vmas(struct table *table, const struct cowi_vmas *vmas,
 	int err = 0;
 
 	for (i = 0; i < vmas->nr && !err; i++) {
-		if (vmas->vma[i].end > range->start &&
-		    vmas->vma[i].start < range->end)
+		if (overlaps(&vmas->vma[i], range))
 			err = add_vma(table, &vmas->vma[i], st);
 	}
 	return err;
 }
 
+/* Whatever is shown, the row of totals begins with the word. */
 static int add_summary(struct table *table, const struct cowi_totals *sum,
-		       const struct cowi_status *st)
+		       const struct cowi_status *st, size_t first)
 {
 	struct cell cells[NR_COLUMNS] = { 0 };
 
-	cells[COL_RANGE].text = "total";
 	fill_totals(sum, st, cells);
+	if (all[first].type == CELL_TEXT)
+		cells[first].text = "total";
+	else
+		cells[first].note = cells[first].note ? "total ~" : "total ";
 	return table_row(table, cells);
 }
 
@@ -163,41 +171,59 @@ static void json_summary(struct json *j, const struct cowi_totals *sum)
 
 static int write_table(const struct cowi_vmas *vmas,
 		       const struct cowi_totals *sum,
-		       const struct cowi_status *st,
-		       const struct table_style *style,
-		       const struct columns *columns,
-		       const struct range *range)
+		       const struct cowi_status *st, const struct show *s)
 {
-	bool whole = range->start == 0 && range->end == UINT64_MAX;
+	bool whole = s->range.start == 0 && s->range.end == UINT64_MAX;
 	struct table *table;
 	int err, closed;
 
-	table = table_open(style, columns, "vmas");
+	table = table_open(&s->style, &s->columns, "vmas");
 	if (!table)
 		return -ENOMEM;
-	err = add_vmas(table, vmas, st, range);
+	err = add_vmas(table, vmas, st, &s->range);
 	/* Totals of the whole task below a part of it would mislead. */
-	if (!err && whole && style->form == TABLE_HUMAN)
-		err = add_summary(table, sum, st);
+	if (!err && whole && s->style.form == TABLE_HUMAN)
+		err = add_summary(table, sum, st, s->columns.shown[0]);
 	closed = table_close(table);
-	if (style->form == TABLE_JSON && whole)
-		json_summary(style->json, sum);
+	if (s->style.form == TABLE_JSON && whole)
+		json_summary(s->style.json, sum);
 	return err ? err : closed;
 }
 
-int show_vmas(struct cowi_target *t, const struct table_style *style,
-	      const struct columns *columns, const struct range *range)
+static bool has_any(const struct cowi_vmas *vmas, const struct range *range)
 {
-	const struct cowi_status *st = cowi_status(cowi_target_session(t));
+	size_t i;
+
+	for (i = 0; i < vmas->nr; i++) {
+		if (overlaps(&vmas->vma[i], range))
+			return true;
+	}
+	return false;
+}
+
+int show_vmas(const struct target *target, void *arg)
+{
+	const struct cowi_status *st =
+		cowi_status(cowi_target_session(target->t));
+	struct show *s = arg;
 	struct cowi_totals sum;
 	struct cowi_vmas vmas;
+	bool any = false;
 	int err;
 
-	err = cowi_vmas(t, &vmas);
+	err = cowi_vmas(target->t, &vmas);
 	if (!err)
-		err = cowi_summary(t, &sum);
-	if (!err)
-		err = write_table(&vmas, &sum, st, style, columns, range);
+		err = cowi_summary(target->t, &sum);
+	if (!err) {
+		any = has_any(&vmas, &s->range);
+		if (any || s->style.form == TABLE_JSON) {
+			show_begin(s, target);
+			err = write_table(&vmas, &sum, st, s);
+			show_end(s);
+		}
+	}
 	cowi_vmas_free(&vmas);
-	return err ? report("show", err) : EXIT_OK;
+	if (err || any)
+		return err;
+	return target_has_no(target, "mapping", &s->range);
 }

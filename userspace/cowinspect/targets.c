@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "safe.h"
 #include "targets.h"
 
 /* ---- the command line ---- */
@@ -137,7 +138,7 @@ static int add_descendants(struct targets *ts)
 	return err;
 }
 
-/* ---- opening ---- */
+/* ---- looking at them ---- */
 
 const char *target_text(const struct target *target, char *buf, size_t size)
 {
@@ -146,6 +147,28 @@ const char *target_text(const struct target *target, char *buf, size_t size)
 	else
 		snprintf(buf, size, "process %d", target->pid);
 	return buf;
+}
+
+void target_heading(const struct target *target, bool first)
+{
+	char text[48];
+
+	if (!first)
+		putchar('\n');
+	put_safe(stdout, target_text(target, text, sizeof(text)));
+	puts(":");
+}
+
+int target_has_no(const struct target *target, const char *what,
+		  const struct range *range)
+{
+	char text[48];
+
+	fputs("cowinspect: ", stderr);
+	put_safe(stderr, target_text(target, text, sizeof(text)));
+	fprintf(stderr, ": no %s in %llx-%llx\n", what, range->start,
+		range->end);
+	return EXIT_FAILED;
 }
 
 /* A copy of the module's files tells nothing of /proc. */
@@ -162,34 +185,9 @@ static int list(struct targets *ts, const struct globals *g,
 			read_stat(names->pid[i], &target);
 		err = add(ts, &target);
 	}
+	ts->nr_named = ts->nr;
 	if (!err && names->follow && !g->debugfs)
 		err = add_descendants(ts);
-	return err;
-}
-
-static bool is_gone(int err)
-{
-	return err == -ESRCH || err == -COWI_EEXITED || err == -ENOENT;
-}
-
-static int open_all(struct targets *ts, size_t nr_named)
-{
-	size_t i, nr = 0;
-	char what[48];
-	int err = 0;
-
-	for (i = 0; i < ts->nr && !err; i++) {
-		struct target target = ts->target[i];
-
-		err = cowi_target_open(ts->c, target.pid, &target.t);
-		if (err && i >= nr_named && is_gone(err))
-			err = 0;
-		else if (err)
-			report(target_text(&target, what, sizeof(what)), err);
-		else
-			ts->target[nr++] = target;
-	}
-	ts->nr = nr;
 	return err;
 }
 
@@ -199,28 +197,49 @@ int targets_open(struct targets *ts, const struct globals *g,
 	int err;
 
 	memset(ts, 0, sizeof(*ts));
-	err = cowi_open(g->debugfs, &ts->c);
-	if (err)
-		return report(g->debugfs ? g->debugfs : COWI_DEFAULT_ROOT, err);
+	if (session_open(g, &ts->c))
+		return EXIT_FAILED;
 	err = list(ts, g, names);
-	if (err) {
-		ts->nr = 0;
-		report("/proc", err);
-	} else {
-		err = open_all(ts, names->nr);
-	}
 	if (!err)
 		return EXIT_OK;
 	targets_close(ts);
-	return EXIT_FAILED;
+	return report("/proc", err);
+}
+
+static bool is_gone(int err)
+{
+	return err == -COWI_ENOPROC || err == -COWI_EZOMBIE || err == -ENOENT;
+}
+
+int targets_each(struct targets *ts,
+		 int (*look)(const struct target *target, void *arg), void *arg)
+{
+	int status = EXIT_OK, err = 0;
+	char what[48];
+	size_t i;
+
+	/* Where there is no room for one, there is none for the next. */
+	for (i = 0; i < ts->nr && err != -COWI_ELIMIT && !interrupt_signal();
+	     i++) {
+		struct target *target = &ts->target[i];
+
+		err = cowi_target_open(ts->c, target->pid, &target->t);
+		if (err && i >= ts->nr_named && is_gone(err))
+			continue;
+		if (!err)
+			err = look(target, arg);
+		cowi_target_close(target->t);
+		target->t = NULL;
+		if (err < 0)
+			report(target_text(target, what, sizeof(what)), err);
+		if (err)
+			status = EXIT_FAILED;
+	}
+	return status;
 }
 
 void targets_close(struct targets *ts)
 {
-	size_t i;
-
-	for (i = 0; i < ts->nr; i++)
-		cowi_target_close(ts->target[i].t);
 	free(ts->target);
 	cowi_close(ts->c);
 	memset(ts, 0, sizeof(*ts));

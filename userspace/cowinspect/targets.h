@@ -21,8 +21,8 @@ struct target_names {
  * struct target - a process to look at
  * @pid: its id
  * @parent: that of its parent, 0 if not known
- * @name: of its command, "" if not known
- * @t: it
+ * @name: of its command, "" if not known: to be written with put_safe()
+ * @t: it, while it is looked at
  */
 struct target {
 	pid_t pid;
@@ -34,11 +34,13 @@ struct target {
 /**
  * struct targets - all of them
  * @c: session
+ * @nr_named: of @target, those of the command line: they come first
  * @nr: entries in @target
  * @target: in the order of the command line, then children behind parents
  */
 struct targets {
 	struct cowi *c;
+	size_t nr_named;
 	size_t nr;
 	struct target *target;
 };
@@ -64,12 +66,10 @@ void target_names_check(struct argp_state *state,
 bool target_names_several(const struct target_names *names);
 
 /**
- * targets_open - connect and attach, or say why not
+ * targets_open - connect and find out who they are, or say why not
  * @ts: filled in; to be given to targets_close()
  * @g: options
  * @names: which
- *
- * A descendant that has exited meanwhile is left out.
  *
  * Return: EXIT_OK or EXIT_FAILED.
  */
@@ -78,7 +78,23 @@ int targets_open(struct targets *ts, const struct globals *g,
 void targets_close(struct targets *ts);
 
 /**
- * target_text - "redis-server (77)", or "process 77"
+ * targets_each - look at one after the other
+ * @ts: processes; none is attached longer than it is looked at, so a family may
+ *	be larger than what the module attaches at a time
+ * @look: returns 0, a negative error, or an enum cowinspect_exit after a message
+ * @arg: for @look
+ *
+ * What goes wrong is said with the name and the id of the process, and does not
+ * keep the others away. A descendant that has exited before its turn is left
+ * out.
+ *
+ * Return: EXIT_OK or EXIT_FAILED.
+ */
+int targets_each(struct targets *ts,
+		 int (*look)(const struct target *target, void *arg), void *arg);
+
+/**
+ * target_text - "redis-server (77)", or "process 77": for put_safe()
  * @target: process
  * @buf: result
  * @size: bytes of @buf
@@ -88,6 +104,24 @@ void targets_close(struct targets *ts);
 const char *target_text(const struct target *target, char *buf, size_t size);
 
 /**
+ * target_heading - what stands before the text of one of several processes
+ * @target: process
+ * @first: nothing stands before that
+ */
+void target_heading(const struct target *target, bool first);
+
+/**
+ * target_has_no - say that there is nothing to be shown
+ * @target: process
+ * @what: that it does not have
+ * @range: where
+ *
+ * Return: EXIT_FAILED.
+ */
+int target_has_no(const struct target *target, const char *what,
+		  const struct range *range);
+
+/**
  * html_targets - write a page for a browser, or say why not
  * @path: file
  * @ts: processes to look at
@@ -95,7 +129,7 @@ const char *target_text(const struct target *target, char *buf, size_t size);
  *
  * Return: EXIT_OK or EXIT_FAILED.
  */
-int html_targets(const char *path, const struct targets *ts,
+int html_targets(const char *path, struct targets *ts,
 		 const struct range *range);
 
 #endif /* COWINSPECT_TARGETS_H */

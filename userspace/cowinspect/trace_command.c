@@ -20,6 +20,8 @@
 #include <unistd.h>
 #include <fcntl.h>
 
+#include "invoker.h"
+#include "safe.h"
 #include "trace.h"
 
 #define STACK_SIZE	(1024 * 1024)
@@ -70,20 +72,6 @@ static void close_end(int *fd)
 
 /* ---- the user who called sudo ---- */
 
-static bool id_from_environment(const char *name, unsigned int *id)
-{
-	const char *text = getenv(name);
-	char *end;
-	unsigned long n;
-
-	if (!text || *text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	n = strtoul(text, &end, 10);
-	*id = n;
-	return !errno && !*end && n < UINT32_MAX;
-}
-
 /* sudo has replaced some of these by root's. */
 static void set_environment(const struct passwd *user)
 {
@@ -97,10 +85,9 @@ static void find_invoker(struct trace_command *cmd)
 {
 	const struct passwd *user;
 
-	if (geteuid() || !id_from_environment("SUDO_UID", &cmd->uid) ||
-	    !id_from_environment("SUDO_GID", &cmd->gid) || !cmd->uid)
+	cmd->change_user = invoker_ids(&cmd->uid, &cmd->gid);
+	if (!cmd->change_user)
 		return;
-	cmd->change_user = true;
 	cmd->nr_groups = 1;
 	cmd->groups[0] = cmd->gid;
 	user = getpwuid(cmd->uid);
@@ -256,9 +243,11 @@ void trace_command_stopped(struct trace_command *cmd)
 	    (info.si_status != SIGTTIN && info.si_status != SIGTTOU))
 		return;
 	cmd->told_stopped = true;
+	fputs("cowinspect: ", stderr);
+	put_safe(stderr, cmd->argv[0]);
 	fprintf(stderr,
-		"cowinspect: %s wants the terminal and was stopped: end it (kill -KILL %d) and use --foreground\n",
-		cmd->argv[0], cmd->pid);
+		" wants the terminal and was stopped: end it (kill -KILL %d) and use --foreground\n",
+		cmd->pid);
 }
 
 int trace_command_wait(struct trace_command *cmd)

@@ -28,7 +28,7 @@ enum {
 	COL_NAME,
 };
 
-/* Widths hold all but the unusual: libsmartcols measures each flush anew. */
+/* Widths hold all but the unusual: what is flushed cannot be widened. */
 static const struct column all[] = {
 	[COL_SECONDS] = { .name = "seconds", .type = CELL_TEXT, .width = 10 },
 	[COL_TIME] = { .name = "time", .type = CELL_TIME },

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "safe.h"
 #include "trace.h"
 
 #define MAX_LINES	8
+#define NAME_WIDTH	15
 
 static __u64 since(const struct trace_proc *p)
 {
@@ -27,12 +29,15 @@ static void line(const struct trace_proc *p, __u64 elapsed)
 	__u64 copied = tally_copied(c) - tally_copied(&p->live);
 	__u64 bytes = c->copied_bytes - p->live.copied_bytes;
 	char rate[24], total[24];
+	int columns;
 
 	size_text(bytes * 1000000000 / elapsed, rate, sizeof(rate));
 	size_text(c->copied_bytes, total, sizeof(total));
+	fprintf(stderr, "%7d ", p->tally->pid);
+	columns = put_safe(stderr, p->tally->comm);
 	fprintf(stderr,
-		"%7d %-15s %8llu faults/s %8llu copies/s %7s/s | %llu faults %llu copied %llu reused %s\n",
-		p->tally->pid, p->tally->comm,
+		"%*s %8llu faults/s %8llu copies/s %7s/s | %llu faults %llu copied %llu reused %s\n",
+		columns < NAME_WIDTH ? NAME_WIDTH - columns : 0, "",
 		since(p) * 1000000000 / elapsed, copied * 1000000000 / elapsed,
 		rate, tally_faults(c), tally_copied(c), tally_reused(c), total);
 }

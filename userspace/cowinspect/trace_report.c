@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "array_size.h"
+#include "safe.h"
 #include "trace.h"
 
 /* ---- columns: those that stand in every table, then the table's own ---- */
@@ -392,8 +393,9 @@ static void heading(const struct report *r, const struct tally_proc *p,
 {
 	if (r->style.form == TABLE_JSON)
 		return;
-	fprintf(r->style.out, "\nProcess %d (%s): %s, hottest first", p->pid,
-		p->comm, what);
+	fprintf(r->style.out, "\nProcess %d (", p->pid);
+	put_safe(r->style.out, p->comm);
+	fprintf(r->style.out, "): %s, hottest first", what);
 	if (shown < nr)
 		fprintf(r->style.out, " (%zu of %zu)", shown, nr);
 	fputs(":\n", r->style.out);
@@ -532,7 +534,7 @@ static void explain_missing(const struct report *r, const struct trace_proc *p)
 			pid, total[COWI_FAULT_observed] - listed);
 	if (total[COWI_FAULT_lost])
 		fprintf(out,
-			"Process %d: up to %llu faults were not observed at all: try a larger module parameter max_inflight.\n",
+			"Process %d: NOT ALL IS HERE: up to %llu faults were not observed. cowinspect status says if the observer is armed; if it is, try a larger module parameter max_inflight.\n",
 			pid, total[COWI_FAULT_lost]);
 	if (total[COWI_FAULT_fork_lost])
 		fprintf(out,

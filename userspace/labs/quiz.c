@@ -9,6 +9,7 @@
 
 #include "array_size.h"
 #include "quiz.h"
+#include "safe.h"
 
 static const struct {
 	char letter;
@@ -190,6 +191,16 @@ static int take_line(struct paper *p, char *line)
 	return 0;
 }
 
+static void no_answer(const struct paper *p, unsigned int line,
+		      const char *text)
+{
+	fputs("cowinspect: ", stderr);
+	put_safe(stderr, p->path);
+	fprintf(stderr, ":%u: '", line);
+	put_safe(stderr, text);
+	fputs("' is no answer: they look like \"A1.1: copy\"\n", stderr);
+}
+
 static int read_paper(struct paper *p)
 {
 	FILE *f = strcmp(p->path, "-") ? fopen(p->path, "r") : stdin;
@@ -204,9 +215,7 @@ static int read_paper(struct paper *p)
 		number++;
 		text[strcspn(text, "#\r\n")] = '\0';
 		if (*text && take_line(p, text))
-			fprintf(stderr,
-				"cowinspect: %s:%u: '%s' is no answer: they look like \"A1.1: copy\"\n",
-				p->path, number, text);
+			no_answer(p, number, text);
 	}
 	if (f != stdin)
 		fclose(f);
@@ -255,9 +264,11 @@ int quiz_grade(const char *path)
 		all += strlen(all_labs[i]->key);
 	}
 	/* Rounded down: 100 is for those who have all of it. */
-	if (!err)
-		printf("%s: %u/100 (%u of %u)\n", path,
-		       all ? right * 100 / all : 0, right, all);
+	if (!err) {
+		put_safe(stdout, path);
+		printf(": %u/100 (%u of %u)\n", all ? right * 100 / all : 0,
+		       right, all);
+	}
 	for (i = 0; all_labs[i] && !err; i++) {
 		if (p->taken[i])
 			print_lab(p, i);

@@ -30,6 +30,12 @@ struct cowi_target {
 };
 
 /**
+ * cowi_note_foreign_abi - have cowi_strerror() name it, in this thread
+ * @abi: what the module speaks
+ */
+void cowi_note_foreign_abi(unsigned int abi);
+
+/**
  * cowi_target_file - open a file of a target for reading
  * @t: target
  * @name: summary, vmas, pages, faults or events

@@ -48,6 +48,7 @@
  * @COWI_ELIMIT: the module's max_targets processes are attached
  * @COWI_EABI: the module speaks an ABI that this library does not know
  * @COWI_EFORMAT: the module's answer cannot be understood
+ * @COWI_EZOMBIE: the process has exited, and its parent has not noticed yet
  */
 enum cowi_error {
 	COWI_ENOTMOUNTED = 1000,
@@ -60,14 +61,14 @@ enum cowi_error {
 	COWI_ELIMIT,
 	COWI_EABI,
 	COWI_EFORMAT,
+	COWI_EZOMBIE,
 };
 
 /**
  * cowi_strerror - explain a failure
  * @err: what a function of this library returned; the sign does not matter
  *
- * Return: one line without a newline, never NULL; valid until the next call
- * for an error that comes from errno, otherwise for ever.
+ * Return: one line without a newline, never NULL; valid until the next call.
  */
 const char *cowi_strerror(int err);
 
@@ -221,6 +222,13 @@ struct cowi_hold {
 	__u64 count[COWI_HOLD_BUCKETS];
 };
 
+/** enum cowi_answer - what the module says to a question */
+enum cowi_answer {
+	COWI_ANSWER_NONE,	/* it does not know the question */
+	COWI_ANSWER_NO,
+	COWI_ANSWER_YES,
+};
+
 /**
  * struct cowi_status - the status file
  * @version: of the module
@@ -237,6 +245,8 @@ struct cowi_hold {
  * @hold: how long locks were held: enum cowi_lock
  * @observer_error: 0, or why faults are not observed, as a negative errno
  * @observer_missed: faults, of any process, that were missed
+ * @observer_armed: whether faults are observed at this moment
+ * @kernel_tested: whether the module was tested on kernels of this version
  * @observer_remote: whether faults by other processes are observed
  * @max_inflight: limit on observed faults in progress
  * @event_ring: records that wait for a reader of events
@@ -270,6 +280,8 @@ struct cowi_status {
 	struct cowi_hold hold[COWI_NR_LOCKS];
 	__s64 observer_error;
 	__u64 observer_missed;
+	enum cowi_answer observer_armed;
+	enum cowi_answer kernel_tested;
 	enum cowinspect_counts observer_remote;
 	__u64 max_inflight;
 	__u64 event_ring;
@@ -338,7 +350,7 @@ bool cowi_is_running(const struct cowi_status *st, pid_t pid);
  * @pid: its id, in the caller's pid namespace
  *
  * Return: 1 if this call attached it, 0 if it was attached before;
- * -COWI_ENOPROC, -COWI_EKTHREAD, -COWI_ELIMIT or -errno.
+ * -COWI_ENOPROC, -COWI_EZOMBIE, -COWI_EKTHREAD, -COWI_ELIMIT or -errno.
  */
 int cowi_attach(struct cowi *c, pid_t pid);
 
@@ -363,6 +375,14 @@ int cowi_attach_following(struct cowi *c, pid_t pid);
  * Return: 0; -COWI_ENOPROC if it is not attached, or -errno.
  */
 int cowi_detach(struct cowi *c, pid_t pid);
+
+/**
+ * cowi_detach_all - end all inspections, whoever began them
+ * @c: session
+ *
+ * Return: 0 or -errno.
+ */
+int cowi_detach_all(struct cowi *c);
 
 /**
  * cowi_target_open - a process to look at; attaches it if nobody has

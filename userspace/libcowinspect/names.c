@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Words for the numbers of the ABI, and sentences for errors. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "array_size.h"
+#include "internal.h"
 #include "libcowinspect.h"
 
 const struct cowi_total_info cowi_total_info[COWI_NR_TOTALS] = {
@@ -159,18 +161,38 @@ static const char *const error_texts[] = {
 	[COWI_EKTHREAD - COWI_ENOTMOUNTED] =
 		"not a process with memory of its own: give the id of a process, not of a kernel thread or of a single thread",
 	[COWI_ELIMIT - COWI_ENOTMOUNTED] =
-		"the module inspects as many processes as it may: detach one (cowinspect status lists them), or raise the module parameter max_targets",
-	[COWI_EABI - COWI_ENOTMOUNTED] =
-		"the module speaks another ABI than this program: build and load both from the same version",
+		"the module inspects as many processes as it may: detach some (cowinspect status lists them; cowinspect detach), or raise the module parameter max_targets",
+	/* COWI_EABI is made up by foreign_abi_text(). */
 	[COWI_EFORMAT - COWI_ENOTMOUNTED] =
 		"the module's answer cannot be understood: build and load both from the same version, and report it if that does not help",
+	[COWI_EZOMBIE - COWI_ENOTMOUNTED] =
+		"the process has exited and its memory is gone: it is a zombie until its parent takes note",
 };
+
+static __thread unsigned int foreign_abi;
+
+void cowi_note_foreign_abi(unsigned int abi)
+{
+	foreign_abi = abi;
+}
+
+static const char *foreign_abi_text(void)
+{
+	static __thread char text[160];
+
+	snprintf(text, sizeof(text),
+		 "the module speaks another ABI, %u, than this program, %u: build and load both from the same version",
+		 foreign_abi, COWINSPECT_ABI);
+	return text;
+}
 
 const char *cowi_strerror(int err)
 {
 	if (err < 0)
 		err = -err;
-	if (err >= COWI_ENOTMOUNTED && err <= COWI_EFORMAT)
+	if (err == COWI_EABI)
+		return foreign_abi_text();
+	if (err >= COWI_ENOTMOUNTED && err <= COWI_EZOMBIE)
 		return error_texts[err - COWI_ENOTMOUNTED];
 	return strerror(err);
 }

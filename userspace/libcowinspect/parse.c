@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "array_size.h"
+#include "internal.h"
 #include "parse.h"
 
 /* A huge PUD with 64 KiB base pages is order 26; more cannot be an entry. */
@@ -181,6 +182,14 @@ static int parse_error(struct span s, __s64 *out)
 	return 0;
 }
 
+static int parse_answer(struct span s, enum cowi_answer *out)
+{
+	if (!span_is(s, "yes") && !span_is(s, "no"))
+		return -COWI_EFORMAT;
+	*out = span_is(s, "yes") ? COWI_ANSWER_YES : COWI_ANSWER_NO;
+	return 0;
+}
+
 static int number_line(struct span name, struct span value,
 		       struct cowi_status *st)
 {
@@ -262,6 +271,10 @@ static int status_line(struct span name, struct span value,
 		return parse_size(value, &st->record_size);
 	else if (span_is(name, "observer_error"))
 		return parse_error(value, &st->observer_error);
+	else if (span_is(name, "observer_armed"))
+		return parse_answer(value, &st->observer_armed);
+	else if (span_is(name, "kernel_tested"))
+		return parse_answer(value, &st->kernel_tested);
 	else if (span_is(name, "target"))
 		return parse_target(value, st);
 	return hold_line(name, value, st);
@@ -283,7 +296,10 @@ static int find_abi(struct span text, unsigned int *abi)
 		if (span_number(value, 10, &n) || n > UINT32_MAX)
 			return -COWI_EFORMAT;
 		*abi = n;
-		return n == COWINSPECT_ABI ? 0 : -COWI_EABI;
+		if (n == COWINSPECT_ABI)
+			return 0;
+		cowi_note_foreign_abi(n);
+		return -COWI_EABI;
 	}
 	return -COWI_EFORMAT;
 }

@@ -130,19 +130,46 @@ int cowi_status_refresh(struct cowi *c)
 	return read_status(c);
 }
 
-static int write_pid(struct cowi *c, const char *file, pid_t pid,
-		     const char *option)
+/* No process for the module: why, is for /proc to say. */
+static int why_no_process(pid_t pid)
 {
-	char text[32];
-	int fd, len, err = 0;
+	char path[32], text[512] = "", state = 0, *name_end;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return -COWI_ENOPROC;
+	/* "PID (NAME) STATE ...", where the name may be anything. */
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	name_end = strrchr(text, ')');
+	if (name_end)
+		sscanf(name_end, ") %c", &state);
+	return state == 'Z' ? -COWI_EZOMBIE : -COWI_ENOPROC;
+}
+
+static int write_command(struct cowi *c, const char *file, const char *text)
+{
+	int fd, err = 0;
 
 	fd = openat(c->dirfd, file, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == EACCES || errno == EPERM ? refused() : -errno;
-	len = snprintf(text, sizeof(text), "%d%s", pid, option);
-	if (write(fd, text, len) < 0)
+	if (write(fd, text, strlen(text)) < 0)
 		err = -errno;
 	close(fd);
+	return err;
+}
+
+static int write_pid(struct cowi *c, const char *file, pid_t pid,
+		     const char *option)
+{
+	char text[32];
+	int err;
+
+	snprintf(text, sizeof(text), "%d%s", pid, option);
+	err = write_command(c, file, text);
 	switch (err) {
 	case -ESRCH:
 		return -COWI_ENOPROC;
@@ -187,6 +214,8 @@ static int attach(struct cowi *c, pid_t pid, const char *option)
 		return err;
 	was_attached = cowi_is_running(&c->status, pid);
 	err = write_pid(c, "attach", pid, option);
+	if (err == -COWI_ENOPROC)
+		return why_no_process(pid);
 	if (err)
 		return err;
 	return was_attached ? 0 : 1;
@@ -205,6 +234,11 @@ int cowi_attach_following(struct cowi *c, pid_t pid)
 int cowi_detach(struct cowi *c, pid_t pid)
 {
 	return write_pid(c, "detach", pid, "");
+}
+
+int cowi_detach_all(struct cowi *c)
+{
+	return write_command(c, "detach", "all");
 }
 
 int cowi_target_known(struct cowi *c, pid_t pid, struct cowi_target **out)

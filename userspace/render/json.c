@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * JSON, written by hand: libsmartcols can neither nest tables in a document
- * nor stream one document in pieces.
+ * JSON, written by hand: tables are nested in a document, which is written in
+ * pieces and may be larger than memory.
  */
 #include <string.h>
 
@@ -53,6 +53,9 @@ static void put_text(const struct json *j, const char *text)
 		} else if (*s < 0x20 || *s == 0x7f ||
 			   (*s == '<' && j->in_page)) {
 			fprintf(out, "\\u%04x", *s);
+		} else if (s[0] == 0xc2 && s[1] < 0xa0) {
+			/* Control characters that a terminal may know, too. */
+			fprintf(out, "\\u%04x", s[1]);
 		} else {
 			fwrite(s, 1, len, out);
 		}

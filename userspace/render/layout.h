@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Text cells to aligned lines, by libsmartcols.
- */
+/* Text cells to aligned lines; what a terminal might obey in them is shown. */
 #ifndef RENDER_LAYOUT_H
 #define RENDER_LAYOUT_H
 
@@ -39,7 +37,7 @@ struct layout *layout_new(FILE *out, bool raw, bool headings,
 /**
  * layout_row - add a row
  * @l: table
- * @text: one for each column; copied
+ * @text: one for each column; copied, not NULL
  *
  * Return: 0 or -ENOMEM.
  */

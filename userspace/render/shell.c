@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "invoker.h"
 #include "shell.h"
 
 extern const char page_html[], page_css[], page_js[];
@@ -20,7 +21,7 @@ static void put(struct shell *s, const char *mark, const char *text)
 int shell_open(struct shell *s, const char *path, const char *body,
 	       const char *script)
 {
-	s->out = fopen(path, "we");
+	s->out = invoker_file(path, false);
 	if (!s->out)
 		return -errno;
 	s->json = (struct json){ .out = s->out, .in_page = true };

@@ -295,16 +295,19 @@ static void number_text(struct table *t, const struct column *col,
 static const char *cell_text(struct table *t, const struct column *col,
 			     const struct cell *cell, char *buf)
 {
-	size_t noted = cell->note && t->style.form == TABLE_HUMAN;
+	size_t used = 0;
 
-	if (cell->absent)
-		return "-";
-	if (col->type == CELL_TEXT)
+	if (!cell->absent && col->type == CELL_TEXT)
 		return cell->text ? cell->text : "";
-	if (col->type == CELL_BOOL)
+	if (!cell->absent && col->type == CELL_BOOL)
 		return cell->number ? "yes" : "no";
-	buf[0] = cell->note;
-	number_text(t, col, cell->number, buf + noted, CELL_TEXT_MAX - noted);
+	if (cell->note && t->style.form == TABLE_HUMAN)
+		used = snprintf(buf, CELL_TEXT_MAX, "%s", cell->note);
+	if (cell->absent)
+		snprintf(buf + used, CELL_TEXT_MAX - used, "-");
+	else
+		number_text(t, col, cell->number, buf + used,
+			    CELL_TEXT_MAX - used);
 	return buf;
 }
 

@@ -46,11 +46,11 @@ struct column {
  * @absent: this kernel cannot tell: "-", JSON null
  * @number: for the numeric types
  * @text: for CELL_TEXT
- * @note: for people only, before the value ("~" for about); 0 for none
+ * @note: for people only, before the value ("~" for about); NULL for none
  */
 struct cell {
 	bool absent;
-	char note;
+	const char *note;
 	__u64 number;
 	const char *text;
 };

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the kernel itself has counted, and how much of that was not seen.
+ *
+ * A hook can go blind without a word: probes can be switched off (hook.c), a
+ * full shadow stack or a recursion guard makes the kernel skip handlers. But
+ * mm_account_fault() counts each fault in min_flt or maj_flt of the thread that
+ * does it, whoever looks on. So, for an attached process, these grow by
+ *
+ *	accounted + elsewhere + unsettled + what was not seen
+ *
+ * where unsettled are faults in progress that the kernel has counted already.
+ * A fault that was in progress when the process was attached was not seen.
+ */
+#include <linux/atomic.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#include "cow.h"
+
+/* A process that faults all the time may change all the time. */
+#define ATTEMPTS	100
+
+static u64 faults_of_dead(const struct signal_struct *signal)
+{
+	return data_race(signal->min_flt) + data_race(signal->maj_flt);
+}
+
+/*
+ * What getrusage() says, of all threads. One that is released is taken off the
+ * list of threads when its faults are added to those of the dead
+ * (__exit_signal()): then all is read again. Returns false if it changed each
+ * time, or if there is no process any more.
+ */
+static bool counted_by_kernel(struct pid *pid, u64 *sum)
+{
+	struct task_struct *leader, *thread;
+	bool stable = false;
+	u64 dead;
+	int i;
+
+	rcu_read_lock();
+	leader = pid_task(pid, PIDTYPE_TGID);
+	for (i = 0; leader && i < ATTEMPTS && !stable; i++) {
+		dead = faults_of_dead(leader->signal);
+		*sum = dead;
+		smp_rmb();
+		for_each_thread(leader, thread)
+			*sum += cow_faults_of(thread);
+		smp_rmb();
+		stable = faults_of_dead(leader->signal) == dead;
+	}
+	rcu_read_unlock();
+	return stable;
+}
+
+static u64 total(const struct cow_watch *watch, enum cow_counter what)
+{
+	u64 sum = 0;
+	int vma;
+
+	for (vma = 0; vma < COWI_NR_VMAS; vma++)
+		sum += atomic64_read(&watch->counter[what][vma]);
+	return sum;
+}
+
+/* How many of the faults that the kernel counts have been seen. */
+static u64 seen(const struct cow_target *target)
+{
+	u64 unsettled = cow_faults_unsettled(target);
+
+	/* Not before: what is settled meanwhile is better seen twice than not. */
+	smp_rmb();
+	return unsettled + total(&target->watch, COW_C_accounted) +
+	       total(&target->watch, COW_C_elsewhere);
+}
+
+/*
+ * By how much the kernel has counted more than was seen. If the process does not
+ * stand still for that: by how much at least. Returns false if it has ended.
+ */
+static bool counted_ahead(const struct cow_target *target, int attempts,
+			  s64 *ahead)
+{
+	u64 before, after = 0, counted = 0;
+
+	do {
+		before = seen(target);
+		smp_rmb();
+		if (!counted_by_kernel(target->pid, &counted))
+			return false;
+		smp_rmb();
+		after = seen(target);
+	} while (before != after && --attempts);
+	*ahead = counted - after;
+	return true;
+}
+
+/**
+ * cow_account_begin - note what the kernel has counted before
+ * @target: a process that is observed from now on
+ */
+void cow_account_begin(struct cow_target *target)
+{
+	s64 ahead;
+
+	if (counted_ahead(target, ATTEMPTS, &ahead))
+		target->watch.counted_before = ahead;
+}
+
+/**
+ * cow_account_note - note what was not seen so far
+ * @target: an observed process
+ *
+ * May be called in a probe. What was known to be missing stays known.
+ */
+void cow_account_note(struct cow_target *target)
+{
+	atomic64_t *unaccounted = &target->watch.unaccounted;
+	s64 ahead, known = atomic64_read(unaccounted);
+
+	if (!counted_ahead(target, 1, &ahead))
+		return;
+	ahead -= target->watch.counted_before;
+	while (ahead > known &&
+	       !atomic64_try_cmpxchg(unaccounted, &known, ahead))
+		;
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Text that others have chosen. */
+#include <stdbool.h>
+#include <string.h>
+#include <wchar.h>
+#include <wctype.h>
+
+#include "safe.h"
+
+size_t safe_escape(const char **text, char *to, unsigned int *columns)
+{
+	static const char digit[] = "0123456789abcdef";
+	unsigned char c = *(*text)++;
+
+	to[0] = '\\';
+	to[1] = 'x';
+	to[2] = digit[c >> 4];
+	to[3] = digit[c & 15];
+	*columns += 4;
+	return 4;
+}
+
+static bool is_plain(const char *text)
+{
+	return *text >= ' ' && *text < 0x7f &&
+	       !(text[0] == '\\' && text[1] == 'x');
+}
+
+size_t safe_step(const char **text, char *to, unsigned int *columns)
+{
+	mbstate_t state = { 0 };
+	size_t length;
+	wchar_t wide;
+
+	/* Nearly all there ever is. */
+	if (is_plain(*text)) {
+		*to = *(*text)++;
+		++*columns;
+		return 1;
+	}
+	/* The NUL at the end is no part of any character. */
+	length = mbrtowc(&wide, *text, SAFE_MAX, &state);
+	if (length < 2 || length > SAFE_MAX || !iswprint(wide))
+		return safe_escape(text, to, columns);
+	memcpy(to, *text, length);
+	*text += length;
+	*columns += wcwidth(wide) > 0 ? wcwidth(wide) : 0;
+	return length;
+}
+
+unsigned int put_safe(FILE *out, const char *text)
+{
+	unsigned int columns = 0;
+	char one[SAFE_MAX];
+
+	while (*text) {
+		size_t length = safe_step(&text, one, &columns);
+
+		fwrite(one, 1, length, out);
+	}
+	return columns;
+}
