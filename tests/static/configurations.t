@@ -129,5 +129,5 @@ while read -r name changes; do
 	check "$name${changes:+: }$changes" builds "$name" $changes </dev/null
 done < <(configurations)
 check "32-bit kernels are refused" refuses_32_bit
-check "Red Hat's kernels are refused" refuses "Red Hat" "$K_NAME" \
+check "Red Hat's kernels are refused" refuses RHEL "$K_NAME" \
 	KCPPFLAGS=-DRHEL_RELEASE_CODE=2309
