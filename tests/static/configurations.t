@@ -3,14 +3,17 @@
 # The module builds without a warning for kernels that lack what others have, and
 # where it would be wrong it says why it does not.
 #
-# All are configured and prepared from one source tree, and kept in the cache.
-# Symbols are not resolved there: nothing of these kernels is ever built.
+# All are configured and prepared from one source tree, and kept in the cache: that
+# of 6.12, which has both ways to hook. Symbols are not resolved there: nothing of
+# these kernels is ever built.
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/tap.sh"
 . "$ROOT/tests/static/build.sh"
 
-prepared=$CACHE/source/configurations
+"$ROOT/tests/deps" static
+source=$("$ROOT/tests/static/fetch-source" linux-source-6.12)
+prepared=$source-configurations
 
 # The name, and how it differs from module.config: an option with a minus is off,
 # one with a plus is on.
@@ -29,6 +32,7 @@ configurations()
 	no-ksm		-KSM
 	no-numa		-NUMA -X86_64_ACPI_NUMA
 	no-smp		-SMP -NUMA -X86_64_ACPI_NUMA
+	no-protection	-X86_INTEL_MEMORY_PROTECTION_KEYS -X86_USER_SHADOW_STACK
 	rt		-PREEMPT +PREEMPT_RT
 	END
 }
@@ -121,8 +125,6 @@ refuses_32_bit()
 			KBUILD_MODPOST_WARN=1
 }
 
-"$ROOT/tests/deps" static
-source=$("$ROOT/tests/static/fetch-source")
 plan $(($(configurations | wc -l) + 2))
 while read -r name changes; do
 	# shellcheck disable=SC2086 # one change per word
