@@ -14,6 +14,11 @@ machine_for_arch()
 		# each by itself, and slowly where there was code before. A page
 		# takes up to 0.1 s then, and a huge one has the kernel complain.
 		CPU=max,-erms,-fsrm
+		# With 5 levels of page tables, KASAN asks a flag of the CPU
+		# where its shadow begins. 7.3 clears it for a moment, with
+		# interrupts on (identify_cpu()): an access to good memory is
+		# then reported, and after one report KASAN and lockdep are off.
+		! kernel_has_option KASAN || CPU+=,-la57
 		CONSOLE=ttyS0
 		;;
 	arm64)
