@@ -58,6 +58,10 @@ vm:			## a shell in a throwaway machine (VM_KERNEL=NAME)
 test:			## every test, on all kernels (KERNELS="..." narrows)
 	@tests/run $(KERNELS)
 
+.PHONY: test-long
+test-long:		## the same in depth, as a release needs it: hours
+	@BEGAN= DEPTH=long TIMEOUT=10800 tests/run $(KERNELS)
+
 .PHONY: test-debug
 test-debug:		## only those on kernels built to find mistakes, however long it takes
 	@BEGAN= tests/run --quick $(DEBUG_KERNELS)

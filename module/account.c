@@ -24,6 +24,7 @@
 
 static u64 faults_of_dead(const struct signal_struct *signal)
 {
+	/* Written with a lock that no module has; read again until it stands. */
 	return data_race(signal->min_flt) + data_race(signal->maj_flt);
 }
 
@@ -37,19 +38,22 @@ static bool counted_by_kernel(struct pid *pid, u64 *sum)
 {
 	struct task_struct *leader, *thread;
 	bool stable = false;
-	u64 dead;
+	u64 dead, living;
 	int i;
 
 	rcu_read_lock();
 	leader = pid_task(pid, PIDTYPE_TGID);
 	for (i = 0; leader && i < ATTEMPTS && !stable; i++) {
+		living = 0;
 		dead = faults_of_dead(leader->signal);
-		*sum = dead;
+		/* The dead are read before the living, */
 		smp_rmb();
 		for_each_thread(leader, thread)
-			*sum += cow_faults_of(thread);
+			living += cow_faults_of(thread);
+		/* and after them. */
 		smp_rmb();
 		stable = faults_of_dead(leader->signal) == dead;
+		*sum = dead + living;
 	}
 	rcu_read_unlock();
 	return stable;
@@ -87,9 +91,11 @@ static bool counted_ahead(const struct cow_target *target, int attempts,
 
 	do {
 		before = seen(target);
+		/* What the kernel says is read between two looks at ours. */
 		smp_rmb();
 		if (!counted_by_kernel(target->pid, &counted))
 			return false;
+		/* What it had counted by then was seen by now, or never will be. */
 		smp_rmb();
 		after = seen(target);
 	} while (before != after && --attempts);

@@ -382,9 +382,10 @@ void cow_faults_print_status(struct seq_file *m);
 
 /* ---- account.c ---- */
 
-/* What the kernel has counted for a thread, which it does without a lock. */
+/* What the kernel has counted for a thread. */
 static inline unsigned long cow_faults_of(const struct task_struct *task)
 {
+	/* The thread counts for itself, without a lock: an older value will do. */
 	return data_race(task->min_flt) + data_race(task->maj_flt);
 }
 

@@ -250,7 +250,7 @@ static int alloc_slots(void)
 {
 	unsigned int i;
 
-	BUILD_BUG_ON(INFLIGHT_MAX > BIT(SLOT_BITS));
+	BUILD_BUG_ON(BIT(SLOT_BITS) < INFLIGHT_MAX);
 	nr_slots = clamp(READ_ONCE(cow_max_inflight), INFLIGHT_MIN,
 			 INFLIGHT_MAX);
 	slots = kvcalloc(nr_slots, sizeof(*slots), GFP_KERNEL);
@@ -987,7 +987,7 @@ static bool on_fault(unsigned long *handle, unsigned long vma,
 					   flags, !regs);
 
 	if (f)
-		*handle = f->handle;
+		*handle = READ_ONCE(f->handle);
 	return f;
 }
 

@@ -865,13 +865,14 @@ static pid_t start_on(pid_t pid)
 /* Whoever is traced chooses the name that the live line has. */
 static void test_live_name(void)
 {
-	int line, terminal = open_terminal(&line);
+	int line, terminal;
 	struct poked p;
 	pid_t tool;
 
 	prctl(PR_SET_NAME, HOSTILE);
 	start_poked(&p);
 	prctl(PR_SET_NAME, "trace");
+	terminal = open_terminal(&line);
 	unlink(OUT);
 	tool = start(line, "--json --events -o " OUT " -p %d", p.pid);
 	close(line);

@@ -41,6 +41,10 @@ static void happenings(void **state)
 			 write_did(ANON(1, PRESENT), ANON(1, WRITE), 1));
 	assert_int_equal(HAPPENED_NOFAULT,
 			 write_did(ANON(1, WRITE), ANON(1, WRITE), 0));
+	assert_int_equal(HAPPENED_MARK,
+			 write_did(ANON(1, WRITE | COWI_F_YOUNG),
+				   ANON(1, WRITE | COWI_F_YOUNG | COWI_F_DIRTY),
+				   1));
 	assert_int_equal(HAPPENED_SHARED,
 			 write_did(shared, ANON(1, WRITE), 1));
 	assert_int_equal(HAPPENED_ZEROFILL,
@@ -97,6 +101,7 @@ static void predictions(void **state)
 		enum happened happened;
 	} pairs[] = {
 		{ COWI_NEXT_NOFAULT, HAPPENED_NOFAULT },
+		{ COWI_NEXT_MARK, HAPPENED_MARK },
 		{ COWI_NEXT_REUSE, HAPPENED_REUSE },
 		{ COWI_NEXT_COPY, HAPPENED_COPY },
 		{ COWI_NEXT_ZEROFILL, HAPPENED_ZEROFILL },

@@ -352,7 +352,9 @@ static void every_word(void **state)
 		assert_int_equal(0, all & mask);
 		all |= mask;
 	}
-	for (i = COWI_ENOTMOUNTED; i <= COWI_EFORMAT; i++) {
+	assert_true(all & COWI_F_VMA_UFFD_RWP && all & COWI_F_VMA_KEYED &&
+		    all & COWI_F_VMA_SHADOW_STACK && all & COWI_F_SPLIT);
+	for (i = COWI_ENOTMOUNTED; i <= COWI_EZOMBIE; i++) {
 		assert_non_null(cowi_strerror(i));
 		assert_ptr_equal(cowi_strerror(i), cowi_strerror(-(int)i));
 	}

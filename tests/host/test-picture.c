@@ -14,6 +14,11 @@ static void letters(void **state)
 		struct cowinspect_page rec;
 	} cases[] = {
 		{ 'O', { .flags = PRIVATE | COWI_F_WRITE } },
+		{ 'A', { .flags = PRIVATE | COWI_F_WRITE,
+			 .outcome = COWI_NEXT_MARK } },
+		{ 'P', { .flags = PRIVATE | COWI_F_WRITE |
+				  COWI_F_VMA_SHADOW_STACK,
+			 .outcome = COWI_NEXT_REFUSED } },
 		{ 'C', { .flags = PRIVATE, .outcome = COWI_NEXT_COPY } },
 		{ 'R', { .flags = PRIVATE, .outcome = COWI_NEXT_REUSE } },
 		{ 'P', { .flags = PRESENT, .outcome = COWI_NEXT_REFUSED } },

@@ -3,14 +3,17 @@
 # The module builds without a warning for kernels that lack what others have, and
 # where it would be wrong it says why it does not.
 #
-# All are configured and prepared from one source tree, and kept in the cache.
-# Symbols are not resolved there: nothing of these kernels is ever built.
+# All are configured and prepared from one source tree, and kept in the cache: that
+# of 6.12, which has both ways to hook. Symbols are not resolved there: nothing of
+# these kernels is ever built.
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/tap.sh"
 . "$ROOT/tests/static/build.sh"
 
-prepared=$CACHE/source/configurations
+"$ROOT/tests/deps" static
+source=$("$ROOT/tests/static/fetch-source" linux-source-6.12)
+prepared=$source-configurations
 
 # The name, and how it differs from module.config: an option with a minus is off,
 # one with a plus is on.
@@ -29,6 +32,7 @@ configurations()
 	no-ksm		-KSM
 	no-numa		-NUMA -X86_64_ACPI_NUMA
 	no-smp		-SMP -NUMA -X86_64_ACPI_NUMA
+	no-protection	-X86_INTEL_MEMORY_PROTECTION_KEYS -X86_USER_SHADOW_STACK
 	rt		-PREEMPT +PREEMPT_RT
 	END
 }
@@ -88,10 +92,44 @@ builds()
 		-j"$(nproc)" KBUILD_MODPOST_WARN=1
 }
 
-"$ROOT/tests/deps" static
-source=$("$ROOT/tests/static/fetch-source")
-plan "$(configurations | wc -l)"
+prepare_32_bit()
+{
+	local dir=$prepared/32-bit
+	[ ! -e "$dir/complete" ] || return 0
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	echo CONFIG_MODULES=y >"$dir/fragment"
+	kernel_make ARCH=i386 KCONFIG_ALLCONFIG="$dir/fragment" allnoconfig &&
+		kernel_make ARCH=i386 -j"$(nproc)" modules_prepare &&
+		touch "$dir/complete"
+}
+
+# refuses WORDS [build-module's options and arguments]: a sentence of ours, with
+# these words, and not only what the compiler makes of it
+refuses()
+{
+	local words=$1
+	shift
+	if "$ROOT/tests/vm/build-module" --dir static-refused "$@" >/dev/null 2>&1; then
+		echo "it builds"
+		return 1
+	fi
+	grep -E "error: #error \"cowinspect .*$words" "$K_BUILD/static-refused.log" ||
+		{ cat "$K_BUILD/static-refused.log"; return 1; }
+}
+
+refuses_32_bit()
+{
+	with_lock "$prepared.lock" prepare_32_bit &&
+		refuses 64-bit --kdir "$prepared/32-bit" "$K_NAME" ARCH=i386 \
+			KBUILD_MODPOST_WARN=1
+}
+
+plan $(($(configurations | wc -l) + 2))
 while read -r name changes; do
 	# shellcheck disable=SC2086 # one change per word
 	check "$name${changes:+: }$changes" builds "$name" $changes </dev/null
 done < <(configurations)
+check "32-bit kernels are refused" refuses_32_bit
+check "Red Hat's kernels are refused" refuses RHEL "$K_NAME" \
+	KCPPFLAGS=-DRHEL_RELEASE_CODE=2309

@@ -75,7 +75,7 @@ static void quantities(const struct cowi_status *st, struct quantity *q)
 
 static void status_observer(const struct cowi_status *st)
 {
-	if (!st->observer[0]) {
+	if (!st->observer[0] || !strcmp(st->observer, "none")) {
 		printf("observer        none\n");
 		return;
 	}
@@ -87,10 +87,10 @@ static void status_observer(const struct cowi_status *st)
 		printf("                does not work here: %s\n",
 		       strerror(-st->observer_error));
 	/* Without a target there is nothing to be armed for. */
-	if (st->observer_armed == COWI_ANSWER_NO && st->nr_targets)
-		printf("                NOT ARMED: faults go by unseen. See that the first of these is 1,\n"
-		       "                and with a kretprobe, the second, too: sysctl kernel.ftrace_enabled,\n"
-		       "                cat /sys/kernel/debug/kprobes/enabled\n");
+	else if (st->observer_armed == COWI_ANSWER_NO && st->nr_targets)
+		fputs("                NOT ARMED: faults go by unseen. Both of these have to be 1:\n"
+		      "                sysctl kernel.ftrace_enabled; cat /sys/kernel/debug/kprobes/enabled\n",
+		      stdout);
 	printf("                missed %llu; faults by other processes: %s\n",
 	       st->observer_missed, cowi_counts_name(st->observer_remote));
 }
@@ -128,8 +128,9 @@ static void status_text(const struct cowi_status *st)
 	put_safe(stdout, st->kernel);
 	printf(", pages of %llu bytes\n", st->page_size);
 	if (st->kernel_tested == COWI_ANSWER_NO)
-		printf("                NOT TESTED: the module was tested on other versions than this one;\n"
-		       "                cowinspect lab compares what it says with what happens\n");
+		fputs("                NOT TESTED: it predicts by the rules of a version before this;\n"
+		      "                cowinspect lab compares what it says with what happens\n",
+		      stdout);
 	printf("rules           copy-on-write as of Linux ");
 	put_safe(stdout, st->rules);
 	putchar('\n');

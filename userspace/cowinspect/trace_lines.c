@@ -125,6 +125,7 @@ static void fill_fault(struct cell *cells, const struct trace *t,
 		       const struct cowinspect_event *e)
 {
 	const struct tally_vma *vma = p ? tally_vma_at(p, e) : NULL;
+	bool predicted = e->predicted != COWI_NEXT_NONE;
 
 	cells[COL_ADDR].number = e->addr;
 	cells[COL_SIZE].number = t->tally.page_size << (e->order & 63);
@@ -134,9 +135,9 @@ static void fill_fault(struct cell *cells, const struct trace *t,
 	cells[COL_NEW_PFN] = pfn_cell(e->new_pfn);
 	cells[COL_COST].number = e->cost;
 	cells[COL_PREDICTED].text = cowi_outcome_name(e->predicted);
-	cells[COL_PREDICTED].absent = e->predicted >= COWI_NR_OUTCOMES;
+	cells[COL_PREDICTED].absent = !predicted;
 	cells[COL_CONFIDENCE].text = cowi_confidence_name(e->confidence);
-	cells[COL_CONFIDENCE].absent = e->predicted >= COWI_NR_OUTCOMES;
+	cells[COL_CONFIDENCE].absent = !predicted;
 	cells[COL_VMA].text = cowi_vma_name(e->vma);
 	cells[COL_NAME].text = vma ? vma->name : NULL;
 	cells[COL_NAME].absent = !vma;

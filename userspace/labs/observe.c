@@ -29,6 +29,7 @@ const char *happened_name(enum happened h)
 {
 	static const char *const names[] = {
 		[HAPPENED_NOFAULT] = "nofault",
+		[HAPPENED_MARK] = "mark",
 		[HAPPENED_REUSE] = "reuse",
 		[HAPPENED_COPY] = "copy",
 		[HAPPENED_ZEROFILL] = "zerofill",
@@ -56,9 +57,14 @@ bool same_frame(const struct page_view *a, const struct page_view *b)
 static enum happened kept_frame(const struct page_view *before,
 				const struct page_view *after)
 {
-	if (before->rec.flags & COWI_F_WRITE ||
-	    !(after->rec.flags & COWI_F_WRITE))
+	const __u64 marks = COWI_F_YOUNG | COWI_F_DIRTY;
+
+	if (!(after->rec.flags & COWI_F_WRITE))
 		return HAPPENED_UNCLEAR;
+	if (before->rec.flags & COWI_F_WRITE)
+		return (before->rec.flags & marks) != marks &&
+		       (after->rec.flags & marks) == marks ?
+		       HAPPENED_MARK : HAPPENED_UNCLEAR;
 	if (before->rec.flags & COWI_F_VMA_SHARED)
 		return HAPPENED_SHARED;
 	return HAPPENED_REUSE;
@@ -118,6 +124,8 @@ bool prediction_held(const struct page_view *before, enum happened h)
 	switch (predicted(before)) {
 	case COWI_NEXT_NOFAULT:
 		return h == HAPPENED_NOFAULT;
+	case COWI_NEXT_MARK:
+		return h == HAPPENED_MARK;
 	case COWI_NEXT_REUSE:
 		return h == HAPPENED_REUSE;
 	case COWI_NEXT_COPY:
@@ -178,6 +186,9 @@ void explain(const struct page_view *v, char *buf, size_t size)
 		[COWI_NEXT_SWAPIN] = "it is swapped out and must come back first",
 		[COWI_NEXT_REFUSED] = "nothing can be written here: a signal",
 		[COWI_NEXT_UNKNOWN] = "the entry does not tell",
+		[COWI_NEXT_NONE] = "",
+		[COWI_NEXT_MARK] =
+			"the entry is writable, but no CPU here sets its accessed and dirty bits: the kernel does, by a fault",
 	};
 	enum cowinspect_outcome o = predicted(v);
 

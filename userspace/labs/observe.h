@@ -55,6 +55,7 @@ void snapshot_add(struct snapshot *s, const struct cowinspect_page *rec);
 /** enum happened - what an access really did, told from the facts */
 enum happened {
 	HAPPENED_NOFAULT,
+	HAPPENED_MARK,		/* same frame, a bit was set by a fault */
 	HAPPENED_REUSE,		/* same frame, now writable */
 	HAPPENED_COPY,		/* another frame instead of a page */
 	HAPPENED_ZEROFILL,	/* a frame where there was none, or zero page */

@@ -49,6 +49,8 @@ static const char *const outcome_names[COWI_NR_OUTCOMES] = {
 	[COWI_NEXT_SWAPIN] = "swapin",
 	[COWI_NEXT_REFUSED] = "refused",
 	[COWI_NEXT_UNKNOWN] = "unknown",
+	[COWI_NEXT_NONE] = "none",
+	[COWI_NEXT_MARK] = "mark",
 };
 
 static const char *const did_names[COWI_NR_DID] = {
@@ -142,6 +144,9 @@ static const struct {
 	{ COWI_F_VMA_SHARED, "vma-shared" },
 	{ COWI_F_VMA_UFFD_WP, "vma-uffd-wp" },
 	{ COWI_F_VMA_UFFD_ASYNC, "vma-uffd-async" },
+	{ COWI_F_VMA_UFFD_RWP, "vma-uffd-rwp" },
+	{ COWI_F_VMA_KEYED, "vma-keyed" },
+	{ COWI_F_VMA_SHADOW_STACK, "vma-shadow-stack" },
 	{ COWI_F_SPLIT, "split" },
 };
 

@@ -18,6 +18,7 @@ static const struct {
 } states[NR_STATES] = {
 	[STATE_ABSENT] = { '.', 244, "no entry" },
 	[STATE_OWN] = { 'O', 36, "own page, writable: a write does not fault" },
+	[STATE_BIT] = { 'A', 115, "own page, writable: a write faults for its accessed or dirty bit" },
 	[STATE_REUSE] = { 'R', 74, "write-protected; a write reuses the page" },
 	[STATE_COPY] = { 'C', 208, "copy-on-write pending: a write copies" },
 	[STATE_PROTECTED] = { 'P', 250, "anonymous, mapping not writable" },
@@ -68,6 +69,11 @@ static enum page_state anon_state(const struct cowinspect_page *rec)
 {
 	bool huge = rec->map_order > 0;
 
+	/* Shadow stacks are written to, but by no ordinary write. */
+	if (rec->flags & COWI_F_VMA_SHADOW_STACK)
+		return STATE_PROTECTED;
+	if (rec->flags & COWI_F_WRITE && rec->outcome == COWI_NEXT_MARK)
+		return STATE_BIT;
 	if (rec->flags & COWI_F_WRITE)
 		return huge ? STATE_HUGE : STATE_OWN;
 	if (!(rec->flags & COWI_F_VMA_WRITE))

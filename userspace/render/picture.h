@@ -16,6 +16,7 @@
 enum page_state {
 	STATE_ABSENT,
 	STATE_OWN,		/* private and writable: a write is free */
+	STATE_BIT,		/* the same, but the kernel has to set a bit */
 	STATE_REUSE,		/* write-protected, but a write keeps the page */
 	STATE_COPY,		/* shared until a write copies it */
 	STATE_PROTECTED,	/* anonymous; the VMA cannot be written */
