@@ -473,13 +473,17 @@ static void test_switch(const char *file, const char *off, const char *on)
 	ok(status_word("observer_armed", "yes") &&
 	   fault_count(a.pid, "accounted") >= here + PAGES,
 	   "%s is %s: armed, and faults are observed again", file, on);
+	/* What comes now nobody asks about before it is too late to look. */
+	must_set_file(file, off);
+	perform(&a, WRITE);
 	close(a.orders);
 	process_becomes(a.pid, 'Z');
 	real = proc_faults(a.pid) - a.before;
 	waitpid(a.pid, NULL, 0);
+	must_set_file(file, on);
 	here = fault_count(a.pid, "accounted");
 	if (!ok(here + fault_count(a.pid, "lost") == real,
-		"what was lost stays so when the process is gone"))
+		"it is known of a process that is gone, too"))
 		diag("/proc has %lld: %lld here, %lld lost", real, here,
 		     fault_count(a.pid, "lost"));
 	detach(a.pid);

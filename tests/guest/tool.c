@@ -177,7 +177,7 @@ static void test_hostile(void)
 		{ "cowinspect map -f --all %d --html " FAMILY_PAGE, HEADING },
 		{ "cowinspect map --range 10 %d", HEADING },
 		{ ": %d; cowinspect trace --events -- '" HOSTILE_FILE "' quit",
-		  "(" HOSTILE_SHOWN },
+		  "(" HOSTILE_SHOWN "\\x0a" },
 		{ ": %d; cowinspect trace --json -- '" HOSTILE_FILE "' quit",
 		  JSON },
 		{ ": %d; cowinspect trace -- '/nonsense/" HOSTILE "'",

@@ -88,9 +88,9 @@ static void status_observer(const struct cowi_status *st)
 		       strerror(-st->observer_error));
 	/* Without a target there is nothing to be armed for. */
 	else if (st->observer_armed == COWI_ANSWER_NO && st->nr_targets)
-		fputs("                NOT ARMED: faults go by unseen. Both of these have to be 1:\n"
-		      "                sysctl kernel.ftrace_enabled; cat /sys/kernel/debug/kprobes/enabled\n",
-		      stdout);
+		printf("%16sNOT ARMED: faults go by unseen. Both of these have to be 1:\n"
+		       "%16ssysctl kernel.ftrace_enabled; cat /sys/kernel/debug/kprobes/enabled\n",
+		       "", "");
 	printf("                missed %llu; faults by other processes: %s\n",
 	       st->observer_missed, cowi_counts_name(st->observer_remote));
 }
@@ -128,9 +128,9 @@ static void status_text(const struct cowi_status *st)
 	put_safe(stdout, st->kernel);
 	printf(", pages of %llu bytes\n", st->page_size);
 	if (st->kernel_tested == COWI_ANSWER_NO)
-		fputs("                NOT TESTED: it predicts by the rules of a version before this;\n"
-		      "                cowinspect lab compares what it says with what happens\n",
-		      stdout);
+		printf("%16sNOT TESTED: it predicts by the rules of a version before this;\n"
+		       "%16scowinspect lab compares what it says with what happens\n",
+		       "", "");
 	printf("rules           copy-on-write as of Linux ");
 	put_safe(stdout, st->rules);
 	putchar('\n');

@@ -211,9 +211,32 @@ static bool is_gone(int err)
 	return err == -COWI_ENOPROC || err == -COWI_EZOMBIE || err == -ENOENT;
 }
 
+/*
+ * @before stays attached until the next one is, if there is room for both: with
+ * the last process the module lets go of its hooks, which takes far longer than
+ * most processes do. It becomes @target.
+ */
+static int attach(struct targets *ts, struct target *target,
+		  struct cowi_target **before)
+{
+	int err = cowi_target_open(ts->c, target->pid, &target->t);
+
+	if (err == -COWI_ELIMIT && *before) {
+		cowi_target_close(*before);
+		*before = NULL;
+		err = cowi_target_open(ts->c, target->pid, &target->t);
+	}
+	if (err)
+		return err;
+	cowi_target_close(*before);
+	*before = target->t;
+	return 0;
+}
+
 int targets_each(struct targets *ts,
 		 int (*look)(const struct target *target, void *arg), void *arg)
 {
+	struct cowi_target *attached = NULL;
 	int status = EXIT_OK, err = 0;
 	char what[48];
 	size_t i;
@@ -223,18 +246,17 @@ int targets_each(struct targets *ts,
 	     i++) {
 		struct target *target = &ts->target[i];
 
-		err = cowi_target_open(ts->c, target->pid, &target->t);
+		err = attach(ts, target, &attached);
 		if (err && i >= ts->nr_named && is_gone(err))
 			continue;
 		if (!err)
 			err = look(target, arg);
-		cowi_target_close(target->t);
-		target->t = NULL;
 		if (err < 0)
 			report(target_text(target, what, sizeof(what)), err);
 		if (err)
 			status = EXIT_FAILED;
 	}
+	cowi_target_close(attached);
 	return status;
 }
 

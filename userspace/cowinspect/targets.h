@@ -79,8 +79,8 @@ void targets_close(struct targets *ts);
 
 /**
  * targets_each - look at one after the other
- * @ts: processes; none is attached longer than it is looked at, so a family may
- *	be larger than what the module attaches at a time
+ * @ts: processes; no more than two are attached at a time, and only one if there
+ *	is no room for more: a family may be larger than the module's max_targets
  * @look: returns 0, a negative error, or an enum cowinspect_exit after a message
  * @arg: for @look
  *

@@ -62,15 +62,18 @@ static void read_comm(struct tally_proc *p)
 {
 	char path[32], comm[sizeof(p->comm)] = "";
 	FILE *file;
+	size_t len;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", p->pid);
 	file = fopen(path, "re");
 	if (!file)
 		return;
-	if (fgets(comm, sizeof(comm), file)) {
-		comm[strcspn(comm, "\n")] = '\0';
+	/* A newline comes behind the name, and may be in it, too. */
+	len = fread(comm, 1, sizeof(comm) - 1, file);
+	if (len && comm[len - 1] == '\n')
+		comm[len - 1] = '\0';
+	if (len)
 		memcpy(p->comm, comm, sizeof(comm));
-	}
 	fclose(file);
 }
 
@@ -421,6 +424,15 @@ static int check_attached(struct trace *t)
 	return -EBUSY;
 }
 
+/* Probes can be switched off under those who use them; nothing else tells them. */
+static void check_armed(struct trace *t)
+{
+	if (!cowi_status_refresh(t->c) &&
+	    cowi_status(t->c)->observer_armed == COWI_ANSWER_NO)
+		fprintf(stderr,
+			"cowinspect: faults go by unseen, as probes are switched off: cowinspect status says where\n");
+}
+
 int trace_begin(struct trace *t)
 {
 	struct trace_proc *p;
@@ -433,6 +445,7 @@ int trace_begin(struct trace *t)
 		err = attach_root(t);
 	if (err)
 		return err;
+	check_armed(t);
 	t->start = trace_now();
 	timeline_init(&t->timeline, t->start);
 	p = add_proc(t, t->root_pid, NULL);

@@ -18,7 +18,8 @@ static const struct {
 } states[NR_STATES] = {
 	[STATE_ABSENT] = { '.', 244, "no entry" },
 	[STATE_OWN] = { 'O', 36, "own page, writable: a write does not fault" },
-	[STATE_BIT] = { 'A', 115, "own page, writable: a write faults for its accessed or dirty bit" },
+	[STATE_BIT] = { 'A', 115,
+			"own page, writable; a fault sets its accessed or dirty bit" },
 	[STATE_REUSE] = { 'R', 74, "write-protected; a write reuses the page" },
 	[STATE_COPY] = { 'C', 208, "copy-on-write pending: a write copies" },
 	[STATE_PROTECTED] = { 'P', 250, "anonymous, mapping not writable" },
