@@ -21,11 +21,14 @@ head='# 6.1-amd64, DEPTH=test SEED=7, LAYOUTS=3\n'
 kernel="kernel-6.1-amd64"
 again='DEPTH=test SEED=7 tests/vm/kernel-test 6.1-amd64'
 
-plan 8
+plan 9
 check "nothing where all passed" says "" parse '1..2\nok 1\n    not ok 1 - b\nok 2\n'
 check "nothing where all was skipped" says "" parse '1..0 # SKIP no browser\n'
 check "a script" says 'parse: of b\n\tprove tests/host/parse.t' parse \
 	'1..2\nok 1\nnot ok 2 - of b\n# why\n'
+check "a script whose name begins as those of kernels do" \
+	says 'kernel-doc: of b\n\tprove tests/static/kernel-doc.t' kernel-doc \
+	'1..1\nnot ok 1 - of b\n'
 check "not what is known to fail" says "" parse '1..1\nnot ok 1 - b # TODO later\n'
 check "a script that did not end" \
 	says 'parse: ended early, after 1 tests\n\tprove tests/host/parse.t' parse \
