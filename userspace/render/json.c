@@ -36,6 +36,17 @@ static size_t utf8_length(const unsigned char *s)
 	return len;
 }
 
+/* Bytes of @s that need no second look; nearly all there ever are. */
+static size_t plain_length(const unsigned char *s)
+{
+	size_t len = 0;
+
+	while (s[len] >= ' ' && s[len] < 0x7f && s[len] != '"' &&
+	       s[len] != '\\' && s[len] != '<')
+		len++;
+	return len;
+}
+
 static void put_text(const struct json *j, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
@@ -43,7 +54,8 @@ static void put_text(const struct json *j, const char *text)
 
 	fputc('"', out);
 	while (*s) {
-		size_t len = utf8_length(s);
+		size_t plain = plain_length(s);
+		size_t len = plain ? plain : utf8_length(s);
 
 		if (!len) {
 			fputs("\\ufffd", out);
