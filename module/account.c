@@ -22,40 +22,41 @@
 /* A process that faults all the time may change all the time. */
 #define ATTEMPTS	100
 
-static u64 faults_of_dead(const struct signal_struct *signal)
-{
-	/* Written with a lock that no module has; read again until it stands. */
-	return data_race(signal->min_flt) + data_race(signal->maj_flt);
-}
-
 /*
- * What getrusage() says, of all threads. One that is released is taken off the
- * list of threads when its faults are added to those of the dead
- * (__exit_signal()): then all is read again. Returns false if it changed each
- * time, or if there is no process any more.
+ * What getrusage() says, of all threads. One that is released has its faults added
+ * to those of the dead, and is taken off the list of threads after that, both
+ * with @stats_lock held for writing (__exit_signal()): then all is read again. Not
+ * by read_seqbegin(), which may sleep with PREEMPT_RT. Returns false if it changed
+ * each time, or if there is no process any more.
  */
 static bool counted_by_kernel(struct pid *pid, u64 *sum)
 {
 	struct task_struct *leader, *thread;
+	const struct signal_struct *signal;
+	const unsigned int *sequence;
 	bool stable = false;
-	u64 dead, living;
+	unsigned int seq;
+	u64 n = 0;
 	int i;
 
 	rcu_read_lock();
 	leader = pid_task(pid, PIDTYPE_TGID);
 	for (i = 0; leader && i < ATTEMPTS && !stable; i++) {
-		living = 0;
-		dead = faults_of_dead(leader->signal);
-		/* The dead are read before the living, */
+		signal = leader->signal;
+		sequence = &signal->stats_lock.seqcount.seqcount.sequence;
+		seq = READ_ONCE(*sequence);
+		/* As read_seqcount_begin() does, */
 		smp_rmb();
+		/* which is why these need no lock. */
+		n = data_race(signal->min_flt) + data_race(signal->maj_flt);
 		for_each_thread(leader, thread)
-			living += cow_faults_of(thread);
-		/* and after them. */
+			n += cow_faults_of(thread);
+		/* As read_seqcount_retry() does. */
 		smp_rmb();
-		stable = faults_of_dead(leader->signal) == dead;
-		*sum = dead + living;
+		stable = !(seq & 1) && READ_ONCE(*sequence) == seq;
 	}
 	rcu_read_unlock();
+	*sum = n;
 	return stable;
 }
 

@@ -292,16 +292,20 @@ static struct verdict next_of_protected(const struct cowinspect_page *page,
 
 /*
  * A write goes through, but where the CPU does not mark the entry by itself it
- * faults for that: ptep_set_access_flags() and its like.
+ * faults for that: ptep_set_access_flags() and its like. Only likely of an old
+ * entry: a translation from before it was made old may be in use still, as nobody
+ * need flush it (clear_refs does not).
  */
 static struct verdict next_of_writable(const struct cowinspect_page *page,
 				       const struct cow_extra *extra)
 {
-	const __u64 wanted = COWI_F_YOUNG | COWI_F_DIRTY;
+	const __u64 unmarked = (COWI_F_YOUNG | COWI_F_DIRTY) & ~page->flags;
 
-	if (wanted & ~page->flags & ~extra->set_by_some)
+	if (unmarked & ~extra->set_by_some & COWI_F_DIRTY)
 		return VERDICT(MARK, SURE);
-	if (wanted & ~page->flags & ~extra->set_by_all)
+	if (unmarked & ~extra->set_by_some)
+		return VERDICT(MARK, LIKELY);
+	if (unmarked & ~extra->set_by_all)
 		return VERDICT(NOFAULT, LIKELY);
 	return VERDICT(NOFAULT, SURE);
 }

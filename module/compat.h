@@ -493,6 +493,12 @@ static inline struct task_struct *cow_mm_owner(const struct mm_struct *mm)
 #else
 #define COW_FAULT_VMA_LOCK	0
 #endif
+/*
+ * Whether a fault that has only a VMA's lock gives up where an anon_vma has to be
+ * made. From 6.12 on (read there) it tries for the mmap lock, and gives up only if
+ * that is held or awaited by a writer.
+ */
+#define COW_ANON_VMA_WAITS	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0))
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
 #define COW_FAULT_COMPLETED	VM_FAULT_COMPLETED
 #else

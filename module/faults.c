@@ -339,9 +339,9 @@ static void note_vma(struct cow_fault *f, struct vm_area_struct *vma,
 	c->vma_write = !!(f->vma.flags & COWI_F_VMA_WRITE);
 	c->uffd_missing = userfaultfd_missing(vma) || cow_uffd_minor(vma);
 	/* vmf_anon_prepare() wants the mmap lock to make an anon_vma. */
-	c->lock_only = flags & COW_FAULT_VMA_LOCK && c->write &&
-		       !c->vma_shared && c->vma != COWI_VMA_HUGETLB &&
-		       !vma->anon_vma;
+	c->lock_only = COW_ANON_VMA_WAITS && flags & COW_FAULT_VMA_LOCK &&
+		       c->write && !c->vma_shared &&
+		       c->vma != COWI_VMA_HUGETLB && !vma->anon_vma;
 	f->size = 0;
 	if (is_vm_hugetlb_page(vma)) {
 		f->size = huge_page_size(hstate_vma(vma));

@@ -35,7 +35,9 @@ static int is_empty(const struct cow_entry *e)
 
 /*
  * handle_userfault() returns VM_FAULT_RETRY, as much else does; but it comes
- * before anything else that could, where a handler is registered.
+ * before anything else that could, where a handler is registered. Except for an
+ * anon_vma that has to be made, from 6.12 on, while somebody writes to the address
+ * space: then the handler is told of one more time than it was asked.
  */
 static int did_retry(const struct cow_case *c)
 {

@@ -456,6 +456,22 @@ static void handed_once(const char *what, char *p, bool write)
 	munmap(p, 4096);
 }
 
+/*
+ * Between pages of another kind, so that it is not merged with what was written to
+ * before: what the first write of a mapping needs (anon_vma) is not there yet.
+ */
+static char *lonely_page(void)
+{
+	char *p = mmap(NULL, 3 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
+
+	if (p == MAP_FAILED ||
+	    mmap(p + 4096, 4096, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != p + 4096)
+		bail("mmap");
+	return p + 4096;
+}
+
 static void test_userfaultfd(void)
 {
 	char *p = map_pages(3, MAP_PRIVATE);
@@ -464,6 +480,8 @@ static void test_userfaultfd(void)
 	*p = 1;
 	handed_once("a missing page that is read", p + 4096, false);
 	handed_once("a missing page that is written", p + 2 * 4096, true);
+	handed_once("the first page of a mapping that is written",
+		    lonely_page(), true);
 	munmap(p, 4096);
 }
 
@@ -545,7 +563,7 @@ static void test_ksm(void)
 
 int main(void)
 {
-	tap_plan(SWAP_TESTS + 2 + 8 + 6 + 2 + 2 + 4 + 1 + 3 + HUGETLB_TESTS + 2 + 2);
+	tap_plan(SWAP_TESTS + 2 + 8 + 6 + 2 + 2 + 4 + 1 + 3 + HUGETLB_TESTS + 3 + 2);
 	attach(getpid());
 	self = open_events(getpid());
 	test_anon();
