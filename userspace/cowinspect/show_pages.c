@@ -6,9 +6,6 @@
 
 #include "show.h"
 
-/* Rows between flushes: few enough to hold, many enough to be fast. */
-#define ROWS_PER_FLUSH	1024
-
 enum {
 	COL_ADDR,
 	COL_SIZE,
@@ -62,7 +59,7 @@ static const struct column all[NR_COLUMNS] = {
 	[COL_SWAP_TYPE] = { "swap_type", NULL, "number of the swap area",
 			    CELL_COUNT, 0, false },
 	[COL_FLAGS] = { "flags", NULL, "all flags of entry, page and VMA",
-			CELL_TEXT, 0, true },
+			CELL_TEXT, 40, true },
 };
 
 struct columns show_pages_columns(void)
@@ -132,13 +129,10 @@ static int add_pages(struct table *table, struct cowi_pages *pages,
 		     struct cowinspect_page *rec, int more,
 		     bool exclusive_known)
 {
-	size_t rows = 0;
 	int err;
 
 	for (; more > 0; more = cowi_pages_next(pages, rec)) {
 		err = add_page(table, rec, exclusive_known);
-		if (!err && ++rows % ROWS_PER_FLUSH == 0)
-			err = table_flush(table);
 		if (err)
 			return err;
 		if (interrupt_signal())
@@ -155,6 +149,7 @@ static int write_table(const struct target *target, struct show *s,
 {
 	const struct cowi_status *st =
 		cowi_status(cowi_target_session(target->t));
+	struct table_style style = s->style;
 	struct cowinspect_page rec;
 	struct table *table;
 	int more, err, closed;
@@ -164,7 +159,8 @@ static int write_table(const struct target *target, struct show *s,
 		return more;
 	if (more || s->style.form == TABLE_JSON)
 		show_begin(s, target);
-	table = table_open(&s->style, &s->columns, "pages");
+	style.stream = true;
+	table = table_open(&style, &s->columns, "pages");
 	if (!table)
 		return -ENOMEM;
 	err = add_pages(table, pages, &rec, more,

@@ -28,7 +28,7 @@ enum {
 	COL_NAME,
 };
 
-/* Widths hold all but the unusual: what is flushed cannot be widened. */
+/* Widths hold all but the unusual: what is written cannot be widened. */
 static const struct column all[] = {
 	[COL_SECONDS] = { .name = "seconds", .type = CELL_TEXT, .width = 10 },
 	[COL_TIME] = { .name = "time", .type = CELL_TIME },
@@ -74,7 +74,8 @@ struct trace_lines {
 
 int trace_lines_open(struct trace *t)
 {
-	struct table_style style = { .out = t->out, .json = &t->json };
+	struct table_style style = { .out = t->out, .json = &t->json,
+				     .stream = true };
 	struct trace_lines *l = calloc(1, sizeof(*l));
 	size_t i;
 
@@ -203,12 +204,7 @@ int trace_lines_add(struct trace *t, const struct tally_proc *p,
 
 int trace_lines_flush(struct trace *t)
 {
-	int err;
-
-	if (!t->lines)
-		return 0;
-	err = table_flush(t->lines->table);
-	return fflush(t->out) ? -errno : err;
+	return t->lines && fflush(t->out) ? -errno : 0;
 }
 
 int trace_lines_close(struct trace *t)

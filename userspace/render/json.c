@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * JSON, written by hand: tables are nested in a document, which is written in
- * pieces and may be larger than memory.
+ * JSON, written by hand: libsmartcols can neither nest tables in a document
+ * nor stream one document in pieces.
  */
 #include <string.h>
 

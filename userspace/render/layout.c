@@ -1,245 +1,169 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Aligned lines. libsmartcols, which lsblk has for this, looks at each character
- * several times: of millions of pages, that took longer than all else.
+ * Aligned lines with libsmartcols, as lsblk and findmnt make them. It holds all
+ * rows, and looks at each several times, to find the widest cells. Millions of
+ * pages cannot wait for that: they are a stream, with widths chosen beforehand.
  */
 #include <errno.h>
+#include <libsmartcols/libsmartcols.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <wchar.h>
 
 #include "layout.h"
 #include "safe.h"
 
 /**
- * struct cell - a text of a row that waits
- * @at: where it begins in the layout's text
- * @bytes: of it
- * @columns: that it takes
- */
-struct cell {
-	size_t at;
-	size_t bytes;
-	unsigned int columns;
-};
-
-/**
- * struct layout - a table
+ * struct layout - a table of libsmartcols, or a stream
+ * @nr: columns
+ * @table: the table; NULL: it is a stream, which has what follows
  * @out: where to
  * @raw: no padding, and no blanks in cells
- * @headings: the first row that waits is that of the headings
  * @limit: columns of the terminal; 0: no limit
- * @nr: columns
- * @width: of each, as far as is known: never less than it was
- * @right: of each, whether its texts go to the right
- * @nr_cells: cells that wait, @nr for a row
- * @room: cells that fit
- * @cell: of rows that wait
- * @used: bytes of @text
- * @size: bytes that fit
- * @text: of all cells
+ * @column: @nr of them, without their headings
+ * @at: where the line has come to
+ * @start: where the next column begins
  */
 struct layout {
+	size_t nr;
+	struct libscols_table *table;
 	FILE *out;
 	bool raw;
-	bool headings;
 	unsigned int limit;
-	size_t nr;
-	unsigned int *width;
-	bool *right;
-	size_t nr_cells;
-	size_t room;
-	struct cell *cell;
-	size_t used;
-	size_t size;
-	char *text;
+	struct layout_column *column;
+	unsigned int at;
+	unsigned int start;
 };
 
-static unsigned int terminal_width(FILE *out)
+static int add_column(struct layout *l, const struct layout_column *c,
+		      bool last)
 {
-	struct winsize ws;
+	int flags = c->right ? SCOLS_FL_RIGHT : 0;
 
-	return ioctl(fileno(out), TIOCGWINSZ, &ws) ? 0 : ws.ws_col;
+	/* The last column is the name: it may lose its end on a terminal. */
+	if (last && !c->right)
+		flags |= SCOLS_FL_TRUNC;
+	if (!scols_table_new_column(l->table, c->heading, 0, flags))
+		return -ENOMEM;
+	return 0;
 }
 
 struct layout *layout_new(FILE *out, bool raw, bool headings,
 			  const struct layout_column *columns, size_t nr)
 {
 	struct layout *l = calloc(1, sizeof(*l));
-	const char **heading = calloc(nr, sizeof(*heading));
 	size_t i;
-	int err = -ENOMEM;
 
-	if (!l || !heading)
-		goto out;
-	l->out = out;
-	l->raw = raw;
+	if (!l)
+		return NULL;
 	l->nr = nr;
-	l->limit = raw ? 0 : terminal_width(out);
-	l->width = calloc(nr, sizeof(*l->width));
-	l->right = calloc(nr, sizeof(*l->right));
-	if (!l->width || !l->right)
-		goto out;
+	l->table = scols_new_table();
+	if (!l->table)
+		goto fail;
+	scols_table_set_stream(l->table, out);
+	scols_table_enable_raw(l->table, raw);
+	scols_table_enable_noheadings(l->table, !headings);
+	/* It asks standard output whether it is a terminal, not @out. */
+	if (!isatty(fileno(out)))
+		scols_table_set_termforce(l->table, SCOLS_TERMFORCE_NEVER);
 	for (i = 0; i < nr; i++) {
-		l->width[i] = columns[i].width;
-		l->right[i] = columns[i].right;
-		heading[i] = columns[i].heading;
-	}
-	l->headings = headings;
-	err = headings ? layout_row(l, heading) : 0;
-out:
-	free(heading);
-	if (err) {
-		layout_free(l);
-		l = NULL;
+		if (add_column(l, &columns[i], i + 1 == nr))
+			goto fail;
 	}
 	return l;
+fail:
+	layout_free(l);
+	return NULL;
 }
 
-/* Room for a row with @bytes of text; doubling, so that rows stay cheap. */
-static int grow(struct layout *l, size_t bytes)
+/* A cell that is wider than its column pushes what follows to the right. */
+static void put_cell(struct layout *l, size_t i, const char *text)
 {
-	if (l->nr_cells + l->nr > l->room) {
-		size_t room = (l->room + l->nr) * 2;
-		struct cell *grown;
+	const struct layout_column *c = &l->column[i];
+	unsigned int length = c->right ? strlen(text) : c->width;
+	unsigned int room = UINT_MAX;
 
-		grown = reallocarray(l->cell, room, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		l->cell = grown;
-		l->room = room;
+	for (; l->at + length < l->start + c->width; l->at++)
+		putc(' ', l->out);
+	if (i + 1 < l->nr) {
+		l->at += put_safe_cell(l->out, text, l->raw, room) + 1;
+		l->start += c->width + 1;
+		putc(' ', l->out);
+		return;
 	}
-	if (l->used + bytes > l->size) {
-		size_t size = (l->size + bytes) * 2;
-		char *grown = realloc(l->text, size);
-
-		if (!grown)
-			return -ENOMEM;
-		l->text = grown;
-		l->size = size;
-	}
-	return 0;
+	if (l->limit && !c->right)
+		room = l->at < l->limit ? l->limit - l->at : 1;
+	put_safe_cell(l->out, text, l->raw, room);
+	putc('\n', l->out);
+	l->at = 0;
+	l->start = 0;
 }
 
-static void add_cell(struct layout *l, size_t i, const char *text)
+static void set_width(struct layout_column *to, const struct layout_column *c)
 {
-	struct cell *cell = &l->cell[l->nr_cells++];
+	size_t heading = strlen(c->heading);
 
-	*cell = (struct cell){ .at = l->used };
-	while (*text) {
-		char *to = l->text + l->used;
+	to->width = c->width > heading ? c->width : heading;
+	to->right = c->right;
+}
 
-		/* A blank would be the end of the cell. */
-		if (l->raw && (*text == ' ' || *text == '\t'))
-			l->used += safe_escape(&text, to, &cell->columns);
-		else
-			l->used += safe_step(&text, to, &cell->columns);
+struct layout *layout_stream(FILE *out, bool raw, bool headings,
+			     const struct layout_column *columns, size_t nr)
+{
+	struct layout *l = calloc(1, sizeof(*l));
+	struct winsize ws;
+	size_t i;
+
+	if (!l)
+		return NULL;
+	l->nr = nr;
+	l->out = out;
+	l->raw = raw;
+	l->column = calloc(nr, sizeof(*l->column));
+	if (!l->column) {
+		layout_free(l);
+		return NULL;
 	}
-	cell->bytes = l->used - cell->at;
-	if (cell->columns > l->width[i])
-		l->width[i] = cell->columns;
+	if (!raw && !ioctl(fileno(out), TIOCGWINSZ, &ws))
+		l->limit = ws.ws_col;
+	for (i = 0; i < nr && !raw; i++)
+		set_width(&l->column[i], &columns[i]);
+	for (i = 0; i < nr && headings; i++)
+		put_cell(l, i, columns[i].heading);
+	return l;
 }
 
 int layout_row(struct layout *l, const char *const *text)
 {
-	size_t bytes = 0, i;
-	int err;
+	struct libscols_line *line;
+	size_t i;
+	int err = 0;
 
-	for (i = 0; i < l->nr; i++)
-		bytes += strlen(text[i]) * SAFE_GROWTH;
-	err = grow(l, bytes);
+	if (!l->table) {
+		for (i = 0; i < l->nr; i++)
+			put_cell(l, i, text[i]);
+		return 0;
+	}
+	line = scols_table_new_line(l->table, NULL);
+	if (!line)
+		return -ENOMEM;
 	for (i = 0; i < l->nr && !err; i++)
-		add_cell(l, i, text[i]);
+		err = scols_line_set_data(line, i, text[i]);
 	return err;
 }
 
-static void put_blanks(FILE *out, unsigned int nr)
+int layout_print(struct layout *l)
 {
-	static const char blanks[] = "                ";
-	const unsigned int most = sizeof(blanks) - 1;
-
-	for (; nr > most; nr -= most)
-		fwrite(blanks, 1, most, out);
-	fwrite(blanks, 1, nr, out);
-}
-
-/* How many bytes of a cell fit into so many columns. */
-static size_t fitting(const char *text, size_t bytes, unsigned int columns)
-{
-	mbstate_t state = { 0 };
-	size_t used = 0;
-	wchar_t wide;
-
-	while (used < bytes) {
-		size_t length = mbrtowc(&wide, text + used, bytes - used,
-					&state);
-		unsigned int width = wcwidth(wide) > 0 ? wcwidth(wide) : 0;
-
-		if (width > columns)
-			break;
-		columns -= width;
-		used += length;
-	}
-	return used;
-}
-
-/* The last column is the name: it may lose its end on a terminal. */
-static void put_last(struct layout *l, const struct cell *cell,
-		     unsigned int at)
-{
-	unsigned int left = l->limit > at ? l->limit - at : 1;
-	const char *text = l->text + cell->at;
-	size_t bytes = cell->bytes;
-
-	if (l->limit && cell->columns > left)
-		bytes = fitting(text, bytes, left);
-	fwrite(text, 1, bytes, l->out);
-	putc('\n', l->out);
-}
-
-static void put_row(struct layout *l, const struct cell *cell)
-{
-	unsigned int at = 0, pad;
-	size_t i;
-
-	for (i = 0; i < l->nr; i++, cell++) {
-		pad = l->raw ? 0 : l->width[i] - cell->columns;
-		if (l->right[i])
-			put_blanks(l->out, pad);
-		if (i + 1 == l->nr) {
-			put_last(l, cell, at);
-			return;
-		}
-		fwrite(l->text + cell->at, 1, cell->bytes, l->out);
-		put_blanks(l->out, l->right[i] ? 1 : pad + 1);
-		at += l->width[i] + 1;
-	}
-}
-
-int layout_flush(struct layout *l)
-{
-	size_t i;
-
-	/* Headings alone are no table. */
-	if (l->headings && l->nr_cells == l->nr)
-		return 0;
-	for (i = 0; i < l->nr_cells; i += l->nr)
-		put_row(l, &l->cell[i]);
-	l->headings = false;
-	l->nr_cells = 0;
-	l->used = 0;
-	return 0;
+	return l->table ? scols_print_table(l->table) : 0;
 }
 
 void layout_free(struct layout *l)
 {
 	if (!l)
 		return;
-	free(l->width);
-	free(l->right);
-	free(l->cell);
-	free(l->text);
+	scols_unref_table(l->table);
+	free(l->column);
 	free(l);
 }

@@ -13,7 +13,7 @@ struct layout;
  * struct layout_column - one column
  * @heading: above it
  * @right: numbers go to the right
- * @width: least width in characters, so that flushes line up; 0 for none
+ * @width: least width in characters if it is a stream; the heading fits anyway
  */
 struct layout_column {
 	const char *heading;
@@ -22,7 +22,7 @@ struct layout_column {
 };
 
 /**
- * layout_new - begin a table
+ * layout_new - begin a table, as wide as what is in it
  * @out: where to
  * @raw: columns separated by single spaces, blanks in cells as \x20
  * @headings: print a line of headings first
@@ -35,6 +35,19 @@ struct layout *layout_new(FILE *out, bool raw, bool headings,
 			  const struct layout_column *columns, size_t nr);
 
 /**
+ * layout_stream - begin a table of which each row is written at once
+ * @out: where to
+ * @raw: as for layout_new(), like all else
+ * @headings: see @raw
+ * @columns: see @raw
+ * @nr: see @raw
+ *
+ * Return: NULL without memory.
+ */
+struct layout *layout_stream(FILE *out, bool raw, bool headings,
+			     const struct layout_column *columns, size_t nr);
+
+/**
  * layout_row - add a row
  * @l: table
  * @text: one for each column; copied, not NULL
@@ -44,14 +57,14 @@ struct layout *layout_new(FILE *out, bool raw, bool headings,
 int layout_row(struct layout *l, const char *const *text);
 
 /**
- * layout_flush - print the rows added since the last flush
+ * layout_print - print the rows, unless it is a stream; at the end, once
  * @l: table
  *
  * Return: 0 or -errno.
  */
-int layout_flush(struct layout *l);
+int layout_print(struct layout *l);
 
-/** layout_free - end a table; what was not flushed is lost */
+/** layout_free - end a table; what was not printed is lost */
 void layout_free(struct layout *l);
 
 #endif /* RENDER_LAYOUT_H */

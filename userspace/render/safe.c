@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Text that others have chosen. */
-#include <stdbool.h>
+#include <limits.h>
 #include <string.h>
 #include <wchar.h>
 #include <wctype.h>
 
 #include "safe.h"
 
-size_t safe_escape(const char **text, char *to, unsigned int *columns)
+/* No character becomes longer than this. */
+#define SAFE_MAX	16
+
+static size_t escape(const char **text, char *to, unsigned int *columns)
 {
 	static const char digit[] = "0123456789abcdef";
 	unsigned char c = *(*text)++;
@@ -16,7 +19,7 @@ size_t safe_escape(const char **text, char *to, unsigned int *columns)
 	to[1] = 'x';
 	to[2] = digit[c >> 4];
 	to[3] = digit[c & 15];
-	*columns += 4;
+	*columns = 4;
 	return 4;
 }
 
@@ -26,7 +29,8 @@ static bool is_plain(const char *text)
 	       !(text[0] == '\\' && text[1] == 'x');
 }
 
-size_t safe_step(const char **text, char *to, unsigned int *columns)
+/* The next character, as it may be written, to @to; returns bytes of it. */
+static size_t step(const char **text, char *to, unsigned int *columns)
 {
 	mbstate_t state = { 0 };
 	size_t length;
@@ -35,28 +39,42 @@ size_t safe_step(const char **text, char *to, unsigned int *columns)
 	/* Nearly all there ever is. */
 	if (is_plain(*text)) {
 		*to = *(*text)++;
-		++*columns;
+		*columns = 1;
 		return 1;
 	}
 	/* The NUL at the end is no part of any character. */
 	length = mbrtowc(&wide, *text, SAFE_MAX, &state);
 	if (length < 2 || length > SAFE_MAX || !iswprint(wide))
-		return safe_escape(text, to, columns);
+		return escape(text, to, columns);
 	memcpy(to, *text, length);
 	*text += length;
-	*columns += wcwidth(wide) > 0 ? wcwidth(wide) : 0;
+	*columns = wcwidth(wide) > 0 ? wcwidth(wide) : 0;
 	return length;
+}
+
+unsigned int put_safe_cell(FILE *out, const char *text, bool no_blanks,
+			   unsigned int room)
+{
+	unsigned int columns, used = 0;
+	char one[SAFE_MAX];
+
+	while (*text) {
+		size_t length, i;
+
+		if (no_blanks && (*text == ' ' || *text == '\t'))
+			length = escape(&text, one, &columns);
+		else
+			length = step(&text, one, &columns);
+		if (columns > room - used)
+			break;
+		used += columns;
+		for (i = 0; i < length; i++)
+			putc(one[i], out);
+	}
+	return used;
 }
 
 unsigned int put_safe(FILE *out, const char *text)
 {
-	unsigned int columns = 0;
-	char one[SAFE_MAX];
-
-	while (*text) {
-		size_t length = safe_step(&text, one, &columns);
-
-		fwrite(one, 1, length, out);
-	}
-	return columns;
+	return put_safe_cell(out, text, false, UINT_MAX);
 }

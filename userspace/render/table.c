@@ -156,6 +156,7 @@ static void heading_text(const struct column *col, char *buf)
 
 static struct layout *make_layout(struct table *t)
 {
+	bool raw = t->style.form == TABLE_RAW, headings = !t->style.noheadings;
 	size_t nr = t->columns->nr_shown, i;
 	struct layout_column *cols = calloc(nr, sizeof(*cols));
 	struct layout *l;
@@ -171,8 +172,10 @@ static struct layout *make_layout(struct table *t)
 		cols[i].right = is_number(col->type);
 		cols[i].width = col->width;
 	}
-	l = layout_new(t->style.out, t->style.form == TABLE_RAW,
-		       !t->style.noheadings, cols, nr);
+	if (t->style.stream)
+		l = layout_stream(t->style.out, raw, headings, cols, nr);
+	else
+		l = layout_new(t->style.out, raw, headings, cols, nr);
 	free(cols);
 	return l;
 }
@@ -200,9 +203,7 @@ struct table *table_open(const struct table_style *style,
 	}
 	t->texts = calloc(columns->nr_shown, sizeof(*t->texts));
 	t->buffers = calloc(columns->nr_shown, sizeof(*t->buffers));
-	if (t->texts && t->buffers)
-		t->layout = make_layout(t);
-	if (!t->layout) {
+	if (!t->texts || !t->buffers) {
 		table_free(t);
 		return NULL;
 	}
@@ -319,6 +320,11 @@ int table_row(struct table *t, const struct cell *cells)
 		json_row(t, cells);
 		return 0;
 	}
+	/* For the first row: headings alone are no table. */
+	if (!t->layout)
+		t->layout = make_layout(t);
+	if (!t->layout)
+		return -ENOMEM;
 	for (i = 0; i < t->columns->nr_shown; i++) {
 		size_t col = t->columns->shown[i];
 
@@ -328,18 +334,14 @@ int table_row(struct table *t, const struct cell *cells)
 	return layout_row(t->layout, t->texts);
 }
 
-int table_flush(struct table *t)
-{
-	return t->layout ? layout_flush(t->layout) : 0;
-}
-
 int table_close(struct table *t)
 {
-	int err;
+	int err = 0;
 
 	if (!t)
 		return 0;
-	err = table_flush(t);
+	if (t->layout)
+		err = layout_print(t->layout);
 	if (t->style.form == TABLE_JSON)
 		json_end_array(t->style.json);
 	table_free(t);

@@ -29,7 +29,7 @@ enum cell_type {
  * @heading: in tables, where @name would be too wide; NULL for the same
  * @help: meaning, one line
  * @type: of its cells
- * @width: least width; set where output is streamed
+ * @width: least width in a stream
  * @by_default: shown without --output
  */
 struct column {
@@ -67,6 +67,8 @@ enum table_form {
  * @form: see there
  * @bytes: CELL_PAGES in bytes, and no K and M
  * @noheadings: no headings
+ * @stream: many rows, or seldom ones: each is written at once, and the widths are
+ *	those of the columns
  * @page_size: bytes of a base page
  * @out: for TABLE_HUMAN and TABLE_RAW
  * @json: for TABLE_JSON: an open object that gets the array
@@ -75,6 +77,7 @@ struct table_style {
 	enum table_form form;
 	bool bytes;
 	bool noheadings;
+	bool stream;
 	__u64 page_size;
 	FILE *out;
 	struct json *json;
@@ -129,14 +132,11 @@ struct table *table_open(const struct table_style *style,
  * @t: table
  * @cells: one for each column of columns->all, in that order
  *
- * In JSON it is written at once, otherwise with the next table_flush().
+ * In JSON and in streams it is written at once, otherwise with table_close().
  *
  * Return: 0 or -ENOMEM.
  */
 int table_row(struct table *t, const struct cell *cells);
-
-/** table_flush - write the rows added so far */
-int table_flush(struct table *t);
 
 /**
  * table_close - write what is left and free the table
