@@ -113,7 +113,7 @@ void cow_account_begin(struct cow_target *target)
 	s64 ahead;
 
 	if (counted_ahead(target, ATTEMPTS, &ahead))
-		target->watch.counted_before = ahead;
+		WRITE_ONCE(target->watch.counted_before, ahead);
 }
 
 /**
@@ -129,7 +129,7 @@ void cow_account_note(struct cow_target *target)
 
 	if (!counted_ahead(target, 1, &ahead))
 		return;
-	ahead -= target->watch.counted_before;
+	ahead -= READ_ONCE(target->watch.counted_before);
 	while (ahead > known &&
 	       !atomic64_try_cmpxchg(unaccounted, &known, ahead))
 		;
