@@ -15,6 +15,11 @@
  *   registered at that address when the call ends: ours, registered anew, be it
  *   of the same module or of one that was loaded in its place.
  *
+ *   Besides, where setting one fails for want of memory, register_ftrace_graph() of
+ *   7.3.4 leaves FTRACE_OPS_FL_GRAPH and its probe of sched_switch behind, and
+ *   whoever sets an fprobe after that, be it us or not, gets EBUSY until the machine
+ *   is booted anew.
+ *
  * So @ret may be given what an @entry left there long ago, and what an @entry
  * leaves must not be a pointer: it has to be proved each time to be still valid.
  */
