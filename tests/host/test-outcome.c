@@ -29,6 +29,9 @@ struct row {
 	int split;
 };
 
+/* Protected by a userfaultfd from any access. */
+#define RWP	(COWI_F_UFFD_WP | COWI_F_VMA_UFFD_RWP | COWI_F_PROTNONE)
+
 static const struct row rows[] = {
 	{ "error", { NONE, NONE, COW_RESULT_ERROR, WRITES }, .did = COWI_DID_REFUSED },
 	{ "retry", { NONE, NONE, COW_RESULT_RETRY, WRITES }, .did = COWI_DID_RETRIED },
@@ -60,6 +63,24 @@ static const struct row rows[] = {
 	{ "registered, not write-protected",
 	  { AT(ANON, 1, COWI_F_VMA_UFFD_WP), NONE, COW_RESULT_RETRY, WRITES },
 	  .did = COWI_DID_RETRIED },
+	{ "protected by userfaultfd from any access",
+	  { AT(ANON, 1, RWP), NONE, COW_RESULT_RETRY, WRITES },
+	  .did = COWI_DID_USERFAULTFD },
+	{ "protected by userfaultfd from any access, read",
+	  { AT(ANON, 1, RWP), NONE, COW_RESULT_RETRY, READS },
+	  .did = COWI_DID_USERFAULTFD },
+	{ "protected by userfaultfd from any access, which the kernel resolves",
+	  { AT(ANON, 1, RWP | COWI_F_VMA_UFFD_ASYNC), NONE, COW_RESULT_RETRY,
+	    WRITES }, .did = COWI_DID_RETRIED },
+	{ "registered against any access, NUMA hint",
+	  { AT(ANON, 1, RWP & ~COWI_F_UFFD_WP), NONE, COW_RESULT_RETRY, READS },
+	  .did = COWI_DID_RETRIED },
+	{ "registered against any access, and accessible",
+	  { AT(ANON, 1, RWP & ~COWI_F_PROTNONE), NONE, COW_RESULT_RETRY, WRITES },
+	  .did = COWI_DID_RETRIED },
+	{ "NUMA hint, and a mark of a userfaultfd that is gone",
+	  { AT(ANON, 1, RWP & ~COWI_F_VMA_UFFD_RWP), NONE, COW_RESULT_RETRY,
+	    WRITES }, .did = COWI_DID_RETRIED },
 
 	{ "shared, unlocked", { AT(SHMEM, 1, 0), NONE, COW_RESULT_UNLOCKED,
 	  WRITES, .vma_shared = 1 }, .did = COWI_DID_SHARED },
