@@ -13,8 +13,8 @@
 /* After so many lines about differences, in a layout, the rest is only counted. */
 #define MOST_SAID	6
 
-/* So many layouts must have every ingredient; a few cannot. */
-#define ENOUGH		200
+/* So many layouts must have every ingredient: the rarest is in three of a hundred. */
+#define ENOUGH		1000
 
 const char * const ingredient_texts[NR_INGREDIENTS] = {
 #define X(id, text) text,
