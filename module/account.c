@@ -22,6 +22,9 @@
 /* A process that faults all the time may change all the time. */
 #define ATTEMPTS	100
 
+/* What the kernel had counted before, of a process whose threads end all the time. */
+#define NOT_KNOWN	S64_MAX
+
 /*
  * What getrusage() says, of all threads. One that is released has its faults added
  * to those of the dead, and is taken off the list of threads after that, both
@@ -112,8 +115,9 @@ void cow_account_begin(struct cow_target *target)
 {
 	s64 ahead;
 
-	if (counted_ahead(target, ATTEMPTS, &ahead))
-		WRITE_ONCE(target->watch.counted_before, ahead);
+	if (!counted_ahead(target, ATTEMPTS, &ahead))
+		ahead = NOT_KNOWN;
+	WRITE_ONCE(target->watch.counted_before, ahead);
 }
 
 /**
@@ -125,11 +129,16 @@ void cow_account_begin(struct cow_target *target)
 void cow_account_note(struct cow_target *target)
 {
 	atomic64_t *unaccounted = &target->watch.unaccounted;
+	s64 before = READ_ONCE(target->watch.counted_before);
 	s64 ahead, known = atomic64_read(unaccounted);
 
+	if (before == NOT_KNOWN) {
+		cow_account_begin(target);
+		return;
+	}
 	if (!counted_ahead(target, 1, &ahead))
 		return;
-	ahead -= READ_ONCE(target->watch.counted_before);
+	ahead -= before;
 	while (ahead > known &&
 	       !atomic64_try_cmpxchg(unaccounted, &known, ahead))
 		;

@@ -390,35 +390,10 @@ static inline bool cow_folio_uniform(struct folio *folio)
 #define cow_kernel_rules	cow_rules_5_10
 #endif
 
-/*
- * What hook.c hooks functions with. fprobes have been for modules, with an entry
- * handler that can say no, since 6.5 or thereabouts; they are used from 6.12 on,
- * where they were read and tested. In 7.2 handlers get ftrace_regs (since 6.14,
- * commit 46bc082388560), and what belongs to a call is kept on a stack of the
- * task. kretprobes are what there is elsewhere, as in 6.12 on arm64, where no
- * fprobe can be configured. A kernel may have neither.
- */
-#if defined(CONFIG_FPROBE) && COW_SINCE(6, 12)
-#include <linux/fprobe.h>
-
-#define COW_HOOK_FPROBE
-#define COW_HOOK_NAME			"fprobe"
-typedef struct fprobe cow_probe_t;
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
-typedef struct ftrace_regs cow_probe_regs;
-#define cow_probe_arg(regs, n)		ftrace_regs_get_argument(regs, n)
-#define cow_probe_value(regs)		ftrace_regs_get_return_value(regs)
-#define cow_fprobe_set_max(probe, max)	do { } while (0)
-#else
-typedef struct pt_regs cow_probe_regs;
-#define cow_probe_arg(regs, n)		regs_get_kernel_argument(regs, n)
-#define cow_probe_value(regs)		regs_return_value(regs)
-#define cow_fprobe_set_max(probe, max)	((probe)->nr_maxactive = (max))
-#endif
-#elif defined(CONFIG_KRETPROBES)
+/* What hook.c hooks functions with. A kernel may have nothing. */
+#ifdef CONFIG_KRETPROBES
 #include <linux/kprobes.h>
 
-#define COW_HOOK_KRETPROBE
 #define COW_HOOK_NAME			"kretprobe"
 typedef struct kretprobe cow_probe_t;
 /* get_kretprobe() is from 5.11 (not in 5.10, read there). */
@@ -428,7 +403,6 @@ typedef struct kretprobe cow_probe_t;
 #define cow_call_probe(call)		((call)->rp)
 #endif
 #else
-/* Nothing to hook with: faults are not observed, all else works. */
 #define COW_HOOK_NAME			"none"
 typedef struct { } cow_probe_t;
 #endif

@@ -311,7 +311,7 @@ struct cow_watch {
 	atomic_t alive;
 	unsigned long life;
 	unsigned long missed;
-	u64 counted_before;
+	s64 counted_before;
 	atomic64_t unaccounted;
 	unsigned int hooked;
 	raw_spinlock_t lock;

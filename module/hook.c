@@ -2,15 +2,14 @@
 /*
  * A hook on a kernel function; see hook.h.
  *
- * Either probe has to keep what belongs to each call in progress. Up to 6.13
- * (fprobe) and always (kretprobe) that comes from a pool of fixed size; a call
- * that finds it empty is missed, and counted. A call that is of no interest
- * gives its part back at once.
+ * What belongs to each call in progress comes from a pool of fixed size; a call that
+ * finds it empty is missed, and counted. A call that is of no interest gives its part
+ * back at once.
  *
  * A probe that is registered may still be disarmed as all others are, without a
- * word: kprobes by /sys/kernel/debug/kprobes/enabled, what is made of ftrace by
- * kernel.ftrace_enabled. No module can ask for that. So a function of our own is
- * hooked by the same means, and called: the canary.
+ * word: by /sys/kernel/debug/kprobes/enabled, and by kernel.ftrace_enabled where
+ * kprobes are made of ftrace. No module can ask for that. So a function of our own
+ * is hooked by the same means, and called: the canary.
  */
 #include <linux/cpumask.h>
 #include <linux/errno.h>
@@ -27,79 +26,7 @@ static noinline __noclone void call_canary(bool *sang)
 	asm volatile("" : : "r" (sang) : "memory");
 }
 
-#ifdef COW_HOOK_FPROBE
-
-static int on_entry(struct fprobe *probe, unsigned long ip,
-		    unsigned long ret_ip, cow_probe_regs *regs, void *data)
-{
-	struct cow_hook *hook = container_of(probe, struct cow_hook, probe);
-
-	return !hook->entry(data, cow_probe_arg(regs, 0),
-			    cow_probe_arg(regs, 1), cow_probe_arg(regs, 2),
-			    cow_probe_arg(regs, 3));
-}
-
-static void on_return(struct fprobe *probe, unsigned long ip,
-		      unsigned long ret_ip, cow_probe_regs *regs, void *data)
-{
-	struct cow_hook *hook = container_of(probe, struct cow_hook, probe);
-
-	hook->ret(*(unsigned long *)data, cow_probe_value(regs));
-}
-
-static int on_canary_entry(struct fprobe *probe, unsigned long ip,
-			   unsigned long ret_ip, cow_probe_regs *regs,
-			   void *data)
-{
-	*(bool **)data = (bool *)cow_probe_arg(regs, 0);
-	return 0;
-}
-
-/* The caller is in call_canary(), so that what it passed is there. */
-static void on_canary_return(struct fprobe *probe, unsigned long ip,
-			     unsigned long ret_ip, cow_probe_regs *regs,
-			     void *data)
-{
-	**(bool **)data = true;
-}
-
-static void prepare(struct fprobe *probe, unsigned int max_active)
-{
-	/* What an earlier registration left in it is not wanted. */
-	memset(probe, 0, sizeof(*probe));
-	probe->entry_data_size = sizeof(unsigned long);
-	cow_fprobe_set_max(probe, max_active);
-}
-
-static int register_probe(struct cow_hook *hook, unsigned int max_active)
-{
-	prepare(&hook->probe, max_active);
-	hook->probe.entry_handler = on_entry;
-	hook->probe.exit_handler = on_return;
-	return register_fprobe_syms(&hook->probe, &hook->symbol, 1);
-}
-
-static int register_canary(struct cow_hook *hook)
-{
-	unsigned long addr = (unsigned long)call_canary;
-
-	prepare(&hook->canary, num_possible_cpus());
-	hook->canary.entry_handler = on_canary_entry;
-	hook->canary.exit_handler = on_canary_return;
-	return register_fprobe_ips(&hook->canary, &addr, 1);
-}
-
-static void unregister_probe(cow_probe_t *probe)
-{
-	unregister_fprobe(probe);
-}
-
-static unsigned long probe_missed(const struct cow_hook *hook)
-{
-	return READ_ONCE(hook->probe.nmissed);
-}
-
-#elif defined(COW_HOOK_KRETPROBE)
+#ifdef CONFIG_KRETPROBES
 
 static int on_entry(struct kretprobe_instance *call, struct pt_regs *regs)
 {

@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A hook at the beginning and the end of a kernel function, made of what the
- * kernel at hand lets modules use: an fprobe, or else a kretprobe, or nothing.
+ * A hook at the beginning and the end of a kernel function: a kretprobe, or where the
+ * kernel has none, nothing.
  *
- * A call may begin under one registration and end under a later one. Whether its
- * end is seen then depends on the kernel:
+ * A call may begin under one registration and end under a later one. kretprobes keep
+ * with the call which registration it is of, and drop its end once that is gone (read
+ * in 5.10.262, 6.1.192, 6.12.117 and 7.2.13).
  *
- * - kretprobes (read in 5.10.262 and 6.1.192) and fprobes up to 6.13 (rethook,
- *   read in 6.12.117) keep with the call which registration it is of, and drop
- *   its end once that is gone.
+ * Why not fprobes, from 6.14 on, where they are made of the function graph tracer's
+ * shadow stack (read in 7.2.13 and 7.3.4):
  *
- * - fprobes from 6.14 on (fgraph, read in 7.2.13 and 7.3.4) keep the address of
- *   the struct fprobe, and fprobe_return() calls the handler of whatever is
- *   registered at that address when the call ends: ours, registered anew, be it
- *   of the same module or of one that was loaded in its place.
+ * - fprobe_return() calls the handler of whatever is registered when the call ends at
+ *   the address of the struct fprobe that was when it began.
  *
- *   Besides, where setting one fails for want of memory, register_ftrace_graph() of
- *   7.3.4 leaves FTRACE_OPS_FL_GRAPH and its probe of sched_switch behind, and
- *   whoever sets an fprobe after that, be it us or not, gets EBUSY until the machine
- *   is booted anew.
+ * - function_graph_enter_regs() marks each call as one of the tracer with number 0 as
+ *   well. What held a fault open while that number went to the fprobes, with one
+ *   registration in 16, ended in a WARN_ON_ONCE() of fprobe_return(): a panic where
+ *   the machine panics at warnings, and any process can hold a fault open.
  *
- * So @ret may be given what an @entry left there long ago, and what an @entry
- * leaves must not be a pointer: it has to be proved each time to be still valid.
+ * - A shadow stack that is full is counted nowhere that a module can see.
+ *
+ * - Where setting one fails for want of memory, register_ftrace_graph() of 7.3.4
+ *   leaves FTRACE_OPS_FL_GRAPH and its probe of sched_switch behind, and whoever sets
+ *   an fprobe after that, be it us or not, gets EBUSY until the machine is booted anew.
+ *
+ * All the same, what an @entry leaves for @ret is no pointer, and is proved to be still
+ * valid each time: nothing of ours is trusted to a foreign stack.
  */
 #ifndef _COW_HOOK_H
 #define _COW_HOOK_H

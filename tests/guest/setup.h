@@ -191,20 +191,19 @@ static inline int unload_yields(void)
 #define TRACING		"/sys/kernel/tracing/"
 
 /*
- * Somebody else's fprobe at the end of a function that hardly anybody calls: while
- * there is one, the kernel looks at the end of each function that had an fprobe
- * at its beginning. Returns false, with errno, where there are no such events.
+ * Somebody else's kretprobe, of the function that the module hooks. Returns false,
+ * with errno, where there are no such events.
  */
-static inline bool set_other_fprobe(bool on)
+static inline bool set_other_probe(bool on)
 {
 	if (access(TRACING "dynamic_events", W_OK))
 		mount("none", TRACING, "tracefs", 0, NULL);
 	if (on)
 		return set_file(TRACING "dynamic_events",
-				"f:cow_others/sync ksys_sync%return\n") &&
-		       set_file(TRACING "events/cow_others/sync/enable", "1");
-	return set_file(TRACING "events/cow_others/sync/enable", "0") &&
-	       set_file(TRACING "dynamic_events", "-:cow_others/sync\n");
+				"r:cow_others/fault handle_mm_fault\n") &&
+		       set_file(TRACING "events/cow_others/fault/enable", "1");
+	return set_file(TRACING "events/cow_others/fault/enable", "0") &&
+	       set_file(TRACING "dynamic_events", "-:cow_others/fault\n");
 }
 
 /* ---- processes ---- */

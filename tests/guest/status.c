@@ -56,16 +56,9 @@ static const char *rules(void)
 	return kernel_since(5, 19) ? "5.19" : "5.10";
 }
 
-/*
- * fprobes are for modules since 6.12, but arm64's 6.12 cannot have them, and a
- * module that is built with its fallbacks does not use them.
- */
 static void test_observer(void)
 {
-	const char *got = value("observer");
-
-	ok(!strcmp(got, "kretprobe") ||
-	   (!strcmp(got, "fprobe") && kernel_since(6, 12)),
+	ok(!strcmp(value("observer"), "kretprobe"),
 	   "faults are observed with what the kernel has");
 }
 

@@ -22,8 +22,6 @@ configurations()
 	cat <<-'END'
 	everything
 	no-kprobes	-KPROBES -KPROBE_EVENTS
-	no-fprobe	-FPROBE
-	no-hook		-KPROBES -KPROBE_EVENTS -FPROBE
 	no-thp		-TRANSPARENT_HUGEPAGE
 	no-hugetlb	-HUGETLBFS
 	no-swap		-SWAP

@@ -235,7 +235,7 @@ enum cowi_answer {
  * @kernel: release of the kernel it runs on
  * @rules: first kernel version of the copy-on-write rules it predicts by
  * @abi: ABI number
- * @observer: how it observes faults: "fprobe" or "kretprobe"; "" if it cannot
+ * @observer: how it observes faults: "kretprobe"; "none" or "" if it cannot
  * @record_size: of a record of the pages file, in bytes
  * @event_size: of a record of the events file, in bytes; 0 without an observer
  * @page_size: the base page, in bytes

@@ -51,14 +51,14 @@ static void reload(void)
 		wrong("module loaded anew: %s", strerror(error));
 }
 
-static void toggle_other_fprobe(void)
+static void toggle_other_probe(void)
 {
 	static bool on;
 
-	if (missing[NEED_FPROBE_EVENTS])
+	if (missing[NEED_PROBE_EVENTS])
 		return;
 	on = !on;
-	count(OP_OTHER_FPROBE, set_other_fprobe(on));
+	count(OP_OTHER_PROBE, set_other_probe(on));
 }
 
 /* Those that hold faults are attached; nobody else is. */
@@ -72,7 +72,7 @@ void rehook(void)
 			count(OP_KILL_HOLDER,
 			      !kill(shared->pid[ROLE_HOLD_1 + rnd(2)], SIGKILL));
 		if (!rnd(16))
-			toggle_other_fprobe();
+			toggle_other_probe();
 		if (!rnd(4)) {
 			reload();
 			continue;

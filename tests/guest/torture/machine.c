@@ -142,8 +142,8 @@ void machine_setup(void)
 	setup_cgroup();
 	setup_huge();
 	setup_ksm();
-	if (!set_other_fprobe(true) || !set_other_fprobe(false))
-		missing[NEED_FPROBE_EVENTS] = "no events of fprobes";
+	if (!set_other_probe(true) || !set_other_probe(false))
+		missing[NEED_PROBE_EVENTS] = "no events of kretprobes";
 	if (access("/sys/devices/system/node/node1", F_OK))
 		missing[NEED_NODES] = "one node only";
 	if (access(CPU1, W_OK))

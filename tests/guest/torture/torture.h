@@ -47,7 +47,7 @@ enum need {
 	NEED_CGROUP,
 	NEED_HOTPLUG,
 	NEED_YIELDS,
-	NEED_FPROBE_EVENTS,
+	NEED_PROBE_EVENTS,
 	NR_NEEDS
 };
 
@@ -141,7 +141,7 @@ enum need {
 	X(KILL_HOLDER, "process killed that holds faults open", 0) \
 	X(REHOOK, "all unhooked while faults are held open", 0) \
 	X(RELOAD, "module loaded anew while faults are held open", 0) \
-	X(OTHER_FPROBE, "fprobe of another comes or goes meanwhile", NEED_FPROBE_EVENTS) \
+	X(OTHER_PROBE, "kretprobe of another comes or goes meanwhile", NEED_PROBE_EVENTS) \
 	X(YIELD, "turn given away before a lock", NEED_YIELDS)
 
 enum operation {
