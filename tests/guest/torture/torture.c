@@ -11,8 +11,8 @@
 
 #include "torture.h"
 
-/* How often the time of a phase is added where something is lacking. */
-#define MORE_TIMES	40
+/* How often time is added where something is lacking: one part of it, then two, ... */
+#define MORE_TIMES	12
 
 /* How many locks to one before which the turn is given away. */
 #define OFTEN		3
@@ -280,8 +280,8 @@ static void run_held(time_t seconds)
 {
 	run_phase(PHASE_HOLD, seconds);
 	take_back(ROLE_REHOOK);
-	if (!missing[NEED_FPROBE_EVENTS])
-		set_other_fprobe(false);
+	if (!missing[NEED_PROBE_EVENTS])
+		set_other_probe(false);
 	if (access(COW_DIR, F_OK) && load_module(""))
 		wrong("after faults were held, the module cannot be loaded");
 }
@@ -343,17 +343,18 @@ static void give_more_time(time_t part)
 {
 	int i;
 
-	for (i = 0; i < MORE_TIMES && !shared->done[OP_LOAD]; i++) {
-		diag("%ld s more, as the module was not loaded yet", (long)part);
-		run_phase(PHASE_LOAD, part);
+	for (i = 1; i <= MORE_TIMES && !shared->done[OP_LOAD]; i++) {
+		diag("%ld s more, as the module was not loaded yet",
+		     (long)part * i);
+		run_phase(PHASE_LOAD, part * i);
 	}
 	take_back(ROLE_LOAD);
 	if (access(COW_DIR, F_OK))
 		load_module("");
-	for (i = 0; i < MORE_TIMES && is_lacking(); i++) {
-		diag("%ld s more, for what was not done yet", (long)part);
-		run_held(part);
-		run_phase(PHASE_ALL, part);
+	for (i = 1; i <= MORE_TIMES && is_lacking(); i++) {
+		diag("%ld s more, for what was not done yet", (long)part * i);
+		run_held(part * i);
+		run_phase(PHASE_ALL, part * i);
 	}
 }
 
