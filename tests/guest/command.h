@@ -14,6 +14,17 @@ static inline void need_tool(void)
 }
 
 /*
+ * Whether what the tool does by itself is tested here: no kernel can change that,
+ * and tests/depth says on which it is enough.
+ */
+static inline bool is_tool_tested(void)
+{
+	const char *tool = getenv("TOOL");
+
+	return !tool || atoi(tool);
+}
+
+/*
  * A name that somebody gives to a process or a file, and how it is to be shown, up
  * to the newline, for which the kernel's files have ways of their own.
  */

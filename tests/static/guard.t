@@ -30,14 +30,13 @@ package_hosts()
 home_paths() { repo_files | grep -v '^tests/static/guard\.t$' |
 	xargs grep -nIE '(^|[[:space:]=:(])/(home/[a-z]+|root)/'; }
 
-missing_spdx()
+sources() { repo_files '*.[ch]' '*.sh' '*.t' Makefile '*/Makefile' Kbuild; }
+with_spdx()
 {
-	repo_files '*.[ch]' '*.sh' '*.t' Makefile '*/Makefile' Kbuild |
-		while IFS= read -r file; do
-			head -n 3 "$file" | grep -q SPDX-License-Identifier ||
-				echo "$file"
-		done
+	sources | xargs awk '/SPDX-License-Identifier/ { print FILENAME; nextfile }
+		FNR == 3 { nextfile }'
 }
+missing_spdx() { sources | grep -vxFf <(with_spdx); }
 
 # Supported is what is tested: README has the kernels of the list, in its order.
 kernels_of_readme()

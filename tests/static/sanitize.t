@@ -6,7 +6,11 @@ set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/tap.sh"
 
+# Those that are built with SAN. For the others nothing would be different.
+mapfile -t tests < <(grep -lwE 'run-c|SAN' "$ROOT"/tests/host/*.t)
+
 "$ROOT/tests/deps" build
 plan 1
-check "unit tests pass under ASan and UBSan" \
-	make -C "$ROOT/userspace" check SAN=1 O="$BUILD/user-sanitized"
+check "${#tests[@]} unit tests pass under ASan and UBSan" \
+	make -C "$ROOT/userspace" check SAN=1 O="$BUILD/user-sanitized" \
+		TESTS="${tests[*]}"

@@ -8,11 +8,7 @@ set -euo pipefail
 # Not from the name: most scripts have none that tells.
 scripts()
 {
-	repo_files | while IFS= read -r file; do
-		if head -n 1 "$file" | grep -qaE '^#!.*/(ba)?sh'; then
-			echo "$file"
-		fi
-	done
+	repo_files | xargs awk '/^#!.*\/(ba)?sh/ { print FILENAME } { nextfile }'
 	repo_files '*.sh'
 }
 

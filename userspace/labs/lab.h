@@ -322,7 +322,8 @@ void lab_choose(struct lab_run *r, __u64 first, __u64 pages, __u64 *page,
  * @a: who writes
  * @page: where: at its first byte
  * @text: what, without the final 0
- * @expected: what the lab says will happen
+ * @expected: what the lab says will happen; COWI_NEXT_NOFAULT stands for
+ *	COWI_NEXT_MARK as well, where no CPU marks entries by itself
  */
 void lab_write(struct lab_run *r, struct actor *a, __u64 page,
 	       const char *text, enum cowinspect_outcome expected);
@@ -349,6 +350,19 @@ void lab_ask(struct lab_run *r, struct actor *a, __u64 page,
 
 /** lab_touch - let an actor read a byte of each page; returns its faults */
 __u64 lab_touch(struct lab_run *r, struct actor *a, __u64 page, __u64 pages);
+
+/**
+ * lab_expect_reads - let an actor read a byte of each page, and check its faults
+ * @r: run
+ * @a: who reads
+ * @page: the first page; all are mapped, and were looked at
+ * @pages: how many
+ *
+ * There must be none; but where no CPU marks entries as accessed, one for each that
+ * is not marked, and the module must have seen them do that.
+ */
+void lab_expect_reads(struct lab_run *r, struct actor *a, __u64 page,
+		      __u64 pages);
 
 /** lab_peek - what an actor reads; false if it could not */
 bool lab_peek(struct lab_run *r, struct actor *a, __u64 addr, void *bytes,
