@@ -14,6 +14,7 @@
  *	  -> decode.c	as above
  *	  -> outcome.c	both -> what the fault did (pure)
  *	  -> account.c	whether the kernel has counted faults that were not seen
+ *	  -> trace.c	the tracepoint, for those who listen
  *	  -> events.c	the counters, and the rings of those who read along
  */
 #ifndef _COW_H
@@ -25,6 +26,7 @@
 #include <linux/mm_types.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <linux/trace_events.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -367,6 +369,10 @@ extern unsigned int cow_max_inflight;
 extern const struct file_operations cow_faults_fops;
 
 void cow_faults_init(void);
+void cow_faults_open(void);
+void cow_faults_close(void);
+int cow_faults_reg(struct trace_event_call *call, enum trace_reg type,
+		   void *data);
 void cow_faults_hook(void);
 void cow_faults_unhook(void);
 int cow_faults_error(void);
@@ -391,6 +397,10 @@ static inline unsigned long cow_faults_of(const struct task_struct *task)
 
 void cow_account_begin(struct cow_target *target);
 void cow_account_note(struct cow_target *target);
+
+/* ---- trace.c ---- */
+
+bool cow_trace_perf_listens(void);
 
 /* ---- events.c ---- */
 
