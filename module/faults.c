@@ -77,14 +77,6 @@
 #define INFLIGHT_MIN		64U
 #define INFLIGHT_MAX		65536U
 
-/*
- * How long a handler may look for copies that a fork made, without preemption:
- * a step is a PTE, about a dozen instructions; so these are about 50,000.
- */
-#define FORK_LOOK_STEPS		4096
-/* A table, a huge page or a VMA takes about as long as so many PTEs. */
-#define STEPS_PER_DESCENT	32
-
 /* Children that may be born before the work that refills has run. */
 #define SPARES			128
 
@@ -177,8 +169,25 @@ enum cow_reason {
 
 static unsigned int reasons[COW_NR_REASONS];
 
+/* Of the tracepoint. */
+static struct trace_event_call *fault_call;
+
 /* Faults that were listened to when all slots were in use. */
 static atomic_long_t unheard;
+
+/*
+ * perf keeps a list of the events that are active on this CPU now, those of a thread
+ * only while it runs; preemption is off. The list is there as long as perf listens.
+ */
+static bool perf_listens(void)
+{
+#ifdef CONFIG_PERF_EVENTS
+	return bpf_prog_array_valid(fault_call) ||
+	       !hlist_empty(this_cpu_ptr(fault_call->perf_events));
+#else
+	return false;
+#endif
+}
 
 /*
  * @owner has the memory. perf looks at its events, too, if the fault is another
@@ -191,7 +200,7 @@ static bool is_listened_to(const struct task_struct *owner, bool remote)
 	/* Paired in want(): by then perf has its lists. */
 	if (!smp_load_acquire(&reasons[COW_FOR_PERF]))
 		return false;
-	return cow_trace_perf_listens() ||
+	return perf_listens() ||
 	       (remote && owner && cow_has_perf_events(owner));
 }
 
@@ -869,88 +878,12 @@ static void attach_child(struct cow_target *parent, struct task_struct *child)
 	cow_target_put(target);
 }
 
-/* Returns how many steps it took. */
-static int copies_in_hugetlb(struct mm_struct *mm, struct vm_area_struct *vma,
-			     int left, u64 *copies)
-{
-	unsigned long addr, size = huge_page_size(hstate_vma(vma));
-	struct cowinspect_page page;
-	struct cow_vma note;
-	int steps = 0;
-
-	cow_note_vma(&note, vma);
-	for (addr = vma->vm_start; addr < vma->vm_end && steps < left;
-	     addr += size) {
-		cow_peek(mm, &note, size, addr, &page);
-		if (page.flags & COWI_F_WRITE && page.kind == COWI_KIND_ANON)
-			*copies += size >> PAGE_SHIFT;
-		steps += STEPS_PER_DESCENT;
-	}
-	return steps;
-}
-
-static int copies_in_tables(struct mm_struct *mm, struct vm_area_struct *vma,
-			    int left, u64 *copies)
-{
-	unsigned long addr, end;
-	int steps = 0;
-
-	for (addr = vma->vm_start; addr < vma->vm_end && steps < left;
-	     addr = end) {
-		end = min(pmd_addr_end(addr, vma->vm_end),
-			  addr + ((left - steps) << PAGE_SHIFT));
-		steps += STEPS_PER_DESCENT +
-			 cow_peek_writable(mm, addr, end, copies);
-	}
-	return steps;
-}
-
-/*
- * Right after fork, all anonymous memory of the child is shared with the
- * parent, and so write-protected: an entry of a private mapping that lets
- * writes through maps a copy (copy_present_page()). A huge one does not: where
- * it is pinned it is split first (copy_huge_pmd()). Caller holds the mmap lock.
- * Returns false if there was more to look at than is allowed.
- */
-static bool copies_in_mm(struct mm_struct *mm, u64 *copies)
-{
-	struct vm_area_struct *vma;
-	int left = FORK_LOOK_STEPS;
-
-	for (vma = find_vma(mm, 0); vma && left > 0;
-	     vma = find_vma(mm, vma->vm_end)) {
-		left -= STEPS_PER_DESCENT;
-		if (!vma->anon_vma || !(vma->vm_flags & VM_WRITE) ||
-		    vma->vm_flags & (VM_SHARED | VM_PFNMAP | VM_IO))
-			continue;
-		if (is_vm_hugetlb_page(vma))
-			left -= copies_in_hugetlb(mm, vma, left, copies);
-		else
-			left -= copies_in_tables(mm, vma, left, copies);
-	}
-	return left > 0;
-}
-
-/*
- * Only where memory of the parent has ever been pinned is there work to do. It
- * cannot wait until something may sleep: the child will run then, and make
- * copies of its own.
- */
 static void count_fork_copies(struct cow_target *parent,
 			      struct task_struct *child)
 {
-	struct mm_struct *mm = child->mm;
-	bool all = false;
-	u64 copies = 0;
+	u64 copies;
 
-	if (!mm || mm == current->mm || !current->mm ||
-	    !cow_mm_has_pinned(current->mm))
-		return;
-	if (mmap_read_trylock(mm)) {
-		all = copies_in_mm(mm, &copies);
-		mmap_read_unlock(mm);
-	}
-	if (!all)
+	if (!cow_fork_copies(child, &copies))
 		count(parent, COW_C_fork_unknown, COWI_VMA_SPECIAL, 1);
 	if (!copies)
 		return;
@@ -1173,50 +1106,31 @@ static void unwant(enum cow_reason why)
 }
 
 /**
- * cow_faults_reg - somebody begins or ends to listen to the tracepoint
+ * cow_faults_listen - somebody begins to listen to the tracepoint
  * @call: the tracepoint's event
- * @type: what to do, as for trace_event_reg(), which does the rest
- * @data: as for trace_event_reg()
+ * @perf: it is perf, or a BPF program; else tracefs
  *
- * The hook is set before perf's or tracefs' enabling call returns, so no fault of
- * what begins afterwards is missed. Those two may sleep here, holding event_mutex.
- * perf calls this with interrupts off as well, when a thread comes and goes: that
- * is none of our business.
+ * The hook is set when this returns, so that no fault of what begins afterwards is
+ * missed. Caller holds the kernel's event_mutex, and may sleep.
  *
- * Return: 0 or an error, or what trace_event_reg() returns.
+ * Return: 0 or an error.
  */
-int cow_faults_reg(struct trace_event_call *call, enum trace_reg type,
-		   void *data)
+int cow_faults_listen(struct trace_event_call *call, bool perf)
 {
-	enum cow_reason why = COW_FOR_TRACEFS;
-	int ret;
+	fault_call = call;
+	return want(perf ? COW_FOR_PERF : COW_FOR_TRACEFS);
+}
 
-	switch (type) {
-#ifdef CONFIG_PERF_EVENTS
-	case TRACE_REG_PERF_REGISTER:
-		why = COW_FOR_PERF;
-		fallthrough;
-#endif
-	case TRACE_REG_REGISTER:
-		ret = want(why);
-		if (ret)
-			return ret;
-		ret = trace_event_reg(call, type, data);
-		if (ret)
-			unwant(why);
-		return ret;
-#ifdef CONFIG_PERF_EVENTS
-	case TRACE_REG_PERF_UNREGISTER:
-		why = COW_FOR_PERF;
-		fallthrough;
-#endif
-	case TRACE_REG_UNREGISTER:
-		ret = trace_event_reg(call, type, data);
-		unwant(why);
-		return ret;
-	default:
-		return trace_event_reg(call, type, data);
-	}
+/**
+ * cow_faults_unlisten - somebody does not listen any more
+ * @perf: as with cow_faults_listen()
+ *
+ * When it returns, no handler looks at perf's lists of the event any more, if it
+ * was perf. Caller holds event_mutex.
+ */
+void cow_faults_unlisten(bool perf)
+{
+	unwant(perf ? COW_FOR_PERF : COW_FOR_TRACEFS);
 }
 
 /**

@@ -2,40 +2,74 @@
 /*
  * The tracepoints, and who listens to them.
  *
- * perf and tracefs tell the class of an event when they begin and end to listen:
- * that is what the hook is set by. The kernel's macros have trace_event_reg() for
- * that; ours, which is called cow_faults_reg(), calls it. It cannot be set there
- * later: events may be listened to before the module's init function has run, and
- * until after its exit function has. Nor can the function of a tracepoint's own be
- * used (TRACE_EVENT_FN): it runs with a lock held that setting a hook may take
- * (tracepoints_mutex).
+ * perf and tracefs tell the class of an event when they begin and when they end to
+ * listen: what is hooked then is hooked before their enabling calls return. The
+ * kernel's macros have trace_event_reg() for that; ours calls it. It cannot be
+ * replaced later: events can be listened to before the module's init function has
+ * run, and after its exit function has. Nor would the functions that a tracepoint
+ * may have for that do (TRACE_EVENT_FN()): they are called with a lock held that
+ * hooking may take (tracepoints_mutex).
  */
-#include <linux/percpu.h>
-#include <linux/rculist.h>
 #include <linux/trace_events.h>
 
 #include "cow.h"
 
-#define trace_event_reg cow_faults_reg
+static int listen_reg(struct trace_event_call *call, enum trace_reg type,
+		      void *data);
+
+#define trace_event_reg listen_reg
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 #undef trace_event_reg
 
-/**
- * cow_trace_perf_listens - whether perf or a BPF program hears of a fault
- *
- * Of one that the current thread has now, on this CPU: perf keeps a list for each of
- * the events that are active there, those of a thread only while it runs. Preemption
- * is off, and perf listens to cow_fault, or that list may be gone.
- *
- * Return: false if nobody would.
- */
-bool cow_trace_perf_listens(void)
+static int begin(struct trace_event_call *call, bool perf)
 {
+	return call == &event_cow_fork ? cow_fork_listen() :
+					 cow_faults_listen(call, perf);
+}
+
+static void end(struct trace_event_call *call, bool perf)
+{
+	if (call == &event_cow_fork)
+		cow_fork_unlisten();
+	else
+		cow_faults_unlisten(perf);
+}
+
+/*
+ * perf and tracefs begin and end with event_mutex held, and may sleep. All else is
+ * none of our business, and may come with interrupts off.
+ */
+static int listen_reg(struct trace_event_call *call, enum trace_reg type,
+		      void *data)
+{
+	bool perf = false;
+	int ret;
+
+	switch (type) {
 #ifdef CONFIG_PERF_EVENTS
-	return bpf_prog_array_valid(&event_cow_fault) ||
-	       !hlist_empty(this_cpu_ptr(event_cow_fault.perf_events));
-#else
-	return false;
+	case TRACE_REG_PERF_REGISTER:
+		perf = true;
+		fallthrough;
 #endif
+	case TRACE_REG_REGISTER:
+		ret = begin(call, perf);
+		if (ret)
+			return ret;
+		ret = trace_event_reg(call, type, data);
+		if (ret)
+			end(call, perf);
+		return ret;
+#ifdef CONFIG_PERF_EVENTS
+	case TRACE_REG_PERF_UNREGISTER:
+		perf = true;
+		fallthrough;
+#endif
+	case TRACE_REG_UNREGISTER:
+		ret = trace_event_reg(call, type, data);
+		end(call, perf);
+		return ret;
+	default:
+		return trace_event_reg(call, type, data);
+	}
 }

@@ -15,7 +15,7 @@
 #include <linux/sched.h>
 #include <linux/tracepoint.h>
 
-#include "uapi/cowinspect.h"
+#include "cow.h"
 
 /* So that programs that read the format know the numbers behind the names. */
 #define COW_ENUM(id, name)	TRACE_DEFINE_ENUM(id);
@@ -93,6 +93,37 @@ DEFINE_EVENT(cow_fault_class, cow_fault,
 	TP_PROTO(const struct cowinspect_event *event, u32 pid, u64 bytes,
 		 struct task_struct *task),
 	TP_ARGS(event, pid, bytes, task)
+);
+
+TRACE_EVENT(cow_fork,
+	TP_PROTO(const struct cow_fork *fork),
+	TP_ARGS(fork),
+	TP_STRUCT__entry(
+		__field(u32, parent)
+		__field(u32, child)
+		__field(u64, cost)
+		__field(u64, tables)
+		__field(u64, copied)
+		__field(u64, anon)
+		__field(u64, file)
+		__field(u64, shmem)
+		__field(u64, swap)
+	),
+	TP_fast_assign(
+		__entry->parent = fork->parent;
+		__entry->child = fork->child;
+		__entry->cost = fork->cost;
+		__entry->tables = fork->tables;
+		__entry->copied = fork->copied;
+		__entry->anon = fork->anon;
+		__entry->file = fork->file;
+		__entry->shmem = fork->shmem;
+		__entry->swap = fork->swap;
+	),
+	TP_printk("parent=%u child=%u cost=%llu tables=%llu copied=%llu anon=%llu file=%llu shmem=%llu swap=%llu",
+		  __entry->parent, __entry->child, __entry->cost,
+		  __entry->tables, __entry->copied, __entry->anon,
+		  __entry->file, __entry->shmem, __entry->swap)
 );
 
 #endif /* _COW_TRACE_H */

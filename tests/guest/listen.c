@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The tracepoints, listened to by perf and by tracefs: without attaching anything,
- * each fault comes once, as what it was, and no more than the counters of a process
- * that is attached as well have; and while nobody listens, nothing is hooked.
+ * each fault comes once, as what it was, and as many as the counters of a process
+ * that is attached as well say; so does each fork. And while nobody listens, nothing
+ * is hooked.
  */
 #include <linux/perf_event.h>
 #include <setjmp.h>
@@ -24,19 +25,25 @@
  * @nr: how many CPUs there are
  * @fd: the events
  * @ring: their rings, each preceded by its page of control
+ * @take: what to do with a sample
  * @lost: samples that found no room
  */
 struct listener {
 	int nr;
 	int fd[CPUS];
 	void *ring[CPUS];
+	void (*take)(int tid, const char *raw);
 	long long lost;
 };
 
 /* Of a process with its threads and descendants to come, or of all (-1). */
-static struct listener listen_to(pid_t pid, const char *event)
+static struct listener listen_to_event(pid_t pid, const char *event,
+				       void (*take)(int tid, const char *raw))
 {
-	struct listener l = { .nr = sysconf(_SC_NPROCESSORS_ONLN) };
+	struct listener l = {
+		.nr = sysconf(_SC_NPROCESSORS_ONLN),
+		.take = take,
+	};
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_TRACEPOINT,
 		.size = sizeof(attr),
@@ -107,19 +114,6 @@ static int find_field(const char *event, const char *name, int *offset)
 	return size;
 }
 
-/* The fields of cow_fault in their order. */
-#define FIELDS(X) \
-	X(addr, 8) X(bytes, 8) X(cost, 8) X(pid, 4) X(flags, 4) X(outcome, 1) \
-	X(old_kind, 1) X(new_kind, 1) X(old_order, 1) X(new_order, 1) X(vma, 1) \
-	X(predicted, 1) X(confidence, 1)
-
-struct fault {
-#define X(name, size) unsigned long long name;
-	FIELDS(X)
-#undef X
-	int tid;
-};
-
 static unsigned long long field(const char *raw, int offset, int size)
 {
 	unsigned long long value = 0;
@@ -129,40 +123,95 @@ static unsigned long long field(const char *raw, int offset, int size)
 	return value;
 }
 
-static struct {
-#define X(name, size) int name;
-	FIELDS(X)
-#undef X
-} place;
+/*
+ * The fields of an event in their order. Each list makes a struct, another one of
+ * offsets (@place), and what fills the one by the other.
+ */
+#define X_MEMBER(name, size)	unsigned long long name;
+#define X_PLACE(name, size)	int name;
+#define X_TAKE(name, size)	.name = field(raw, place->name, size),
+#define X_FIND(name, size) \
+	good &= find_field(event, #name, &place->name) == (size) && \
+		place->name > last; \
+	last = place->name;
+
+#define FAULT_FIELDS(X) \
+	X(addr, 8) X(bytes, 8) X(cost, 8) X(pid, 4) X(flags, 4) X(outcome, 1) \
+	X(old_kind, 1) X(new_kind, 1) X(old_order, 1) X(new_order, 1) X(vma, 1) \
+	X(predicted, 1) X(confidence, 1)
+
+#define FORK_FIELDS(X) \
+	X(parent, 4) X(child, 4) X(cost, 8) X(tables, 8) X(copied, 8) X(anon, 8) \
+	X(file, 8) X(shmem, 8) X(swap, 8)
+
+struct fault {
+	FAULT_FIELDS(X_MEMBER)
+	int tid;
+};
+
+struct forked {
+	FORK_FIELDS(X_MEMBER)
+};
+
+static struct { FAULT_FIELDS(X_PLACE) } fault_place;
+static struct { FORK_FIELDS(X_PLACE) } fork_place;
 
 static void test_format(void)
 {
 	bool good = true;
 	int last = 0;
 
-#define X(name, size) \
-	good &= find_field("cow_fault", #name, &place.name) == (size) && \
-		place.name > last; \
-	last = place.name;
-	FIELDS(X)
-#undef X
+	{
+		const char *event = "cow_fault";
+		typeof(fault_place) *place = &fault_place;
+
+		FAULT_FIELDS(X_FIND)
+	}
 	ok(good, "the fields of cow_fault have their sizes and order");
-}
+	last = 0;
+	{
+		const char *event = "cow_fork";
+		typeof(fork_place) *place = &fork_place;
 
-static struct fault fault_of(int tid, const char *raw)
-{
-	struct fault f = { .tid = tid };
-
-#define X(name, size) f.name = field(raw, place.name, size);
-	FIELDS(X)
-#undef X
-	return f;
+		FORK_FIELDS(X_FIND)
+	}
+	ok(good, "and those of cow_fork");
 }
 
 #define FAULTS_MAX	16384
+#define FORKS_MAX	16
 
 static struct fault heard[FAULTS_MAX];
 static int nr_heard;
+static struct forked forks[FORKS_MAX];
+static int nr_forks;
+
+static void take_fault(int tid, const char *raw)
+{
+	const typeof(fault_place) *place = &fault_place;
+
+	if (nr_heard == FAULTS_MAX)
+		bail("too many faults");
+	heard[nr_heard++] = (struct fault) {
+		FAULT_FIELDS(X_TAKE)
+		.tid = tid,
+	};
+}
+
+static void take_fork(int tid, const char *raw)
+{
+	const typeof(fork_place) *place = &fork_place;
+
+	(void)tid;
+	if (nr_forks == FORKS_MAX)
+		bail("too many forks");
+	forks[nr_forks++] = (struct forked) { FORK_FIELDS(X_TAKE) };
+}
+
+static struct listener listen_to(pid_t pid)
+{
+	return listen_to_event(pid, "cow_fault", take_fault);
+}
 
 struct sample {
 	struct perf_event_header header;
@@ -177,9 +226,7 @@ static void take_record(struct listener *l, const struct sample *s)
 		l->lost++;
 	if (s->header.type != PERF_RECORD_SAMPLE)
 		return;
-	if (nr_heard == FAULTS_MAX)
-		bail("too many faults");
-	heard[nr_heard++] = fault_of(s->tid, s->raw);
+	l->take(s->tid, s->raw);
 }
 
 static void drain_ring(struct listener *l, void *ring)
@@ -203,12 +250,13 @@ static void drain_ring(struct listener *l, void *ring)
 	control->data_tail = at;
 }
 
-/* Into @heard. Returns how many samples there are. */
+/* Into @heard or @forks. Returns how many faults there are. */
 static int hear(struct listener *l)
 {
 	int i;
 
 	nr_heard = 0;
+	nr_forks = 0;
 	for (i = 0; i < l->nr; i++)
 		drain_ring(l, l->ring[i]);
 	return nr_heard;
@@ -341,6 +389,26 @@ static void write_fresh_pages(int pages)
 
 #define FRESH	100
 
+static void *do_nothing(void *unused)
+{
+	return unused;
+}
+
+/* Neither has memory of its own. */
+static void have_thread_and_vfork(void)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	if (pthread_create(&thread, NULL, do_nothing, NULL))
+		_exit(1);
+	pthread_join(thread, NULL);
+	pid = vfork();
+	if (!pid)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+}
+
 static void work(void *arg)
 {
 	struct worker *w = arg;
@@ -350,6 +418,10 @@ static void work(void *arg)
 	while (read(w->orders[0], &letter, 1) == 1) {
 		if (letter == 's')
 			make_scene(w);
+		else if (letter == 'k')
+			*w->said = spawn(NULL, NULL);
+		else if (letter == 'v')
+			have_thread_and_vfork();
 		else
 			write_fresh_pages(FRESH);
 		if (write(w->answers[1], &letter, 1) != 1)
@@ -507,7 +579,7 @@ static void test_scene(bool attached)
 
 	if (attached)
 		attach(w.pid);
-	l = listen_to(w.pid, "cow_fault");
+	l = listen_to(w.pid);
 	ok(is_hooked_for(attached, 1, 0), "hooked for one that is listened to%s",
 	   attached ? " and attached" : " and nothing else");
 	order(&w, 's');
@@ -561,7 +633,7 @@ static void test_order(const char *steps)
 			is_attached = *step == 'a';
 			(is_attached ? attach : detach)(w.pid);
 		} else if (*step == 'l') {
-			l = listen_to(w.pid, "cow_fault");
+			l = listen_to(w.pid);
 		} else {
 			stop_listening(&l);
 		}
@@ -585,7 +657,7 @@ static void test_again_and_again(void)
 	int i, silent = 0;
 
 	for (i = 0; i < 50; i++) {
-		l = listen_to(pid, "cow_fault");
+		l = listen_to(pid);
 		/* It runs all the time, but not on each CPU. */
 		if (i % 10 == 0) {
 			while (!hear(&l) && process_state(pid) == 'R')
@@ -624,7 +696,7 @@ static void test_remote(void)
 		put_worker(&w);
 		return;
 	}
-	all = listen_to(-1, "cow_fault");
+	all = listen_to(-1);
 	write_remotely(&w);
 	hear(&all);
 	f = the_heard(w.pid, page, COWI_DID_COPIED);
@@ -636,7 +708,7 @@ static void test_remote(void)
 
 	w = get_worker();
 	page = w.anon + REMOTE_PAGE * 4096;
-	own = listen_to(w.pid, "cow_fault");
+	own = listen_to(w.pid);
 	before = perf_count(&own);
 	write_remotely(&w);
 	hear(&own);
@@ -699,7 +771,7 @@ static void test_no_room(void)
 	if (pipe(fd))
 		bail("pipe");
 	pid = spawn(fault_all_at_once, fd);
-	l = listen_to(pid, "cow_fault");
+	l = listen_to(pid);
 	if (write(fd[1], "g", 1) != 1 || waitpid(pid, &status, 0) != pid)
 		bail("no child");
 	missed = status_number("observer_missed");
@@ -749,11 +821,111 @@ static void test_tracefs(void)
 	put_worker(&w);
 }
 
+/* ---- forks ---- */
+
+/* Pages of a process, from one of its files that has kB. */
+static long long kib_of(pid_t pid, const char *file, const char *name)
+{
+	char *text = slurp_proc(pid, file);
+	long long kib = number_of(text, name);
+
+	free(text);
+	if (kib < 0)
+		bail("%s has no %s", file, name);
+	return kib;
+}
+
+/* It has not done much since. */
+static bool is_plausible(const struct forked *f)
+{
+	const char *rollup = "smaps_rollup";
+	long long anon = kib_of(f->child, rollup, "Anonymous") / 4;
+	long long all = kib_of(f->child, rollup, "Rss") / 4;
+	long long tables = kib_of(f->child, "status", "VmPTE") * 1024;
+
+	if ((long long)f->anon <= anon && f->anon + 16 > (unsigned long)anon &&
+	    (long long)(f->anon + f->file + f->shmem) <= all && !f->swap &&
+	    (long long)f->tables <= tables && f->tables >= 4 * 4096)
+		return true;
+	diag("%llu anon, %llu file, %llu shmem, %llu swap, %llu of tables",
+	     f->anon, f->file, f->shmem, f->swap, f->tables);
+	diag("now %lld anon of %lld, %lld of tables", anon, all, tables);
+	return false;
+}
+
+static void test_fork(void)
+{
+	struct worker w = get_worker();
+	struct listener l = listen_to_event(w.pid, "cow_fork", take_fork);
+	const struct forked *f = &forks[0];
+
+	ok(is_hooked_for(0, 0, 0), "for forks no fault is observed");
+	order(&w, 'k');
+	hear(&l);
+	if (!ok(nr_forks == 1 && f->parent == (unsigned int)w.pid &&
+		f->child == (unsigned int)*w.said && f->cost && !f->copied,
+		"a fork is told of, once, with both processes"))
+		diag("%d are, %llu by %llu, %llu ns, %llu pages", nr_forks,
+		     f->child, f->parent, f->cost, f->copied);
+	wait_asleep(f->child);
+	ok(is_plausible(f), "with its page tables and pages of each kind");
+	order(&w, 'v');
+	hear(&l);
+	ok(!nr_forks, "a thread and a child of vfork() are not");
+	kill(*w.said, SIGKILL);
+	stop_listening(&l);
+	put_worker(&w);
+}
+
+static void test_fork_pinned(void)
+{
+	char *p = map_pages(16, MAP_PRIVATE);
+	struct listener l;
+	int ring;
+
+	memset(p, 1, 16 * 4096);
+	ring = pin_pages(p + 4096, 5 * 4096);
+	if (ring < 0) {
+		skip("nothing pins pages here: %s", strerror(errno));
+		munmap(p, 16 * 4096);
+		return;
+	}
+	l = listen_to_event(getpid(), "cow_fork", take_fork);
+	reap(spawn(NULL, NULL));
+	hear(&l);
+	if (!ok(nr_forks == 1 && forks[0].copied == 5,
+		"pages that were pinned are said to be copied"))
+		diag("%d forks, %llu pages", nr_forks, forks[0].copied);
+	stop_listening(&l);
+	close(ring);
+	munmap(p, 16 * 4096);
+}
+
+static void test_fork_tracefs(void)
+{
+	char line[64], *text;
+	pid_t child;
+
+	must_set_file(TRACING "trace", "\n");
+	must_set_file(EVENTS "cow_fork/enable", "1");
+	child = spawn(NULL, NULL);
+	must_set_file(EVENTS "cow_fork/enable", "0");
+	reap(child);
+	reap(spawn(NULL, NULL));
+	text = slurp(TRACING "trace");
+	snprintf(line, sizeof(line), "cow_fork: parent=%d child=%d cost=",
+		 getpid(), child);
+	ok(strstr(text, line) && !strstr(strstr(text, line) + 1, "cow_fork: "),
+	   "tracefs has the fork, while it listens");
+	free(text);
+	must_set_file(TRACING "trace", "\n");
+}
+
 /* ---- unloading ---- */
 
 static void test_unload(void)
 {
-	struct listener l = listen_to(getpid(), "cow_fault");
+	struct listener l = listen_to(getpid());
 
 	ok(unload_module() == EWOULDBLOCK, "an open perf event keeps the module");
 	stop_listening(&l);
@@ -761,6 +933,7 @@ static void test_unload(void)
 	if (load_module(""))
 		bail("cannot load the module");
 	must_set_file(FAULT "enable", "1");
+	must_set_file(EVENTS "cow_fork/enable", "1");
 	ok(is_hooked_for(0, 0, 1) && !unload_module(),
 	   "it can be unloaded while tracefs listens");
 	if (load_module(""))
@@ -775,7 +948,7 @@ int main(void)
 	};
 	unsigned int i;
 
-	tap_plan(1 + 1 + 2 * (SCENE_TESTS + 4) + 1 + 6 + 1 + 2 + 2 + 5 + 4);
+	tap_plan(1 + 2 + 2 * (SCENE_TESTS + 4) + 1 + 6 + 1 + 2 + 2 + 5 + 4 + 2 + 4);
 	mount("none", TRACING, "tracefs", 0, NULL);
 	if (access(FAULT "id", R_OK))
 		bail("no tracepoint");
@@ -789,6 +962,9 @@ int main(void)
 	test_remote();
 	test_no_room();
 	test_tracefs();
+	test_fork();
+	test_fork_pinned();
+	test_fork_tracefs();
 	test_unload();
 	return tap_done();
 }
