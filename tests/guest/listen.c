@@ -159,7 +159,8 @@ static bool find_fields(const char *event, struct field *f)
 
 	snprintf(path, sizeof(path), EVENTS "%s/format", event);
 	text = slurp(path);
-	for (last = strstr(text, " common_pid;"); f->name; f++) {
+	/* After those that all events have: on PREEMPT_RT more than elsewhere. */
+	for (last = strstr(text, "\n\n"); f->name; f++) {
 		snprintf(wanted, sizeof(wanted), " %s;", f->name);
 		at = strstr(text, wanted);
 		if (!at || at != strchr(strstr(last, "field:"), ';') -
