@@ -68,10 +68,10 @@ void rehook(void)
 		attach_holder(ROLE_HOLD_1);
 		attach_holder(ROLE_HOLD_2);
 		usleep(rnd(30000));
-		if (!rnd(16))
+		if (!rnd(8))
 			count(OP_KILL_HOLDER,
 			      !kill(shared->pid[ROLE_HOLD_1 + rnd(2)], SIGKILL));
-		if (!rnd(16))
+		if (!rnd(4))
 			toggle_other_probe();
 		if (!rnd(4)) {
 			reload();

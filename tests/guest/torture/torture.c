@@ -7,6 +7,7 @@
  */
 #include <stddef.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "torture.h"
@@ -132,9 +133,15 @@ bool may_happen(int error, const char *what)
 
 /* ---- the roles ---- */
 
+/*
+ * Who sleeps between what is rare goes before all those who never sleep, or it would
+ * be once in a run: a module, for one, can only go in the moment between two readers.
+ */
 static void be_player(void *role)
 {
 	seed_role(*(enum role *)role);
+	if (me == ROLE_REHOOK || me == ROLE_LOAD)
+		setpriority(PRIO_PROCESS, 0, -10);
 	roles[me].play();
 }
 
@@ -327,15 +334,24 @@ static const char *why_missing(enum operation what)
 	return missing[needs];
 }
 
-static bool is_lacking(void)
+/* The first of these that was not done, although this kernel can; or @end. */
+static enum operation lacking(enum operation first, enum operation end)
 {
-	int i;
+	while (first < end && (shared->done[first] || why_missing(first)))
+		first++;
+	return first;
+}
 
-	for (i = 0; i < NR_OPERATIONS; i++) {
-		if (!shared->done[i] && !why_missing(i))
-			return true;
-	}
-	return false;
+/* What only faults that are held open while all is hooked anew can do. */
+static bool is_hold_lacking(void)
+{
+	return lacking(OP_HOLD, OP_YIELD) < OP_YIELD;
+}
+
+static bool is_other_lacking(void)
+{
+	return lacking(0, OP_HOLD) < OP_HOLD ||
+	       lacking(OP_YIELD, NR_OPERATIONS) < NR_OPERATIONS;
 }
 
 /* On a busy machine, what is rare may not have had its turn. */
@@ -343,6 +359,7 @@ static void give_more_time(time_t part)
 {
 	int i;
 
+	shared->late = true;
 	for (i = 1; i <= MORE_TIMES && !shared->done[OP_LOAD]; i++) {
 		diag("%ld s more, as the module was not loaded yet",
 		     (long)part * i);
@@ -351,10 +368,17 @@ static void give_more_time(time_t part)
 	take_back(ROLE_LOAD);
 	if (access(COW_DIR, F_OK))
 		load_module("");
-	for (i = 1; i <= MORE_TIMES && is_lacking(); i++) {
-		diag("%ld s more, for what was not done yet", (long)part * i);
-		run_held(part * i);
-		run_phase(PHASE_ALL, part * i);
+	for (i = 1; i <= MORE_TIMES; i++) {
+		enum operation what = lacking(0, NR_OPERATIONS);
+
+		if (what == NR_OPERATIONS)
+			break;
+		diag("%ld s more, for what was not done yet: %s",
+		     (long)part * i, operations[what].text);
+		if (is_hold_lacking())
+			run_held(part * i);
+		if (is_other_lacking())
+			run_phase(PHASE_ALL, part * i);
 	}
 }
 

@@ -207,6 +207,7 @@ struct flip_state {
  * @done: and how often it succeeded
  * @module_goes: the module is being unloaded and loaded
  * @hurry: the known target changes without a pause
+ * @late: all had their time: what was not done yet goes first
  * @nr_bad: how many things were not as they must be
  * @bad: the first of them
  * @flip: the known target
@@ -219,6 +220,7 @@ struct shared {
 	unsigned long done[NR_OPERATIONS];
 	bool module_goes;
 	bool hurry;
+	bool late;
 	unsigned int nr_bad;
 	char bad[MAX_BAD][256];
 	struct flip_state flip;
