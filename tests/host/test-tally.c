@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "procfs.h"
 #include "trace.h"
 
 #define PAGE	4096
@@ -320,7 +321,7 @@ static int parse_maps(const char *text, struct cowi_vmas *vmas)
 	int err;
 
 	assert_non_null(file);
-	err = trace_maps_parse(file, vmas);
+	err = cowi_maps_parse(file, vmas);
 	fclose(file);
 	return err;
 }

@@ -159,27 +159,6 @@ int trace_command_wait(struct trace_command *cmd);
  */
 void trace_command_free(struct trace_command *cmd);
 
-/* VMAs (trace_maps.c) */
-
-/**
- * trace_maps_parse - what a file like /proc/PID/maps lists
- * @file: open
- * @vmas: filled in, without totals; to be given to cowi_vmas_free(), also after
- *	an error. @kind is "anon", or "file" for all else.
- *
- * Return: 0, -EINVAL for what is not such a file, -ENOMEM, or -errno.
- */
-int trace_maps_parse(FILE *file, struct cowi_vmas *vmas);
-
-/**
- * trace_maps - the VMAs of a process
- * @pid: its id
- * @vmas: as above
- *
- * Return: as above, and -ENOENT for a process that is gone.
- */
-int trace_maps(pid_t pid, struct cowi_vmas *vmas);
-
 /* The tracing (trace_run.c) */
 
 /**

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "procfs.h"
 #include "trace.h"
 
 /* Milliseconds to wait for events before something else is done. */
@@ -126,7 +127,7 @@ static pid_t process_of(pid_t tid)
 static int read_vmas(struct trace *t, struct trace_proc *p,
 		     struct cowi_vmas *vmas)
 {
-	int err = trace_maps(p->tally->pid, vmas);
+	int err = cowi_maps_read(p->tally->pid, vmas);
 
 	if (!err)
 		err = cowi_status_refresh(t->c);
@@ -400,10 +401,7 @@ static int attach_root(struct trace *t)
 /* In /proc of another pid namespace, our numbers are those of others. */
 static void check_proc(struct trace *t)
 {
-	char self[16] = "";
-
-	t->foreign_proc = readlink("/proc/self", self, sizeof(self) - 1) < 0 ||
-			  atoi(self) != getpid();
+	t->foreign_proc = !cowi_is_own_procfs();
 	if (t->foreign_proc)
 		fprintf(stderr,
 			"cowinspect: /proc is not of this pid namespace: mappings and processes will have no names\n");

@@ -49,6 +49,12 @@
  * @COWI_EABI: the module speaks an ABI that this library does not know
  * @COWI_EFORMAT: the module's answer cannot be understood
  * @COWI_EZOMBIE: the process has exited, and its parent has not noticed yet
+ * @COWI_ENOTRACEFS: tracefs is not mounted
+ * @COWI_ENOTRACEPOINT: the module is there, its tracepoints are not
+ * @COWI_ENOPERF: the kernel has no perf_event_open()
+ * @COWI_EFILES: more files are open than may be
+ * @COWI_ECGROUP: there is no such cgroup, or not one that perf knows
+ * @COWI_EREGEX: the regular expression is none
  */
 enum cowi_error {
 	COWI_ENOTMOUNTED = 1000,
@@ -62,6 +68,12 @@ enum cowi_error {
 	COWI_EABI,
 	COWI_EFORMAT,
 	COWI_EZOMBIE,
+	COWI_ENOTRACEFS,
+	COWI_ENOTRACEPOINT,
+	COWI_ENOPERF,
+	COWI_EFILES,
+	COWI_ECGROUP,
+	COWI_EREGEX,
 };
 
 /**
