@@ -442,6 +442,32 @@ static inline struct task_struct *cow_mm_owner(const struct mm_struct *mm)
 }
 
 /*
+ * What a process has of a kind of pages, to the last one: the counters are per CPU
+ * since 6.2 (read in 6.12), and what is usually read then is less exact.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define cow_mm_counter(mm, kind)	\
+	percpu_counter_sum_positive(&(mm)->rss_stat[kind])
+#else
+#define cow_mm_counter(mm, kind)	get_mm_counter(mm, kind)
+#endif
+
+/*
+ * Whether perf has events of a thread's own, tracepoints among them: a context for
+ * each kind of event before 6.2 (read in 6.1), one for all since.
+ */
+static inline bool cow_has_perf_events(const struct task_struct *task)
+{
+#ifndef CONFIG_PERF_EVENTS
+	return false;
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	return READ_ONCE(task->perf_event_ctxp);
+#else
+	return READ_ONCE(task->perf_event_ctxp[perf_sw_context]);
+#endif
+}
+
+/*
  * Whether memory of it has ever been pinned: a flag of its own in 5.10, from
  * 5.15 one of many (read in 6.1), which are wrapped from 6.18 on (read in 7.2).
  */

@@ -14,7 +14,12 @@
  *	  -> decode.c	as above
  *	  -> outcome.c	both -> what the fault did (pure)
  *	  -> account.c	whether the kernel has counted faults that were not seen
+ *	  -> trace.h	the tracepoint, for those who listen
  *	  -> events.c	the counters, and the rings of those who read along
+ *
+ *	perf or tracefs begins to listen (trace.c)
+ *	  -> faults.c	sets the hook, as the first attached process does
+ *	  -> fork.c	or sees to it that forks are told of
  */
 #ifndef _COW_H
 #define _COW_H
@@ -34,6 +39,8 @@
 #include "outcome.h"
 
 #define COW_VERSION	"0.1.0"
+
+struct trace_event_call;
 
 /* ---- hold.c ---- */
 
@@ -367,6 +374,10 @@ extern unsigned int cow_max_inflight;
 extern const struct file_operations cow_faults_fops;
 
 void cow_faults_init(void);
+void cow_faults_open(void);
+void cow_faults_close(void);
+int cow_faults_listen(struct trace_event_call *call, bool perf);
+void cow_faults_unlisten(bool perf);
 void cow_faults_hook(void);
 void cow_faults_unhook(void);
 int cow_faults_error(void);
@@ -391,6 +402,36 @@ static inline unsigned long cow_faults_of(const struct task_struct *task)
 
 void cow_account_begin(struct cow_target *target);
 void cow_account_note(struct cow_target *target);
+
+/* ---- fork.c ---- */
+
+/**
+ * struct cow_fork - what the tracepoint cow_fork says
+ * @parent: the process, in the initial pid namespace
+ * @child: its child
+ * @cost: nanoseconds, or 0 if not known
+ * @tables: page tables of the child, in bytes
+ * @copied: pages copied, since they were pinned: so many at least
+ * @anon: of the child, as the next three: base pages of anonymous memory
+ * @file: of files
+ * @shmem: of shared memory
+ * @swap: swapped out
+ */
+struct cow_fork {
+	u32 parent;
+	u32 child;
+	u64 cost;
+	u64 tables;
+	u64 copied;
+	u64 anon;
+	u64 file;
+	u64 shmem;
+	u64 swap;
+};
+
+bool cow_fork_copies(struct task_struct *child, u64 *copies);
+int cow_fork_listen(void);
+void cow_fork_unlisten(void);
 
 /* ---- events.c ---- */
 

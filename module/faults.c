@@ -39,7 +39,11 @@
  * but the kernel counts it for the process (mm_account_fault()): so it is followed
  * to its end as well, to be counted.
  *
- * Nothing is hooked while no process is attached.
+ * Who listens to the tracepoint (trace.c) hears of faults of any process; those of
+ * one that is not attached go the same way, with nothing to be counted. Most have
+ * nobody who listens, while somebody does to another process: that is found first.
+ *
+ * Nothing is hooked while no process is attached and nobody listens.
  */
 #include <linux/bitops.h>
 #include <linux/fs.h>
@@ -48,6 +52,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/pid_namespace.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
@@ -58,25 +63,19 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
+#include <linux/trace_events.h>
 #include <linux/tracepoint.h>
 #include <linux/userfaultfd_k.h>
 
 #include "compat.h"
 #include "cow.h"
 #include "hook.h"
+#include "trace.h"
 
 #define TARGET_HASH_BITS	8
 #define FAULT_HASH_BITS		8
 #define INFLIGHT_MIN		64U
 #define INFLIGHT_MAX		65536U
-
-/*
- * How long a handler may look for copies that a fork made, without preemption:
- * a step is a PTE, about a dozen instructions; so these are about 50,000.
- */
-#define FORK_LOOK_STEPS		4096
-/* A table, a huge page or a VMA takes about as long as so many PTEs. */
-#define STEPS_PER_DESCENT	32
 
 /* Children that may be born before the work that refills has run. */
 #define SPARES			128
@@ -95,6 +94,8 @@ static DEFINE_RAW_SPINLOCK(targets_lock);
  * @target: whose memory it is in, referenced, or NULL
  * @payer: the process that does it and has it counted by the kernel, referenced
  *	unless it is @target, or NULL
+ * @pid: the process whose memory it is in, in the initial pid namespace, or 0
+ * @listened: somebody listens
  * @tid: the thread, in the initial pid namespace
  * @paid: what the kernel had counted for the thread when the fault began
  * @mm: the address space
@@ -112,6 +113,8 @@ struct cow_fault {
 	unsigned long handle;
 	struct cow_target *target;
 	struct cow_target *payer;
+	pid_t pid;
+	bool listened;
 	pid_t tid;
 	unsigned long paid;
 	struct mm_struct *mm;
@@ -147,6 +150,59 @@ static struct hlist_head free_slots;
 static unsigned long uses;
 /* Guards @free_slots and @uses. */
 static DEFINE_RAW_SPINLOCK(free_lock);
+
+/* ---- who wants to know ---- */
+
+/**
+ * enum cow_reason - why faults are observed
+ * @COW_FOR_TARGETS: processes are attached
+ * @COW_FOR_PERF: perf listens, BPF programs included
+ * @COW_FOR_TRACEFS: tracefs listens, once for each of its instances that does
+ * @COW_NR_REASONS: how many there are; not a reason
+ */
+enum cow_reason {
+	COW_FOR_TARGETS,
+	COW_FOR_PERF,
+	COW_FOR_TRACEFS,
+	COW_NR_REASONS
+};
+
+static unsigned int reasons[COW_NR_REASONS];
+
+/* Of the tracepoint. */
+static struct trace_event_call *fault_call;
+
+/* Faults that were listened to when all slots were in use. */
+static atomic_long_t unheard;
+
+/*
+ * perf keeps a list of the events that are active on this CPU now, those of a thread
+ * only while it runs; preemption is off. The list is there as long as perf listens.
+ */
+static bool perf_listens(void)
+{
+#ifdef CONFIG_PERF_EVENTS
+	return bpf_prog_array_valid(fault_call) ||
+	       !hlist_empty(this_cpu_ptr(fault_call->perf_events));
+#else
+	return false;
+#endif
+}
+
+/*
+ * @owner has the memory. perf looks at its events, too, if the fault is another
+ * process' (trace.h): it writes no samples then, but it counts.
+ */
+static bool is_listened_to(const struct task_struct *owner, bool remote)
+{
+	if (READ_ONCE(reasons[COW_FOR_TRACEFS]))
+		return true;
+	/* Paired in want(): by then perf has its lists. */
+	if (!smp_load_acquire(&reasons[COW_FOR_PERF]))
+		return false;
+	return perf_listens() ||
+	       (remote && owner && cow_has_perf_events(owner));
+}
 
 /* ---- whose fault ---- */
 
@@ -349,6 +405,12 @@ static void note_vma(struct cow_fault *f, struct vm_area_struct *vma,
 	}
 }
 
+/* Whether what it does is judged: else it is only counted, elsewhere. */
+static bool is_judged(const struct cow_fault *f)
+{
+	return f->target || f->listened;
+}
+
 static void note_access(struct cow_fault *f, struct vm_area_struct *vma,
 			unsigned int flags, bool gup)
 {
@@ -359,9 +421,7 @@ static void note_access(struct cow_fault *f, struct vm_area_struct *vma,
 	f->c.done_before = !COW_FAULT_COMPLETED && flags & FAULT_FLAG_TRIED;
 	note_vma(f, vma, flags);
 
-	f->flags = access_flags(flags, gup);
-	if (f->payer != f->target)
-		f->flags |= COWI_E_REMOTE;
+	f->flags |= access_flags(flags, gup);
 	if (f->c.vma_shared)
 		f->flags |= COWI_E_SHARED;
 }
@@ -388,36 +448,46 @@ static void begin_fault(struct cow_fault *f)
 
 	raw_spin_lock_irqsave(&chain->lock, flags);
 	since = cow_hold_begin();
-	if (f->target)
+	if (is_judged(f))
 		look(f, &f->c.before, &page);
 	hlist_add_head(&f->node, &chain->list);
 	cow_hold_end(COW_LOCK_FAULTS, since);
 	raw_spin_unlock_irqrestore(&chain->lock, flags);
-	if (f->target)
+	if (is_judged(f))
 		note_prediction(f, &page);
 }
 
-/* A slot with the targets that a fault concerns, or NULL. */
+/* A slot with those that a fault concerns, or NULL. */
 static struct cow_fault *get_slot_for(struct mm_struct *mm)
 {
+	struct cow_target *target = NULL, *payer = NULL;
 	struct pid *doer = task_tgid(current);
-	struct task_struct *owner;
-	struct cow_target *target = NULL, *payer;
 	struct cow_fault *f = NULL;
+	struct task_struct *owner;
+	bool remote, listened;
 
 	rcu_read_lock();
 	owner = cow_mm_owner(mm);
-	if (owner)
-		target = get_target(task_tgid(owner));
-	payer = target && target->pid == doer ? target : get_target(doer);
-	if (target || payer)
+	remote = owner ? task_tgid(owner) != doer : mm != current->mm;
+	listened = is_listened_to(owner, remote);
+	if (READ_ONCE(reasons[COW_FOR_TARGETS])) {
+		if (owner)
+			target = get_target(task_tgid(owner));
+		payer = target && !remote ? target : get_target(doer);
+	}
+	if (target || payer || listened)
 		f = get_slot();
 	if (f) {
 		f->target = target;
 		f->payer = payer;
+		f->pid = owner ? task_tgid_nr(owner) : 0;
+		f->listened = listened;
+		f->flags = remote ? COWI_E_REMOTE : 0;
 	} else {
 		if (target)
 			count(target, COW_C_lost, COWI_VMA_SPECIAL, 1);
+		if (listened)
+			atomic_long_inc(&unheard);
 		put_targets(target, payer);
 	}
 	rcu_read_unlock();
@@ -542,9 +612,11 @@ static void count_fault(struct cow_fault *f, const struct cow_did *did)
 		count(f->target, COW_C_remote, c->vma, 1);
 }
 
-static void tell_fault(struct cow_fault *f, const struct cow_did *did, u64 now)
+static struct cowinspect_event event_of(const struct cow_fault *f,
+					const struct cow_did *did)
 {
 	const struct cow_case *c = &f->c;
+	u64 now = ktime_get_mono_fast_ns();
 	struct cowinspect_event event = {
 		.time = now,
 		.addr = f->addr,
@@ -554,8 +626,6 @@ static void tell_fault(struct cow_fault *f, const struct cow_did *did, u64 now)
 							     COWINSPECT_NO_PFN,
 		.cost = now - f->since,
 		.count = 1,
-		.pid = f->target->nr,
-		.tid = task_pid_nr_ns(current, f->target->watch.ns),
 		.flags = f->flags,
 		.outcome = did->outcome,
 		.old_kind = c->before.kind,
@@ -570,7 +640,39 @@ static void tell_fault(struct cow_fault *f, const struct cow_did *did, u64 now)
 	/* What was copied may not have been mapped. */
 	if (did->from != COWI_KIND_NONE)
 		event.old_kind = did->from;
-	cow_events_put(f->target, f->mm, &event);
+	return event;
+}
+
+static void tell_readers(struct cow_fault *f, struct cowinspect_event *event)
+{
+	event->pid = f->target->nr;
+	event->tid = task_pid_nr_ns(current, f->target->watch.ns);
+	cow_events_put(f->target, f->mm, event);
+}
+
+/* How much is mapped that was not: nothing where the fault was given up. */
+static u64 bytes_of(const struct cow_fault *f, const struct cow_did *did)
+{
+	const struct cow_case *c = &f->c;
+
+	return c->after.flags & COWI_F_PRESENT ||
+	       c->result == COW_RESULT_UNLOCKED ? PAGE_SIZE << did->order : 0;
+}
+
+static void tell_listeners(struct cow_fault *f, const struct cow_did *did,
+			   const struct cowinspect_event *event)
+{
+	struct task_struct *owner = NULL;
+	unsigned long flags;
+
+	/* As trace.h says. */
+	local_irq_save(flags);
+	rcu_read_lock();
+	if (f->flags & COWI_E_REMOTE)
+		owner = cow_mm_owner(f->mm);
+	trace_cow_fault(event, f->pid, bytes_of(f, did), owner ?: current);
+	rcu_read_unlock();
+	local_irq_restore(flags);
 }
 
 static void end_fault(struct cow_fault *f)
@@ -588,10 +690,10 @@ static void end_fault(struct cow_fault *f)
 	/* Both at once: see cow_faults_unsettled(). */
 	count_paid(f);
 	hlist_del(&f->node);
-	if (f->target && f->c.result == COW_RESULT_DONE)
+	if (is_judged(f) && f->c.result == COW_RESULT_DONE)
 		look(f, &f->c.after, &page);
 	hlist_for_each_entry(other, &chain->list, node) {
-		if (f->target && other->mm == f->mm)
+		if (is_judged(f) && other->mm == f->mm)
 			cow_entry_pass(&other->c.before, other->addr, &f->c,
 				       f->addr, PAGE_SIZE);
 	}
@@ -602,11 +704,17 @@ static void end_fault(struct cow_fault *f)
 static void judge_fault(struct cow_fault *f)
 {
 	struct cow_did did = cow_outcome(&f->c);
+	struct cowinspect_event event;
 
 	if (did.split)
 		f->flags |= COWI_E_SPLIT;
-	count_fault(f, &did);
-	tell_fault(f, &did, ktime_get_mono_fast_ns());
+	event = event_of(f, &did);
+	if (f->listened)
+		tell_listeners(f, &did, &event);
+	if (f->target && !READ_ONCE(f->target->detached)) {
+		count_fault(f, &did);
+		tell_readers(f, &event);
+	}
 }
 
 static void fault_ends(struct cow_fault *f, vm_fault_t ret)
@@ -616,7 +724,7 @@ static void fault_ends(struct cow_fault *f, vm_fault_t ret)
 	    (ret & VM_FAULT_MAJOR || f->flags & COWI_E_TRIED))
 		f->flags |= COWI_E_MAJOR;
 	end_fault(f);
-	if (f->target && !READ_ONCE(f->target->detached))
+	if (is_judged(f))
 		judge_fault(f);
 	put_slot(f);
 }
@@ -661,7 +769,7 @@ u64 cow_faults_unsettled(const struct cow_target *payer)
 
 /* ---- births, exec and exit ---- */
 
-/* How many times something was hooked or unhooked; constant while handlers run. */
+/* How often the life of processes was hooked or unhooked; constant while that is. */
 static unsigned int hooked;
 
 /* Whether a process is followed, so that spares are needed. */
@@ -770,88 +878,12 @@ static void attach_child(struct cow_target *parent, struct task_struct *child)
 	cow_target_put(target);
 }
 
-/* Returns how many steps it took. */
-static int copies_in_hugetlb(struct mm_struct *mm, struct vm_area_struct *vma,
-			     int left, u64 *copies)
-{
-	unsigned long addr, size = huge_page_size(hstate_vma(vma));
-	struct cowinspect_page page;
-	struct cow_vma note;
-	int steps = 0;
-
-	cow_note_vma(&note, vma);
-	for (addr = vma->vm_start; addr < vma->vm_end && steps < left;
-	     addr += size) {
-		cow_peek(mm, &note, size, addr, &page);
-		if (page.flags & COWI_F_WRITE && page.kind == COWI_KIND_ANON)
-			*copies += size >> PAGE_SHIFT;
-		steps += STEPS_PER_DESCENT;
-	}
-	return steps;
-}
-
-static int copies_in_tables(struct mm_struct *mm, struct vm_area_struct *vma,
-			    int left, u64 *copies)
-{
-	unsigned long addr, end;
-	int steps = 0;
-
-	for (addr = vma->vm_start; addr < vma->vm_end && steps < left;
-	     addr = end) {
-		end = min(pmd_addr_end(addr, vma->vm_end),
-			  addr + ((left - steps) << PAGE_SHIFT));
-		steps += STEPS_PER_DESCENT +
-			 cow_peek_writable(mm, addr, end, copies);
-	}
-	return steps;
-}
-
-/*
- * Right after fork, all anonymous memory of the child is shared with the
- * parent, and so write-protected: an entry of a private mapping that lets
- * writes through maps a copy (copy_present_page()). A huge one does not: where
- * it is pinned it is split first (copy_huge_pmd()). Caller holds the mmap lock.
- * Returns false if there was more to look at than is allowed.
- */
-static bool copies_in_mm(struct mm_struct *mm, u64 *copies)
-{
-	struct vm_area_struct *vma;
-	int left = FORK_LOOK_STEPS;
-
-	for (vma = find_vma(mm, 0); vma && left > 0;
-	     vma = find_vma(mm, vma->vm_end)) {
-		left -= STEPS_PER_DESCENT;
-		if (!vma->anon_vma || !(vma->vm_flags & VM_WRITE) ||
-		    vma->vm_flags & (VM_SHARED | VM_PFNMAP | VM_IO))
-			continue;
-		if (is_vm_hugetlb_page(vma))
-			left -= copies_in_hugetlb(mm, vma, left, copies);
-		else
-			left -= copies_in_tables(mm, vma, left, copies);
-	}
-	return left > 0;
-}
-
-/*
- * Only where memory of the parent has ever been pinned is there work to do. It
- * cannot wait until something may sleep: the child will run then, and make
- * copies of its own.
- */
 static void count_fork_copies(struct cow_target *parent,
 			      struct task_struct *child)
 {
-	struct mm_struct *mm = child->mm;
-	bool all = false;
-	u64 copies = 0;
+	u64 copies;
 
-	if (!mm || mm == current->mm || !current->mm ||
-	    !cow_mm_has_pinned(current->mm))
-		return;
-	if (mmap_read_trylock(mm)) {
-		all = copies_in_mm(mm, &copies);
-		mmap_read_unlock(mm);
-	}
-	if (!all)
+	if (!cow_fork_copies(child, &copies))
 		count(parent, COW_C_fork_unknown, COWI_VMA_SPECIAL, 1);
 	if (!copies)
 		return;
@@ -999,8 +1031,107 @@ static void on_fault_end(unsigned long handle, unsigned long ret)
 		fault_ends(f, (__force vm_fault_t)ret);
 }
 
+/*
+ * Guards @reasons and what follows. Taken where the list of targets is changed, and
+ * in the kernel's event_mutex, which its own kprobes are set with as well.
+ */
+static DEFINE_MUTEX(hook_lock);
+/* Not yet or no more: the module is being loaded or unloaded. */
+static bool is_open;
+static bool is_hooked;
+
 /* Why nothing is hooked although a process is attached, or 0. */
 static int hook_error;
+
+/* Caller holds hook_lock. */
+static int set_hook(void)
+{
+	int ret;
+
+	if (is_hooked || !is_open)
+		return 0;
+	ret = alloc_slots();
+	if (!ret)
+		ret = cow_hook_register(&fault_hook, nr_slots);
+	if (ret)
+		free_all_slots();
+	is_hooked = !ret;
+	return ret;
+}
+
+/* Caller holds hook_lock. When it returns, no handler runs, and none will. */
+static void clear_hook(void)
+{
+	if (!is_hooked)
+		return;
+	cow_hook_unregister(&fault_hook);
+	free_all_slots();
+	atomic_long_set(&unheard, 0);
+	is_hooked = false;
+}
+
+static bool is_wanted(void)
+{
+	int i;
+
+	for (i = 0; i < COW_NR_REASONS && !reasons[i]; i++)
+		;
+	return i < COW_NR_REASONS;
+}
+
+/* Observe for one more reason. Returns 0 or an error; then it does not count. */
+static int want(enum cow_reason why)
+{
+	int ret;
+
+	mutex_lock(&hook_lock);
+	ret = set_hook();
+	/* Paired in is_listened_to(). */
+	if (!ret)
+		smp_store_release(&reasons[why], reasons[why] + 1);
+	mutex_unlock(&hook_lock);
+	return ret;
+}
+
+/* For one reason less. When it returns, no handler goes by it any more. */
+static void unwant(enum cow_reason why)
+{
+	mutex_lock(&hook_lock);
+	WRITE_ONCE(reasons[why], reasons[why] - 1);
+	if (is_wanted())
+		synchronize_rcu();
+	else
+		clear_hook();
+	mutex_unlock(&hook_lock);
+}
+
+/**
+ * cow_faults_listen - somebody begins to listen to the tracepoint
+ * @call: the tracepoint's event
+ * @perf: it is perf, or a BPF program; else tracefs
+ *
+ * The hook is set when this returns, so that no fault of what begins afterwards is
+ * missed. Caller holds the kernel's event_mutex, and may sleep.
+ *
+ * Return: 0 or an error.
+ */
+int cow_faults_listen(struct trace_event_call *call, bool perf)
+{
+	fault_call = call;
+	return want(perf ? COW_FOR_PERF : COW_FOR_TRACEFS);
+}
+
+/**
+ * cow_faults_unlisten - somebody does not listen any more
+ * @perf: as with cow_faults_listen()
+ *
+ * When it returns, no handler looks at perf's lists of the event any more, if it
+ * was perf. Caller holds event_mutex.
+ */
+void cow_faults_unlisten(bool perf)
+{
+	unwant(perf ? COW_FOR_PERF : COW_FOR_TRACEFS);
+}
 
 /**
  * cow_faults_hook - begin to observe: the first process is being attached
@@ -1009,19 +1140,13 @@ static int hook_error;
  */
 void cow_faults_hook(void)
 {
-	int ret = alloc_slots();
+	int ret = want(COW_FOR_TARGETS);
 
 	hooked++;
-	if (!ret)
-		ret = cow_hook_register(&fault_hook, nr_slots);
-	if (ret) {
-		free_all_slots();
-	} else {
+	if (!ret) {
 		ret = hook_life();
-		if (ret) {
-			cow_hook_unregister(&fault_hook);
-			free_all_slots();
-		}
+		if (ret)
+			unwant(COW_FOR_TARGETS);
 	}
 	WRITE_ONCE(hook_error, ret);
 }
@@ -1029,19 +1154,43 @@ void cow_faults_hook(void)
 /**
  * cow_faults_unhook - no process is attached any more
  *
- * When it returns, no handler runs, and none will.
+ * When it returns, no child is born as a target, and none will be.
  */
 void cow_faults_unhook(void)
 {
 	if (!hook_error) {
 		unhook_life(ARRAY_SIZE(life));
-		cow_hook_unregister(&fault_hook);
-		free_all_slots();
+		unwant(COW_FOR_TARGETS);
 	}
 	/* Not before: a child that is born until then is not observed any more. */
 	hooked++;
 	following = false;
 	free_spares();
+}
+
+/**
+ * cow_faults_open - observe from now on, if perf or tracefs have asked for it already
+ */
+void cow_faults_open(void)
+{
+	mutex_lock(&hook_lock);
+	is_open = true;
+	if (is_wanted())
+		WRITE_ONCE(hook_error, set_hook());
+	mutex_unlock(&hook_lock);
+}
+
+/**
+ * cow_faults_close - do not observe any more, whoever listens
+ *
+ * For unload. tracefs goes on listening until the kernel takes the event away.
+ */
+void cow_faults_close(void)
+{
+	mutex_lock(&hook_lock);
+	is_open = false;
+	clear_hook();
+	mutex_unlock(&hook_lock);
 }
 
 /**
@@ -1232,7 +1381,12 @@ void cow_faults_print_status(struct seq_file *m)
 	seq_printf(m, "observer_remote: %s\n", COW_REMOTE ? "exact" : "absent");
 	seq_printf(m, "observer_error: %d\n", READ_ONCE(hook_error));
 	seq_printf(m, "observer_armed: %s\n", cow_hook_armed() ? "yes" : "no");
-	seq_printf(m, "observer_missed: %lu\n", cow_hook_missed(&fault_hook));
+	seq_printf(m, "observer_missed: %lu\n", cow_hook_missed(&fault_hook) +
+		   atomic_long_read(&unheard));
+	seq_printf(m, "observer_for: targets %u, perf %u, tracefs %u\n",
+		   READ_ONCE(reasons[COW_FOR_TARGETS]),
+		   READ_ONCE(reasons[COW_FOR_PERF]),
+		   READ_ONCE(reasons[COW_FOR_TRACEFS]));
 	seq_printf(m, "max_inflight: %u\n", READ_ONCE(cow_max_inflight));
 	seq_printf(m, "event_ring: %u\n", READ_ONCE(cow_event_ring));
 }

@@ -13,7 +13,7 @@ MODULE_PARM_DESC(max_targets,
 
 module_param_named(max_inflight, cow_max_inflight, uint, 0644);
 MODULE_PARM_DESC(max_inflight,
-		 "Most page faults of attached processes that can be observed at the same time, 64 to 65536; more are counted as lost (default 1024, taken when the first process is attached)");
+		 "Most page faults that can be observed at the same time, 64 to 65536; more are counted as lost (default 1024, taken when the first process is attached or listened to)");
 
 module_param_named(event_ring, cow_event_ring, uint, 0644);
 MODULE_PARM_DESC(event_ring,
@@ -32,15 +32,19 @@ static int __init cowinspect_init(void)
 	ret = cow_target_init();
 	if (ret)
 		return ret;
+	cow_faults_open();
 	ret = cow_files_init();
-	if (ret)
+	if (ret) {
+		cow_faults_close();
 		cow_target_exit();
+	}
 	return ret;
 }
 
 static void __exit cowinspect_exit(void)
 {
 	cow_files_exit();
+	cow_faults_close();
 	cow_target_exit();
 }
 

@@ -507,4 +507,89 @@ enum cowinspect_vma {
 	X(fork_lost, "forks", "of a followed process: the child is not attached") \
 	X(lost, "faults", "missing in the numbers above, see the ABI document")
 
+/*
+ * What all of these are called wherever they are printed, the tracepoints included:
+ * X(id, name) for each, and LAST(id, name) for the last one, which no comma follows
+ * in a list of initializers.
+ */
+#define COWINSPECT_KINDS(X, LAST) \
+	X(COWI_KIND_ANON, "anon") \
+	X(COWI_KIND_KSM, "ksm") \
+	X(COWI_KIND_FILE, "file") \
+	X(COWI_KIND_SHMEM, "shmem") \
+	X(COWI_KIND_ZERO, "zero") \
+	X(COWI_KIND_PFN, "pfn") \
+	X(COWI_KIND_KERNEL, "kernel") \
+	X(COWI_KIND_SWAP, "swap") \
+	X(COWI_KIND_MIGRATION, "migration") \
+	X(COWI_KIND_HWPOISON, "hwpoison") \
+	X(COWI_KIND_DEVICE_PRIVATE, "device-private") \
+	X(COWI_KIND_DEVICE_EXCLUSIVE, "device-exclusive") \
+	X(COWI_KIND_MARKER_UFFD_WP, "marker-uffd-wp") \
+	X(COWI_KIND_MARKER_POISON, "marker-poison") \
+	X(COWI_KIND_MARKER_GUARD, "marker-guard") \
+	LAST(COWI_KIND_OTHER, "other")
+
+#define COWINSPECT_OUTCOMES(X, LAST) \
+	X(COWI_NEXT_NOFAULT, "nofault") \
+	X(COWI_NEXT_REUSE, "reuse") \
+	X(COWI_NEXT_COPY, "copy") \
+	X(COWI_NEXT_ZEROFILL, "zerofill") \
+	X(COWI_NEXT_SHARED, "shared") \
+	X(COWI_NEXT_USERFAULTFD, "userfaultfd") \
+	X(COWI_NEXT_SWAPIN, "swapin") \
+	X(COWI_NEXT_REFUSED, "refused") \
+	X(COWI_NEXT_UNKNOWN, "unknown") \
+	X(COWI_NEXT_NONE, "none") \
+	LAST(COWI_NEXT_MARK, "mark")
+
+#define COWINSPECT_DID(X, LAST) \
+	X(COWI_DID_COPIED, "copied") \
+	X(COWI_DID_REUSED, "reused") \
+	X(COWI_DID_ZEROFILLED, "zerofilled") \
+	X(COWI_DID_ZEROPAGE, "zeropage") \
+	X(COWI_DID_MAPPED, "mapped") \
+	X(COWI_DID_SHARED, "shared") \
+	X(COWI_DID_SWAPIN, "swapin") \
+	X(COWI_DID_SWAPIN_COPIED, "swapin_copied") \
+	X(COWI_DID_SWAPIN_REUSED, "swapin_reused") \
+	X(COWI_DID_SPLIT, "split") \
+	X(COWI_DID_USERFAULTFD, "userfaultfd") \
+	X(COWI_DID_RETRIED, "retried") \
+	X(COWI_DID_REFUSED, "refused") \
+	X(COWI_DID_NUMA, "numa") \
+	X(COWI_DID_MARKED, "marked") \
+	X(COWI_DID_WAITED, "waited") \
+	X(COWI_DID_SPURIOUS, "spurious") \
+	X(COWI_DID_UNKNOWN, "unknown") \
+	X(COWI_DID_LOST, "lost") \
+	X(COWI_DID_CHILD, "child") \
+	X(COWI_DID_FORK_COPIED, "fork_copied") \
+	X(COWI_DID_EXEC, "exec") \
+	LAST(COWI_DID_EXIT, "exit")
+
+#define COWINSPECT_VMAS(X, LAST) \
+	X(COWI_VMA_ANON, "anon") \
+	X(COWI_VMA_FILE, "file") \
+	X(COWI_VMA_SHMEM, "shmem") \
+	X(COWI_VMA_HUGETLB, "hugetlb") \
+	LAST(COWI_VMA_SPECIAL, "special")
+
+#define COWINSPECT_CONFIDENCES(X, LAST) \
+	X(COWI_CONF_NONE, "none") \
+	X(COWI_CONF_LIKELY, "likely") \
+	LAST(COWI_CONF_SURE, "sure")
+
+#define COWINSPECT_EVENT_FLAGS(X, LAST) \
+	X(COWI_E_WRITE, "write") \
+	X(COWI_E_EXEC, "exec") \
+	X(COWI_E_USER, "user") \
+	X(COWI_E_REMOTE, "remote") \
+	X(COWI_E_GUP, "gup") \
+	X(COWI_E_MAJOR, "major") \
+	X(COWI_E_TRIED, "tried") \
+	X(COWI_E_SHARED, "shared") \
+	X(COWI_E_SPLIT, "split") \
+	LAST(COWI_E_UNSHARE, "unshare")
+
 #endif /* _UAPI_COWINSPECT_H */

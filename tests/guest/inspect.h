@@ -364,7 +364,7 @@ static inline long long status_number(const char *name)
 /* Whether status has the line "name: word". */
 static inline bool status_word(const char *name, const char *word)
 {
-	char *status = slurp(COW_DIR "/status"), line[64];
+	char *status = slurp(COW_DIR "/status"), line[96];
 	bool found;
 
 	snprintf(line, sizeof(line), "\n%s: %s\n", name, word);

@@ -20,93 +20,35 @@ const struct cowi_fault_info cowi_fault_info[COWI_NR_FAULTS] = {
 #undef FAULT_INFO
 };
 
+#define NAME(id, name) [id] = name,
+
 static const char *const kind_names[COWI_NR_KINDS] = {
-	[COWI_KIND_ANON] = "anon",
-	[COWI_KIND_KSM] = "ksm",
-	[COWI_KIND_FILE] = "file",
-	[COWI_KIND_SHMEM] = "shmem",
-	[COWI_KIND_ZERO] = "zero",
-	[COWI_KIND_PFN] = "pfn",
-	[COWI_KIND_KERNEL] = "kernel",
-	[COWI_KIND_SWAP] = "swap",
-	[COWI_KIND_MIGRATION] = "migration",
-	[COWI_KIND_HWPOISON] = "hwpoison",
-	[COWI_KIND_DEVICE_PRIVATE] = "device-private",
-	[COWI_KIND_DEVICE_EXCLUSIVE] = "device-exclusive",
-	[COWI_KIND_MARKER_UFFD_WP] = "marker-uffd-wp",
-	[COWI_KIND_MARKER_POISON] = "marker-poison",
-	[COWI_KIND_MARKER_GUARD] = "marker-guard",
-	[COWI_KIND_OTHER] = "other",
+	COWINSPECT_KINDS(NAME, NAME)
 };
 
 static const char *const outcome_names[COWI_NR_OUTCOMES] = {
-	[COWI_NEXT_NOFAULT] = "nofault",
-	[COWI_NEXT_REUSE] = "reuse",
-	[COWI_NEXT_COPY] = "copy",
-	[COWI_NEXT_ZEROFILL] = "zerofill",
-	[COWI_NEXT_SHARED] = "shared",
-	[COWI_NEXT_USERFAULTFD] = "userfaultfd",
-	[COWI_NEXT_SWAPIN] = "swapin",
-	[COWI_NEXT_REFUSED] = "refused",
-	[COWI_NEXT_UNKNOWN] = "unknown",
-	[COWI_NEXT_NONE] = "none",
-	[COWI_NEXT_MARK] = "mark",
+	COWINSPECT_OUTCOMES(NAME, NAME)
 };
 
 static const char *const did_names[COWI_NR_DID] = {
-	[COWI_DID_COPIED] = "copied",
-	[COWI_DID_REUSED] = "reused",
-	[COWI_DID_ZEROFILLED] = "zerofilled",
-	[COWI_DID_ZEROPAGE] = "zeropage",
-	[COWI_DID_MAPPED] = "mapped",
-	[COWI_DID_SHARED] = "shared",
-	[COWI_DID_SWAPIN] = "swapin",
-	[COWI_DID_SWAPIN_COPIED] = "swapin_copied",
-	[COWI_DID_SWAPIN_REUSED] = "swapin_reused",
-	[COWI_DID_SPLIT] = "split",
-	[COWI_DID_USERFAULTFD] = "userfaultfd",
-	[COWI_DID_RETRIED] = "retried",
-	[COWI_DID_REFUSED] = "refused",
-	[COWI_DID_NUMA] = "numa",
-	[COWI_DID_MARKED] = "marked",
-	[COWI_DID_WAITED] = "waited",
-	[COWI_DID_SPURIOUS] = "spurious",
-	[COWI_DID_UNKNOWN] = "unknown",
-	[COWI_DID_LOST] = "lost",
-	[COWI_DID_CHILD] = "child",
-	[COWI_DID_FORK_COPIED] = "fork_copied",
-	[COWI_DID_EXEC] = "exec",
-	[COWI_DID_EXIT] = "exit",
+	COWINSPECT_DID(NAME, NAME)
 };
 
 static const char *const vma_names[COWI_NR_VMAS] = {
-	[COWI_VMA_ANON] = "anon",
-	[COWI_VMA_FILE] = "file",
-	[COWI_VMA_SHMEM] = "shmem",
-	[COWI_VMA_HUGETLB] = "hugetlb",
-	[COWI_VMA_SPECIAL] = "special",
+	COWINSPECT_VMAS(NAME, NAME)
 };
 
 static const struct {
 	__u32 mask;
 	const char *name;
 } event_flag_names[] = {
-	{ COWI_E_WRITE, "write" },
-	{ COWI_E_EXEC, "exec" },
-	{ COWI_E_USER, "user" },
-	{ COWI_E_REMOTE, "remote" },
-	{ COWI_E_GUP, "gup" },
-	{ COWI_E_MAJOR, "major" },
-	{ COWI_E_TRIED, "tried" },
-	{ COWI_E_SHARED, "shared" },
-	{ COWI_E_SPLIT, "split" },
-	{ COWI_E_UNSHARE, "unshare" },
+#define FLAG(flag, name) { flag, name },
+	COWINSPECT_EVENT_FLAGS(FLAG, FLAG)
+#undef FLAG
 };
 
 static const char *const confidence_names[] = {
-	[COWI_CONF_NONE] = "none",
-	[COWI_CONF_LIKELY] = "likely",
-	[COWI_CONF_SURE] = "sure",
+	COWINSPECT_CONFIDENCES(NAME, NAME)
 };
 
 static const char *const counts_names[] = {

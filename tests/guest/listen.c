@@ -1,0 +1,970 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tracepoints, listened to by perf and by tracefs: without attaching anything,
+ * each fault comes once, as what it was, and as many as the counters of a process
+ * that is attached as well say; so does each fork. And while nobody listens, nothing
+ * is hooked.
+ */
+#include <linux/perf_event.h>
+#include <setjmp.h>
+
+#include "faults.h"
+#include "libcowinspect.h"
+#include "setup.h"
+
+#define EVENTS		TRACING "events/cowinspect/"
+#define FAULT		EVENTS "cow_fault/"
+
+/* ---- listening ---- */
+
+#define CPUS		8
+#define RING_SIZE	(64 * 4096UL)
+
+/**
+ * struct listener - perf events, one for each CPU
+ * @nr: how many CPUs there are
+ * @fd: the events
+ * @ring: their rings, each preceded by its page of control
+ * @take: what to do with a sample
+ * @lost: samples that found no room
+ */
+struct listener {
+	int nr;
+	int fd[CPUS];
+	void *ring[CPUS];
+	void (*take)(int tid, const char *raw);
+	long long lost;
+};
+
+/* Of a process with its threads and descendants to come, or of all (-1). */
+static struct listener listen_to_event(pid_t pid, const char *event,
+				       void (*take)(int tid, const char *raw))
+{
+	struct listener l = {
+		.nr = sysconf(_SC_NPROCESSORS_ONLN),
+		.take = take,
+	};
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.sample_period = 1,
+		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_RAW,
+		.inherit = pid >= 0,
+	};
+	char path[128];
+	int i;
+
+	snprintf(path, sizeof(path), EVENTS "%s/id", event);
+	attr.config = number_in(path);
+	if (l.nr > CPUS)
+		bail("%d CPUs", l.nr);
+	for (i = 0; i < l.nr; i++) {
+		l.fd[i] = syscall(SYS_perf_event_open, &attr, pid, i, -1, 0);
+		if (l.fd[i] < 0)
+			bail("perf_event_open");
+		l.ring[i] = mmap(NULL, 4096 + RING_SIZE, PROT_READ | PROT_WRITE,
+				 MAP_SHARED, l.fd[i], 0);
+		if (l.ring[i] == MAP_FAILED)
+			bail("no ring");
+	}
+	return l;
+}
+
+static void stop_listening(struct listener *l)
+{
+	int i;
+
+	for (i = 0; i < l->nr; i++) {
+		munmap(l->ring[i], 4096 + RING_SIZE);
+		close(l->fd[i]);
+	}
+	l->nr = 0;
+}
+
+/* What perf has counted, be it in a ring or not. */
+static long long perf_count(const struct listener *l)
+{
+	long long value, sum = 0;
+	int i;
+
+	for (i = 0; i < l->nr; i++) {
+		if (read(l->fd[i], &value, sizeof(value)) != sizeof(value))
+			bail("cannot read a count");
+		sum += value;
+	}
+	return sum;
+}
+
+/* ---- samples ---- */
+
+/* Where a field is, as the format file has it. Returns how long it is. */
+static int find_field(const char *event, const char *name, int *offset)
+{
+	char path[128], wanted[64], *text, *at;
+	int size = 0;
+
+	snprintf(path, sizeof(path), EVENTS "%s/format", event);
+	snprintf(wanted, sizeof(wanted), " %s;", name);
+	text = slurp(path);
+	at = strstr(text, wanted);
+	if (!at || sscanf(at + strlen(wanted), " offset:%d; size:%d;", offset,
+			  &size) != 2)
+		bail("%s has no field %s", event, name);
+	free(text);
+	return size;
+}
+
+static unsigned long long field(const char *raw, int offset, int size)
+{
+	unsigned long long value = 0;
+
+	/* Little-endian, as both architectures are. */
+	memcpy(&value, raw + offset, size);
+	return value;
+}
+
+/*
+ * The fields of an event in their order. Each list makes a struct, another one of
+ * offsets (@place), and what fills the one by the other.
+ */
+#define X_MEMBER(name, size)	unsigned long long name;
+#define X_PLACE(name, size)	int name;
+#define X_TAKE(name, size)	.name = field(raw, place->name, size),
+#define X_FIND(name, size) \
+	good &= find_field(event, #name, &place->name) == (size) && \
+		place->name > last; \
+	last = place->name;
+
+#define FAULT_FIELDS(X) \
+	X(addr, 8) X(bytes, 8) X(cost, 8) X(pid, 4) X(flags, 4) X(outcome, 1) \
+	X(old_kind, 1) X(new_kind, 1) X(old_order, 1) X(new_order, 1) X(vma, 1) \
+	X(predicted, 1) X(confidence, 1)
+
+#define FORK_FIELDS(X) \
+	X(parent, 4) X(child, 4) X(cost, 8) X(tables, 8) X(copied, 8) X(anon, 8) \
+	X(file, 8) X(shmem, 8) X(swap, 8)
+
+struct fault {
+	FAULT_FIELDS(X_MEMBER)
+	int tid;
+};
+
+struct forked {
+	FORK_FIELDS(X_MEMBER)
+};
+
+static struct { FAULT_FIELDS(X_PLACE) } fault_place;
+static struct { FORK_FIELDS(X_PLACE) } fork_place;
+
+static void test_format(void)
+{
+	bool good = true;
+	int last = 0;
+
+	{
+		const char *event = "cow_fault";
+		typeof(fault_place) *place = &fault_place;
+
+		FAULT_FIELDS(X_FIND)
+	}
+	ok(good, "the fields of cow_fault have their sizes and order");
+	last = 0;
+	{
+		const char *event = "cow_fork";
+		typeof(fork_place) *place = &fork_place;
+
+		FORK_FIELDS(X_FIND)
+	}
+	ok(good, "and those of cow_fork");
+}
+
+#define FAULTS_MAX	16384
+#define FORKS_MAX	16
+
+static struct fault heard[FAULTS_MAX];
+static int nr_heard;
+static struct forked forks[FORKS_MAX];
+static int nr_forks;
+
+static void take_fault(int tid, const char *raw)
+{
+	const typeof(fault_place) *place = &fault_place;
+
+	if (nr_heard == FAULTS_MAX)
+		bail("too many faults");
+	heard[nr_heard++] = (struct fault) {
+		FAULT_FIELDS(X_TAKE)
+		.tid = tid,
+	};
+}
+
+static void take_fork(int tid, const char *raw)
+{
+	const typeof(fork_place) *place = &fork_place;
+
+	(void)tid;
+	if (nr_forks == FORKS_MAX)
+		bail("too many forks");
+	forks[nr_forks++] = (struct forked) { FORK_FIELDS(X_TAKE) };
+}
+
+static struct listener listen_to(pid_t pid)
+{
+	return listen_to_event(pid, "cow_fault", take_fault);
+}
+
+struct sample {
+	struct perf_event_header header;
+	uint32_t pid, tid;
+	uint32_t size;
+	char raw[];
+};
+
+static void take_record(struct listener *l, const struct sample *s)
+{
+	if (s->header.type == PERF_RECORD_LOST)
+		l->lost++;
+	if (s->header.type != PERF_RECORD_SAMPLE)
+		return;
+	l->take(s->tid, s->raw);
+}
+
+static void drain_ring(struct listener *l, void *ring)
+{
+	volatile struct perf_event_mmap_page *control = ring;
+	char record[4096], *data = (char *)ring + 4096;
+	uint64_t head = control->data_head, at = control->data_tail, i;
+	const struct sample *s = (void *)record;
+
+	__sync_synchronize();
+	while (at < head) {
+		const struct perf_event_header *header =
+			(void *)(data + at % RING_SIZE);
+
+		for (i = 0; i < header->size; i++)
+			record[i] = data[(at + i) % RING_SIZE];
+		take_record(l, s);
+		at += s->header.size;
+	}
+	__sync_synchronize();
+	control->data_tail = at;
+}
+
+/* Into @heard or @forks. Returns how many faults there are. */
+static int hear(struct listener *l)
+{
+	int i;
+
+	nr_heard = 0;
+	nr_forks = 0;
+	for (i = 0; i < l->nr; i++)
+		drain_ring(l, l->ring[i]);
+	return nr_heard;
+}
+
+/* Those of a process, and of one of its pages unless that is NULL. */
+static int count_heard(pid_t pid, const void *page, int outcome)
+{
+	int i, n = 0;
+
+	for (i = 0; i < nr_heard; i++)
+		n += heard[i].pid == (unsigned int)pid &&
+		     heard[i].outcome == (unsigned int)outcome &&
+		     (!page || (heard[i].addr & ~4095UL) == (unsigned long)page);
+	return n;
+}
+
+static struct fault the_heard(pid_t pid, const void *page, int outcome)
+{
+	struct fault none = { .outcome = 255, .addr = 1 };
+	int i;
+
+	for (i = 0; i < nr_heard; i++) {
+		if (heard[i].pid == (unsigned int)pid &&
+		    heard[i].outcome == (unsigned int)outcome &&
+		    (heard[i].addr & ~4095UL) == (unsigned long)page)
+			return heard[i];
+	}
+	return none;
+}
+
+/* ---- what is hooked, and for what ---- */
+
+static bool is_hooked_for(int targets, int perf, int tracefs)
+{
+	bool any = targets || perf || tracefs;
+	char line[64];
+
+	snprintf(line, sizeof(line), "targets %d, perf %d, tracefs %d", targets,
+		 perf, tracefs);
+	if (status_word("observer_for", line) &&
+	    status_word("observer_armed", any ? "yes" : "no"))
+		return true;
+	diag("status says: %.1500s", slurp(COW_DIR "/status"));
+	return false;
+}
+
+/* ---- a process that faults ---- */
+
+#define PAGES	8
+
+enum page { SHARED_PAGE, READ_PAGE, WRITTEN_PAGE, KEPT_PAGE, CHILDS_PAGE, REMOTE_PAGE };
+
+/**
+ * struct worker - a process that has its orders through a pipe
+ * @pid: the process
+ * @orders: a letter for each thing to be done
+ * @answers: a letter when it has been done
+ * @anon: memory shared with us since fork
+ * @file: of a file, private
+ * @shm: shared memory
+ * @past: behind the end of a file
+ * @said: where it leaves the id of its child
+ */
+struct worker {
+	pid_t pid;
+	int orders[2], answers[2];
+	char *anon, *file, *shm, *past;
+	volatile pid_t *said;
+};
+
+static sigjmp_buf after_bus;
+
+static void on_bus(int signal)
+{
+	(void)signal;
+	siglongjmp(after_bus, 1);
+}
+
+static void write_to(char *page)
+{
+	*(volatile char *)page = 5;
+}
+
+static void read_from(char *page)
+{
+	(void)*(volatile char *)page;
+}
+
+/* It writes to a page that it shares with us. */
+static void have_child(struct worker *w)
+{
+	pid_t pid = fork_mortal();
+
+	if (!pid) {
+		*w->said = getpid();
+		write_to(w->anon + CHILDS_PAGE * 4096);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+/* Each kind of fault once, at a place of its own. */
+static void make_scene(struct worker *w)
+{
+	write_to(w->anon + SHARED_PAGE * 4096);
+	read_from(w->anon + READ_PAGE * 4096);
+	write_to(w->anon + READ_PAGE * 4096);
+	write_to(w->anon + WRITTEN_PAGE * 4096);
+	read_from(w->file);
+	write_to(w->file);
+	write_to(w->shm);
+	if (!sigsetjmp(after_bus, 1))
+		write_to(w->past);
+	write_to(w->anon + KEPT_PAGE * 4096);
+	drain_lru();
+	have_child(w);
+	write_to(w->anon + KEPT_PAGE * 4096);
+}
+
+static void write_fresh_pages(int pages)
+{
+	char *p = map_pages(pages, MAP_PRIVATE);
+	int i;
+
+	for (i = 0; i < pages; i++)
+		write_to(p + i * 4096);
+	munmap(p, pages * 4096);
+}
+
+#define FRESH	100
+
+static void *do_nothing(void *unused)
+{
+	return unused;
+}
+
+/* Neither has memory of its own. */
+static void have_thread_and_vfork(void)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	if (pthread_create(&thread, NULL, do_nothing, NULL))
+		_exit(1);
+	pthread_join(thread, NULL);
+	pid = vfork();
+	if (!pid)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+}
+
+static void work(void *arg)
+{
+	struct worker *w = arg;
+	char letter;
+
+	signal(SIGBUS, on_bus);
+	while (read(w->orders[0], &letter, 1) == 1) {
+		if (letter == 's')
+			make_scene(w);
+		else if (letter == 'k')
+			*w->said = spawn(NULL, NULL);
+		else if (letter == 'v')
+			have_thread_and_vfork();
+		else
+			write_fresh_pages(FRESH);
+		if (write(w->answers[1], &letter, 1) != 1)
+			break;
+	}
+}
+
+static void *must_map(int flags, int fd)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	if (p == MAP_FAILED)
+		bail("mmap");
+	return p;
+}
+
+static struct worker get_worker(void)
+{
+	int exe = open("/proc/self/exe", O_RDONLY);
+	int empty = memfd_create("empty", 0);
+	struct worker w = {
+		.anon = map_pages(PAGES, MAP_PRIVATE),
+		.file = must_map(MAP_PRIVATE, exe),
+		.shm = map_pages(1, MAP_SHARED),
+		.past = must_map(MAP_SHARED, empty),
+		.said = (pid_t *)map_pages(1, MAP_SHARED),
+	};
+
+	if (pipe(w.orders) || pipe(w.answers))
+		bail("pipe");
+	close(exe);
+	close(empty);
+	w.anon[SHARED_PAGE * 4096] = 1;
+	w.anon[CHILDS_PAGE * 4096] = 1;
+	w.anon[REMOTE_PAGE * 4096] = 1;
+	drain_lru();
+	w.pid = spawn(work, &w);
+	wait_asleep(w.pid);
+	return w;
+}
+
+static void order(struct worker *w, char letter)
+{
+	if (write(w->orders[1], &letter, 1) != 1 ||
+	    read(w->answers[0], &letter, 1) != 1)
+		bail("the worker is gone");
+	wait_asleep(w->pid);
+}
+
+static void put_worker(struct worker *w)
+{
+	reap(w->pid);
+	munmap(w->anon, PAGES * 4096);
+	munmap(w->file, 4096);
+	munmap(w->shm, 4096);
+	munmap(w->past, 4096);
+	munmap((void *)w->said, 4096);
+	close(w->orders[0]);
+	close(w->orders[1]);
+	close(w->answers[0]);
+	close(w->answers[1]);
+}
+
+/* ---- each kind of fault ---- */
+
+/* Kinds of a page of a file: where the root is a tmpfs, it is shared memory. */
+#define ANY_FILE	254
+
+static bool is_kind(unsigned int kind, unsigned int expected)
+{
+	return kind == expected || (expected == ANY_FILE &&
+	       (kind == COWI_KIND_FILE || kind == COWI_KIND_SHMEM));
+}
+
+static void expect(const char *what, pid_t pid, char *page, bool write, int did,
+		   int old_kind, int new_kind)
+{
+	const struct fault f = the_heard(pid, page, did);
+	int n = count_heard(pid, page, did);
+	bool bytes = f.bytes == (did == COWI_DID_REFUSED ? 0 : 4096) ||
+		     (f.flags & COWI_E_SHARED && f.new_kind == COWI_KIND_NONE);
+
+	if (!ok(n == 1 && f.tid == (int)f.pid && bytes && f.cost &&
+		is_kind(f.old_kind, old_kind) &&
+		(is_kind(f.new_kind, new_kind) || f.flags & COWI_E_SHARED) &&
+		!f.old_order && !f.new_order &&
+		(f.flags & (COWI_E_WRITE | COWI_E_USER | COWI_E_REMOTE)) ==
+		(COWI_E_USER | (write ? COWI_E_WRITE : 0)),
+		"%s: %s, once", what, cowi_did_name(did)))
+		diag("%d times; from %s to %s, %llu bytes, %llu ns, flags %llx",
+		     n, cowi_kind_name(f.old_kind), cowi_kind_name(f.new_kind),
+		     f.bytes, f.cost, f.flags);
+}
+
+#define SCENE_TESTS	10
+
+static void scene_heard(struct worker *w)
+{
+	char *anon = w->anon;
+	struct fault f;
+
+	expect("page shared with its parent", w->pid, anon, true,
+	       COWI_DID_COPIED, COWI_KIND_ANON, COWI_KIND_ANON);
+	f = the_heard(w->pid, anon, COWI_DID_COPIED);
+	ok(f.vma == COWI_VMA_ANON && f.predicted == COWI_NEXT_COPY &&
+	   f.confidence == COWI_CONF_SURE, "as was predicted");
+	expect("first read", w->pid, anon + READ_PAGE * 4096, false,
+	       COWI_DID_ZEROPAGE, COWI_KIND_NONE, COWI_KIND_ZERO);
+	expect("write to the zero page", w->pid, anon + READ_PAGE * 4096, true,
+	       COWI_DID_ZEROFILLED, COWI_KIND_ZERO, COWI_KIND_ANON);
+	expect("first write", w->pid, anon + WRITTEN_PAGE * 4096, true,
+	       COWI_DID_ZEROFILLED, COWI_KIND_NONE, COWI_KIND_ANON);
+	expect("page whose other sharer is gone", w->pid,
+	       anon + KEPT_PAGE * 4096, true, COWI_DID_REUSED, COWI_KIND_ANON,
+	       COWI_KIND_ANON);
+	expect("read of a file", w->pid, w->file, false, COWI_DID_MAPPED,
+	       COWI_KIND_NONE, ANY_FILE);
+	expect("write to its page", w->pid, w->file, true, COWI_DID_COPIED,
+	       ANY_FILE, COWI_KIND_ANON);
+	/* See tests/guest/faults.c. */
+	if (kernel_since(6, 0))
+		expect("write to shared memory", w->pid, w->shm, true,
+		       COWI_DID_MAPPED, COWI_KIND_NONE, COWI_KIND_SHMEM);
+	else
+		ok(count_heard(w->pid, w->shm, COWI_DID_SHARED) == 1,
+		   "write to shared memory: shared, once");
+	expect("write behind the end of a file", w->pid, w->past, true,
+	       COWI_DID_REFUSED, COWI_KIND_NONE, COWI_KIND_NONE);
+}
+
+/* What was heard of an attached process, against its counters. */
+static bool is_as_counted(pid_t pid)
+{
+	long long counted, all = 0;
+	int did, n;
+
+	for (did = 0; did < COWI_NR_FAULT_DID; did++) {
+		counted = fault_count(pid, cowi_did_name(did));
+		n = count_heard(pid, NULL, did);
+		all += n;
+		if (n == counted)
+			continue;
+		diag("%s: %d heard, %lld counted", cowi_did_name(did), n,
+		     counted);
+		return false;
+	}
+	return all == fault_count(pid, "observed") && all;
+}
+
+static void test_scene(bool attached)
+{
+	struct worker w = get_worker();
+	struct listener l;
+	pid_t child;
+
+	if (attached)
+		attach(w.pid);
+	l = listen_to(w.pid);
+	ok(is_hooked_for(attached, 1, 0), "hooked for one that is listened to%s",
+	   attached ? " and attached" : " and nothing else");
+	order(&w, 's');
+	hear(&l);
+	scene_heard(&w);
+	child = *w.said;
+	ok(count_heard(child, w.anon + CHILDS_PAGE * 4096, COWI_DID_COPIED) == 1,
+	   "a child's fault comes, too, by inheritance");
+	ok(!l.lost && !status_number("observer_missed"), "nothing was lost");
+	if (attached) {
+		ok(is_as_counted(w.pid),
+		   "as many of each kind as its counters say");
+		detach(w.pid);
+	}
+	stop_listening(&l);
+	ok(is_hooked_for(0, 0, 0), "nobody listens: nothing is hooked");
+	put_worker(&w);
+}
+
+/* ---- who comes and goes, in any order ---- */
+
+/* Whether what the worker does is heard and counted, as it should be. */
+static bool works(struct worker *w, struct listener *l, bool is_attached)
+{
+	bool listened = l->nr;
+	long long counted = is_attached ? fault_count(w->pid, "zerofilled") : 0;
+
+	hear(l);
+	order(w, 'f');
+	hear(l);
+	if (is_attached)
+		counted = fault_count(w->pid, "zerofilled") - counted;
+	if (count_heard(w->pid, NULL, COWI_DID_ZEROFILLED) == listened * FRESH &&
+	    counted == is_attached * FRESH &&
+	    is_hooked_for(is_attached, listened, 0))
+		return true;
+	diag("%d heard, %lld counted", nr_heard, counted);
+	return false;
+}
+
+/* "a" attach, "d" detach, "l" listen, "s" stop. */
+static void test_order(const char *steps)
+{
+	struct worker w = get_worker();
+	struct listener l = { 0 };
+	bool is_attached = false, good = works(&w, &l, false);
+	const char *step;
+
+	for (step = steps; *step; step++) {
+		if (*step == 'a' || *step == 'd') {
+			is_attached = *step == 'a';
+			(is_attached ? attach : detach)(w.pid);
+		} else if (*step == 'l') {
+			l = listen_to(w.pid);
+		} else {
+			stop_listening(&l);
+		}
+		good &= works(&w, &l, is_attached);
+	}
+	ok(good, "attached and listened to in the order %s", steps);
+	put_worker(&w);
+}
+
+static void fault_for_ever(void *unused)
+{
+	(void)unused;
+	for (;;)
+		write_fresh_pages(FRESH);
+}
+
+static void test_again_and_again(void)
+{
+	pid_t pid = spawn(fault_for_ever, NULL);
+	struct listener l;
+	int i, silent = 0;
+
+	for (i = 0; i < 50; i++) {
+		l = listen_to(pid);
+		/* It runs all the time, but not on each CPU. */
+		if (i % 10 == 0) {
+			while (!hear(&l) && process_state(pid) == 'R')
+				usleep(1000);
+			silent += !nr_heard;
+		}
+		stop_listening(&l);
+	}
+	ok(!silent && process_state(pid) == 'R' && is_hooked_for(0, 0, 0),
+	   "listened to 50 times while it faults");
+	reap(pid);
+}
+
+/* ---- faults that others make ---- */
+
+static void write_remotely(struct worker *w)
+{
+	char byte = 7, *page = w->anon + REMOTE_PAGE * 4096;
+	struct iovec from = { &byte, 1 }, to = { page, 1 };
+
+	if (process_vm_writev(w->pid, &from, 1, &to, 1, 0) != 1)
+		bail("process_vm_writev");
+}
+
+static void test_remote(void)
+{
+	struct worker w = get_worker();
+	char *page = w.anon + REMOTE_PAGE * 4096;
+	struct listener all, own;
+	struct fault f;
+	long long before;
+
+	if (status_word("observer_remote", "absent")) {
+		skip("without CONFIG_MEMCG the kernel does not say whose memory it is");
+		skip("without CONFIG_MEMCG the kernel does not say whose memory it is");
+		put_worker(&w);
+		return;
+	}
+	all = listen_to(-1);
+	write_remotely(&w);
+	hear(&all);
+	f = the_heard(w.pid, page, COWI_DID_COPIED);
+	ok(count_heard(w.pid, page, COWI_DID_COPIED) == 1 &&
+	   f.tid == gettid() && f.flags & COWI_E_REMOTE && f.flags & COWI_E_GUP,
+	   "who listens to each CPU hears of a fault in another's memory");
+	stop_listening(&all);
+	put_worker(&w);
+
+	w = get_worker();
+	page = w.anon + REMOTE_PAGE * 4096;
+	own = listen_to(w.pid);
+	before = perf_count(&own);
+	write_remotely(&w);
+	hear(&own);
+	if (!ok(perf_count(&own) > before,
+		"who listens to that process has it counted, at least"))
+		diag("%lld before, %lld then, %d samples", before,
+		     perf_count(&own), nr_heard);
+	stop_listening(&own);
+	put_worker(&w);
+}
+
+/* ---- more faults at once than there is room for ---- */
+
+#define LEAST_INFLIGHT	64
+
+static char *withheld;
+
+static void *wait_for_page(void *number)
+{
+	write_to(withheld + (long)number * 4096);
+	return NULL;
+}
+
+/* With as many threads in the middle of a fault as there is room for. */
+static void fault_all_at_once(void *pipe_fd)
+{
+	struct uffdio_register range = {
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int uffd = open_uffd(0), *fd = pipe_fd;
+	pthread_t thread;
+	char byte;
+	long i;
+
+	withheld = map_pages(LEAST_INFLIGHT, MAP_PRIVATE);
+	range.range.start = (unsigned long)withheld;
+	range.range.len = LEAST_INFLIGHT * 4096;
+	if (read(fd[0], &byte, 1) != 1 || uffd < 0 ||
+	    ioctl(uffd, UFFDIO_REGISTER, &range))
+		_exit(1);
+	for (i = 0; i < LEAST_INFLIGHT; i++) {
+		if (pthread_create(&thread, NULL, wait_for_page, (void *)i) ||
+		    !is_page_wanted(uffd))
+			_exit(1);
+	}
+	write_fresh_pages(FRESH);
+	_exit(0);
+}
+
+static void test_no_room(void)
+{
+	int fd[2], status;
+	struct listener l;
+	long long missed;
+	char *before;
+	pid_t pid;
+
+	before = slurp(PARAMETER "max_inflight");
+	must_set_file(PARAMETER "max_inflight", "64");
+	if (pipe(fd))
+		bail("pipe");
+	pid = spawn(fault_all_at_once, fd);
+	l = listen_to(pid);
+	if (write(fd[1], "g", 1) != 1 || waitpid(pid, &status, 0) != pid)
+		bail("no child");
+	missed = status_number("observer_missed");
+	if (!ok(WIFEXITED(status) && !WEXITSTATUS(status) && missed >= FRESH,
+		"faults that found no room are said to be missed"))
+		diag("%lld are, status %x", missed, status);
+	stop_listening(&l);
+	ok(!status_number("observer_missed"), "which begins anew with the hook");
+	must_set_file(PARAMETER "max_inflight", before);
+	free(before);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* ---- tracefs ---- */
+
+static void test_tracefs(void)
+{
+	struct worker w = get_worker();
+	char line[256], filter[32], *text;
+
+	snprintf(filter, sizeof(filter), "pid == %d", w.pid);
+	must_set_file(FAULT "filter", filter);
+	must_set_file(TRACING "trace", "\n");
+	must_set_file(FAULT "enable", "1");
+	ok(is_hooked_for(0, 0, 1), "tracefs listens: hooked");
+	order(&w, 's');
+	must_set_file(FAULT "enable", "0");
+	ok(is_hooked_for(0, 0, 0), "and not any more");
+	text = slurp(TRACING "trace");
+	snprintf(line, sizeof(line),
+		 "cow_fault: pid=%d addr=0x%lx outcome=copied bytes=4096 cost=",
+		 w.pid, (unsigned long)w.anon);
+	ok(strstr(text, line), "its text has the copy");
+	ok(strstr(text, " flags=write|user vma=anon old_kind=anon old_order=0 new_kind=anon new_order=0 predicted=copy confidence=sure\n") &&
+	   strstr(text, " outcome=refused bytes=0 ") &&
+	   strstr(text, " old_kind=none old_order=0 new_kind=none "),
+	   "with names for all there is");
+	free(text);
+	text = slurp(FAULT "format");
+	ok(!strstr(text, "COWI_DID") && !strstr(text, "COWI_KIND") &&
+	   strstr(text, "{ 0, \"copied\" }"),
+	   "programs that read the format find numbers there");
+	free(text);
+	must_set_file(FAULT "filter", "0");
+	must_set_file(TRACING "trace", "\n");
+	put_worker(&w);
+}
+
+/* ---- forks ---- */
+
+/* Pages of a process, from one of its files that has kB. */
+static long long kib_of(pid_t pid, const char *file, const char *name)
+{
+	char *text = slurp_proc(pid, file);
+	long long kib = number_of(text, name);
+
+	free(text);
+	if (kib < 0)
+		bail("%s has no %s", file, name);
+	return kib;
+}
+
+/* It has not done much since. */
+static bool is_plausible(const struct forked *f)
+{
+	const char *rollup = "smaps_rollup";
+	long long anon = kib_of(f->child, rollup, "Anonymous") / 4;
+	long long all = kib_of(f->child, rollup, "Rss") / 4;
+	long long tables = kib_of(f->child, "status", "VmPTE") * 1024;
+
+	if ((long long)f->anon <= anon && f->anon + 16 > (unsigned long)anon &&
+	    (long long)(f->anon + f->file + f->shmem) <= all && !f->swap &&
+	    (long long)f->tables <= tables && f->tables >= 4 * 4096)
+		return true;
+	diag("%llu anon, %llu file, %llu shmem, %llu swap, %llu of tables",
+	     f->anon, f->file, f->shmem, f->swap, f->tables);
+	diag("now %lld anon of %lld, %lld of tables", anon, all, tables);
+	return false;
+}
+
+static void test_fork(void)
+{
+	struct worker w = get_worker();
+	struct listener l = listen_to_event(w.pid, "cow_fork", take_fork);
+	const struct forked *f = &forks[0];
+
+	ok(is_hooked_for(0, 0, 0), "for forks no fault is observed");
+	order(&w, 'k');
+	hear(&l);
+	if (!ok(nr_forks == 1 && f->parent == (unsigned int)w.pid &&
+		f->child == (unsigned int)*w.said && f->cost && !f->copied,
+		"a fork is told of, once, with both processes"))
+		diag("%d are, %llu by %llu, %llu ns, %llu pages", nr_forks,
+		     f->child, f->parent, f->cost, f->copied);
+	wait_asleep(f->child);
+	ok(is_plausible(f), "with its page tables and pages of each kind");
+	order(&w, 'v');
+	hear(&l);
+	ok(!nr_forks, "a thread and a child of vfork() are not");
+	kill(*w.said, SIGKILL);
+	stop_listening(&l);
+	put_worker(&w);
+}
+
+static void test_fork_pinned(void)
+{
+	char *p = map_pages(16, MAP_PRIVATE);
+	struct listener l;
+	int ring;
+
+	memset(p, 1, 16 * 4096);
+	ring = pin_pages(p + 4096, 5 * 4096);
+	if (ring < 0) {
+		skip("nothing pins pages here: %s", strerror(errno));
+		munmap(p, 16 * 4096);
+		return;
+	}
+	l = listen_to_event(getpid(), "cow_fork", take_fork);
+	reap(spawn(NULL, NULL));
+	hear(&l);
+	if (!ok(nr_forks == 1 && forks[0].copied == 5,
+		"pages that were pinned are said to be copied"))
+		diag("%d forks, %llu pages", nr_forks, forks[0].copied);
+	stop_listening(&l);
+	close(ring);
+	munmap(p, 16 * 4096);
+}
+
+static void test_fork_tracefs(void)
+{
+	char line[64], *text;
+	pid_t child;
+
+	must_set_file(TRACING "trace", "\n");
+	must_set_file(EVENTS "cow_fork/enable", "1");
+	child = spawn(NULL, NULL);
+	must_set_file(EVENTS "cow_fork/enable", "0");
+	reap(child);
+	reap(spawn(NULL, NULL));
+	text = slurp(TRACING "trace");
+	snprintf(line, sizeof(line), "cow_fork: parent=%d child=%d cost=",
+		 getpid(), child);
+	ok(strstr(text, line) && !strstr(strstr(text, line) + 1, "cow_fork: "),
+	   "tracefs has the fork, while it listens");
+	free(text);
+	must_set_file(TRACING "trace", "\n");
+}
+
+/* ---- unloading ---- */
+
+static void test_unload(void)
+{
+	struct listener l = listen_to(getpid());
+
+	ok(unload_module() == EWOULDBLOCK, "an open perf event keeps the module");
+	stop_listening(&l);
+	ok(!unload_module(), "and does not when it is closed");
+	if (load_module(""))
+		bail("cannot load the module");
+	must_set_file(FAULT "enable", "1");
+	must_set_file(EVENTS "cow_fork/enable", "1");
+	ok(is_hooked_for(0, 0, 1) && !unload_module(),
+	   "it can be unloaded while tracefs listens");
+	if (load_module(""))
+		bail("cannot load the module");
+	ok(is_hooked_for(0, 0, 0), "which the next one knows nothing of");
+}
+
+int main(void)
+{
+	static const char * const orders[] = {
+		"alds", "alsd", "lads", "lasd", "adls", "lsad"
+	};
+	unsigned int i;
+
+	tap_plan(1 + 2 + 2 * (SCENE_TESTS + 4) + 1 + 6 + 1 + 2 + 2 + 5 + 4 + 2 + 4);
+	mount("none", TRACING, "tracefs", 0, NULL);
+	if (access(FAULT "id", R_OK))
+		bail("no tracepoint");
+	ok(is_hooked_for(0, 0, 0), "nothing is hooked in the beginning");
+	test_format();
+	test_scene(false);
+	test_scene(true);
+	for (i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+		test_order(orders[i]);
+	test_again_and_again();
+	test_remote();
+	test_no_room();
+	test_tracefs();
+	test_fork();
+	test_fork_pinned();
+	test_fork_tracefs();
+	test_unload();
+	return tap_done();
+}
