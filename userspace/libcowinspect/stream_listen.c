@@ -40,7 +40,7 @@ static int open_failed(const struct cowi_stream *s)
 {
 	switch (errno) {
 	case ENOENT:
-		return -COWI_ENOTRACEPOINT;
+		return s->cgroup >= 0 ? -COWI_ECGROUP : -COWI_ENOTRACEPOINT;
 	case ENOSYS:
 		return -COWI_ENOPERF;
 	case EACCES:
