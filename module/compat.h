@@ -28,6 +28,11 @@
 #error "cowinspect supports 64-bit kernels only"
 #endif
 
+/* Whose life begins and ends is told by tracepoints, and so are faults. */
+#ifndef CONFIG_EVENT_TRACING
+#error "cowinspect needs tracepoints and their events: CONFIG_FTRACE with any tracer"
+#endif
+
 /*
  * RHEL 9's 5.14 has parts of 6.3 and 6.6 and not others: what follows goes by
  * version, and would predict by the wrong rules. Until one has been booted:

@@ -1086,9 +1086,10 @@ static int want(enum cow_reason why)
 
 	mutex_lock(&hook_lock);
 	ret = set_hook();
-	/* Paired in is_listened_to(). */
-	if (!ret)
+	if (!ret) {
+		/* Paired in is_listened_to(). */
 		smp_store_release(&reasons[why], reasons[why] + 1);
+	}
 	mutex_unlock(&hook_lock);
 	return ret;
 }

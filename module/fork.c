@@ -154,9 +154,10 @@ static u64 cost_of_fork(void)
 	u64 cost = 0;
 
 	raw_spin_lock_irqsave(&begun_lock, flags);
-	if (begun[i].task == current)
+	if (begun[i].task == current) {
 		cost = ktime_get_mono_fast_ns() - begun[i].since;
-	begun[i].task = NULL;
+		begun[i].task = NULL;
+	}
 	raw_spin_unlock_irqrestore(&begun_lock, flags);
 	return cost;
 }

@@ -97,85 +97,96 @@ static long long perf_count(const struct listener *l)
 
 /* ---- samples ---- */
 
-/* Where a field is, as the format file has it. Returns how long it is. */
-static int find_field(const char *event, const char *name, int *offset)
-{
-	char path[128], wanted[64], *text, *at;
-	int size = 0;
-
-	snprintf(path, sizeof(path), EVENTS "%s/format", event);
-	snprintf(wanted, sizeof(wanted), " %s;", name);
-	text = slurp(path);
-	at = strstr(text, wanted);
-	if (!at || sscanf(at + strlen(wanted), " offset:%d; size:%d;", offset,
-			  &size) != 2)
-		bail("%s has no field %s", event, name);
-	free(text);
-	return size;
-}
-
-static unsigned long long field(const char *raw, int offset, int size)
-{
-	unsigned long long value = 0;
-
-	/* Little-endian, as both architectures are. */
-	memcpy(&value, raw + offset, size);
-	return value;
-}
-
-/*
- * The fields of an event in their order. Each list makes a struct, another one of
- * offsets (@place), and what fills the one by the other.
- */
-#define X_MEMBER(name, size)	unsigned long long name;
-#define X_PLACE(name, size)	int name;
-#define X_TAKE(name, size)	.name = field(raw, place->name, size),
-#define X_FIND(name, size) \
-	good &= find_field(event, #name, &place->name) == (size) && \
-		place->name > last; \
-	last = place->name;
-
-#define FAULT_FIELDS(X) \
-	X(addr, 8) X(bytes, 8) X(cost, 8) X(pid, 4) X(flags, 4) X(outcome, 1) \
-	X(old_kind, 1) X(new_kind, 1) X(old_order, 1) X(new_order, 1) X(vma, 1) \
-	X(predicted, 1) X(confidence, 1)
-
-#define FORK_FIELDS(X) \
-	X(parent, 4) X(child, 4) X(cost, 8) X(tables, 8) X(copied, 8) X(anon, 8) \
-	X(file, 8) X(shmem, 8) X(swap, 8)
-
 struct fault {
-	FAULT_FIELDS(X_MEMBER)
+	__u64 addr, bytes, cost;
+	__u32 pid, flags;
+	__u8 outcome, old_kind, new_kind, old_order, new_order, vma;
+	__u8 predicted, confidence;
 	int tid;
 };
 
 struct forked {
-	FORK_FIELDS(X_MEMBER)
+	__u32 parent, child;
+	__u64 cost, tables, copied, anon, file, shmem, swap;
 };
 
-static struct { FAULT_FIELDS(X_PLACE) } fault_place;
-static struct { FORK_FIELDS(X_PLACE) } fork_place;
+/* A member of one of these, and where the kernel has it in a sample. */
+struct field {
+	const char *name;
+	size_t to, size;
+	int at;
+};
+
+#define FIELD(type, name) \
+	{ #name, offsetof(type, name), sizeof(((type *)NULL)->name), 0 }
+
+static struct field fault_fields[] = {
+	FIELD(struct fault, addr),
+	FIELD(struct fault, bytes),
+	FIELD(struct fault, cost),
+	FIELD(struct fault, pid),
+	FIELD(struct fault, flags),
+	FIELD(struct fault, outcome),
+	FIELD(struct fault, old_kind),
+	FIELD(struct fault, new_kind),
+	FIELD(struct fault, old_order),
+	FIELD(struct fault, new_order),
+	FIELD(struct fault, vma),
+	FIELD(struct fault, predicted),
+	FIELD(struct fault, confidence),
+	{ 0 }
+};
+
+static struct field fork_fields[] = {
+	FIELD(struct forked, parent),
+	FIELD(struct forked, child),
+	FIELD(struct forked, cost),
+	FIELD(struct forked, tables),
+	FIELD(struct forked, copied),
+	FIELD(struct forked, anon),
+	FIELD(struct forked, file),
+	FIELD(struct forked, shmem),
+	FIELD(struct forked, swap),
+	{ 0 }
+};
+
+/* Whether they are there, in this order, and nothing else is. */
+static bool find_fields(const char *event, struct field *f)
+{
+	char path[128], wanted[64], *text, *at, *last;
+	size_t size;
+	bool all;
+
+	snprintf(path, sizeof(path), EVENTS "%s/format", event);
+	text = slurp(path);
+	for (last = strstr(text, " common_pid;"); f->name; f++) {
+		snprintf(wanted, sizeof(wanted), " %s;", f->name);
+		at = strstr(text, wanted);
+		if (!at || at != strchr(strstr(last, "field:"), ';') -
+			   strlen(f->name) - 1 ||
+		    sscanf(at + strlen(wanted), " offset:%d; size:%zu;", &f->at,
+			   &size) != 2 || size != f->size) {
+			diag("%s: %s is not as it should be", event, f->name);
+			return false;
+		}
+		last = at;
+	}
+	all = !strstr(last, "field:");
+	free(text);
+	return all;
+}
+
+static void take_fields(const struct field *f, const char *raw, void *to)
+{
+	for (; f->name; f++)
+		memcpy((char *)to + f->to, raw + f->at, f->size);
+}
 
 static void test_format(void)
 {
-	bool good = true;
-	int last = 0;
-
-	{
-		const char *event = "cow_fault";
-		typeof(fault_place) *place = &fault_place;
-
-		FAULT_FIELDS(X_FIND)
-	}
-	ok(good, "the fields of cow_fault have their sizes and order");
-	last = 0;
-	{
-		const char *event = "cow_fork";
-		typeof(fork_place) *place = &fork_place;
-
-		FORK_FIELDS(X_FIND)
-	}
-	ok(good, "and those of cow_fork");
+	ok(find_fields("cow_fault", fault_fields),
+	   "the fields of cow_fault have their sizes and order");
+	ok(find_fields("cow_fork", fork_fields), "and those of cow_fork");
 }
 
 #define FAULTS_MAX	16384
@@ -188,24 +199,18 @@ static int nr_forks;
 
 static void take_fault(int tid, const char *raw)
 {
-	const typeof(fault_place) *place = &fault_place;
-
 	if (nr_heard == FAULTS_MAX)
 		bail("too many faults");
-	heard[nr_heard++] = (struct fault) {
-		FAULT_FIELDS(X_TAKE)
-		.tid = tid,
-	};
+	take_fields(fault_fields, raw, &heard[nr_heard]);
+	heard[nr_heard++].tid = tid;
 }
 
 static void take_fork(int tid, const char *raw)
 {
-	const typeof(fork_place) *place = &fork_place;
-
 	(void)tid;
 	if (nr_forks == FORKS_MAX)
 		bail("too many forks");
-	forks[nr_forks++] = (struct forked) { FORK_FIELDS(X_TAKE) };
+	take_fields(fork_fields, raw, &forks[nr_forks++]);
 }
 
 static struct listener listen_to(pid_t pid)
@@ -511,7 +516,7 @@ static void expect(const char *what, pid_t pid, char *page, bool write, int did,
 		(f.flags & (COWI_E_WRITE | COWI_E_USER | COWI_E_REMOTE)) ==
 		(COWI_E_USER | (write ? COWI_E_WRITE : 0)),
 		"%s: %s, once", what, cowi_did_name(did)))
-		diag("%d times; from %s to %s, %llu bytes, %llu ns, flags %llx",
+		diag("%d times; from %s to %s, %llu bytes, %llu ns, flags %x",
 		     n, cowi_kind_name(f.old_kind), cowi_kind_name(f.new_kind),
 		     f.bytes, f.cost, f.flags);
 }
@@ -806,7 +811,8 @@ static void test_tracefs(void)
 		 "cow_fault: pid=%d addr=0x%lx outcome=copied bytes=4096 cost=",
 		 w.pid, (unsigned long)w.anon);
 	ok(strstr(text, line), "its text has the copy");
-	ok(strstr(text, " flags=write|user vma=anon old_kind=anon old_order=0 new_kind=anon new_order=0 predicted=copy confidence=sure\n") &&
+	ok(strstr(text, " flags=write|user vma=anon old_kind=anon old_order=0 ") &&
+	   strstr(text, " new_order=0 predicted=copy confidence=sure\n") &&
 	   strstr(text, " outcome=refused bytes=0 ") &&
 	   strstr(text, " old_kind=none old_order=0 new_kind=none "),
 	   "with names for all there is");
@@ -865,7 +871,7 @@ static void test_fork(void)
 	if (!ok(nr_forks == 1 && f->parent == (unsigned int)w.pid &&
 		f->child == (unsigned int)*w.said && f->cost && !f->copied,
 		"a fork is told of, once, with both processes"))
-		diag("%d are, %llu by %llu, %llu ns, %llu pages", nr_forks,
+		diag("%d are, %u by %u, %llu ns, %llu pages", nr_forks,
 		     f->child, f->parent, f->cost, f->copied);
 	wait_asleep(f->child);
 	ok(is_plausible(f), "with its page tables and pages of each kind");

@@ -22,9 +22,13 @@ exceptions()
 	MACRO_ARG_REUSE		tests/guest/fuzz/*	# the same
 	TRAILING_SEMICOLON	tests/guest/fuzz/*	# that list declares functions, too
 	MACRO_ARG_REUSE		module/uapi/*		# that list uses X once for each line
+	TRAILING_SEMICOLON	module/trace.h		# the macro is a list of declarations
+	PARENTHESIS_ALIGNMENT	module/trace.h		# as all tracepoints are written
+	OPEN_ENDED_LINE		module/trace.h		# the same
 	UNCOMMENTED_DEFINITION	module/walk.c		# takes a pointer to a lock for a lock
 	PREFER_KERNEL_TYPES	userspace/*		# user space has no u64
 	PREFER_KERNEL_TYPES	tests/*			# the same
+	MACRO_ARG_REUSE		tests/guest/listen.c	# of a member and its name
 	PREFER_DEFINED_ATTRIBUTE_MACRO	userspace/*	# user space has no __printf()
 	PREFER_DEFINED_ATTRIBUTE_MACRO	tests/*		# the same
 	BIT_MACRO		tests/*			# user space has no BIT_ULL()

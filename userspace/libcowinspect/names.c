@@ -20,7 +20,8 @@ const struct cowi_fault_info cowi_fault_info[COWI_NR_FAULTS] = {
 #undef FAULT_INFO
 };
 
-#define NAME(id, name) [id] = name,
+#define NAME(id, name) \
+	[id] = name,
 
 static const char *const kind_names[COWI_NR_KINDS] = {
 	COWINSPECT_KINDS(NAME, NAME)
