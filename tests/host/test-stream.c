@@ -450,7 +450,11 @@ static void mappings(void **state)
 	is_mapped(s, 100, 0x15000, "/lib/x");
 	is_mapped(s, 100, 0x16000, "[heap]");
 	is_mapped(s, 100, 0x30000, "[heap]");
-	is_mapped(s, 100, 0x31000, "/lib/y");
+	assert_int_equal(1, translate(s, fault(100, 0x31000, 0, 0,
+					       COWI_VMA_FILE, 1), &e));
+	assert_string_equal("/lib/y", e.mapping->name);
+	assert_int_equal(0x31000, e.mapping->start);
+	assert_int_equal(0x32000, e.mapping->end);
 	/* Anonymous memory is none of a file, nor is a shared one private. */
 	assert_int_equal(1, translate(s, fault(100, 0x31000, 0, 0,
 					       COWI_VMA_ANON, 1), &e));

@@ -246,6 +246,7 @@ enum cowi_answer {
  * @version: of the module
  * @kernel: release of the kernel it runs on
  * @rules: first kernel version of the copy-on-write rules it predicts by
+ * @observed_for: for whom faults are observed: "targets 1, perf 0, tracefs 0"
  * @abi: ABI number
  * @observer: how it observes faults: "kretprobe"; "none" or "" if it cannot
  * @record_size: of a record of the pages file, in bytes
@@ -282,6 +283,7 @@ struct cowi_status {
 	char kernel[96];
 	char rules[16];
 	char observer[16];
+	char observed_for[64];
 	unsigned int abi;
 	size_t record_size;
 	size_t event_size;
