@@ -17,6 +17,7 @@
 #include "commands.h"
 #include "parse.h"
 #include "quiz.h"
+#include "procfs.h"
 #include "trace.h"
 
 #define must(what) do {							\
@@ -131,7 +132,7 @@ static void maps(const char *text, size_t len)
 
 	if (!file)
 		return;
-	trace_maps_parse(file, &list);
+	cowi_maps_parse(file, &list);
 	for (i = 0; i < list.nr; i++)
 		must(list.vma[i].name && strlen(list.vma[i].perms) == 4);
 	cowi_vmas_free(&list);

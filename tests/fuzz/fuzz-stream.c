@@ -83,21 +83,17 @@ static void pages(uint8_t how, const uint8_t *data, size_t len)
 	cowi_close(c);
 }
 
-/* What comes between the faults, now and then. */
-static void between(struct tally *t, struct tally_proc *p, unsigned int i)
+/* What a fault is said to be of. */
+static const struct cowi_mapping *mapping_of(unsigned int i)
 {
-	static struct cowi_vma list[] = {
-		{ .start = 0x1000, .end = 0x3000, .perms = "rw-p",
-		  .kind = "anon", .name = (char *)"" },
+	static const struct cowi_mapping list[] = {
+		{ .start = 0x1000, .end = 0x3000, .perms = "rw-p", .name = "" },
 		{ .start = 0x200000, .end = 0x600000, .perms = "rw-p",
-		  .kind = "anon", .name = (char *)"[heap]" },
+		  .name = "[heap]" },
+		{ .perms = "rw-p", .name = "(arguments of exec)" },
 	};
-	struct cowi_vmas vmas = { .vma = list, .nr = 2 };
 
-	if (i % 8 == 3)
-		must(!tally_map(t, p, &vmas));
-	if (i % 16 == 9)
-		must(!tally_exec(t, p));
+	return i % 4 < 3 ? &list[i % 4] : NULL;
 }
 
 static void look_at_hottest(const struct tally_proc *p)
@@ -124,12 +120,12 @@ static void events(uint8_t how, const uint8_t *data, size_t len)
 	p = tally_add(&t, 77, NULL);
 	must(p);
 	for (i = 0; (i + 1) * size <= len; i++) {
-		between(&t, p, i ^ how);
+		if ((i ^ how) % 16 == 9)
+			tally_exec(p);
 		must(!cowi_parse_event(data + i * size, size, &e));
 		if (e.outcome < COWI_NR_FAULT_DID)
-			must(!tally_fault(&t, p, &e));
+			must(!tally_fault(&t, p, &e, mapping_of(i ^ how)));
 	}
-	must(!tally_settle(&t, p));
 	look_at_hottest(p);
 	tally_release(&t);
 }

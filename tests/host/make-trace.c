@@ -37,21 +37,14 @@ static struct trace_proc *add(struct trace *t, pid_t pid, const char *comm,
 	return p;
 }
 
-static void map(struct trace *t, struct trace_proc *p, const char *heap)
-{
-	char so[] = "/lib/libc.so.6";
-	char *name = strdup(heap);
-	struct cowi_vma vma[] = {
-		{ .start = HEAP, .end = HEAP + 100000 * PAGE, .perms = "rw-p",
-		  .kind = "anon", .name = name },
-		{ .start = FILE_AT, .end = FILE_AT + 512 * PAGE,
-		  .perms = "r-xp", .kind = "file", .name = so },
-	};
-	struct cowi_vmas vmas = { .nr = 2, .vma = vma };
+static const char *heap = "[heap]";
 
-	if (tally_map(&t->tally, p->tally, &vmas))
-		exit(2);
-	free(name);
+static struct cowi_mapping mapping_at(__u64 addr)
+{
+	if (addr >= FILE_AT)
+		return (struct cowi_mapping){ FILE_AT, FILE_AT + 512 * PAGE,
+					      "r-xp", "/lib/libc.so.6" };
+	return (struct cowi_mapping){ HEAP, HEAP + 100000 * PAGE, "rw-p", heap };
 }
 
 static void happen(struct trace *t, struct trace_proc *p, __u64 time,
@@ -63,14 +56,14 @@ static void happen(struct trace *t, struct trace_proc *p, __u64 time,
 		.vma = addr >= FILE_AT ? COWI_VMA_FILE : COWI_VMA_ANON,
 		.flags = COWI_E_USER,
 	};
+	struct cowi_mapping m = mapping_at(addr);
 
 	if (outcome < COWI_NR_FAULT_DID) {
-		if (tally_fault(&t->tally, p->tally, &e))
+		if (tally_fault(&t->tally, p->tally, &e, &m))
 			exit(2);
 		p->faults.total[COWI_FAULT_observed]++;
 		p->faults.total[COWI_FAULT_copied + outcome]++;
 		p->faults.by_vma[COWI_FAULT_copied + outcome][e.vma]++;
-		p->has_faults = true;
 	}
 	if (outcome == COWI_DID_COPIED) {
 		p->faults.total[COWI_FAULT_copied_bytes] += PAGE;
@@ -105,7 +98,6 @@ static void make_server(struct trace *t)
 	struct trace_proc *server, *first, *second, *grandchild;
 
 	server = add(t, 500, "server", NULL);
-	map(t, server, "[heap]");
 	fault_all(t, server, 0, 300, COWI_DID_ZEROFILLED, HEAP);
 	fault_all(t, server, 20, 60, COWI_DID_MAPPED, FILE_AT);
 	first = add(t, 501, "worker", server);
@@ -124,10 +116,6 @@ static void make_server(struct trace *t)
 	fault_all(t, server, 480, 120, COWI_DID_REUSED, HEAP);
 	happen(t, NULL, 650 * MS, COWI_DID_LOST, 0);
 	fault_all(t, server, 650, 100, COWI_DID_COPIED, HEAP + 150 * PAGE);
-	/* What was lost is in the counters. */
-	server->faults.total[COWI_FAULT_observed] += 50;
-	server->faults.total[COWI_FAULT_reused] += 50;
-	server->faults.by_vma[COWI_FAULT_reused][COWI_VMA_ANON] += 50;
 	t->end = BEGIN + 1000 * MS;
 }
 
@@ -142,18 +130,11 @@ static void make_large(struct trace *t)
 	struct trace_proc *p[40];
 	unsigned int i;
 
-	for (i = 0; i < 40; i++) {
+	for (i = 0; i < 40; i++)
 		p[i] = add(t, 1000 + i, "busy", i ? p[i / 2] : NULL);
-		p[i]->has_faults = true;
-		if (!i)
-			map(t, p[i], "[heap]");
-	}
 	for (i = 0; i < 100000; i++)
 		happen(t, p[i / 500 * 7 % 40], i * 100000ull,
 		       outcomes[(i / 1000 + i % 3) % 10], HEAP + i * PAGE);
-	for (i = 0; i < 40; i++)
-		if (tally_settle(&t->tally, p[i]->tally))
-			exit(2);
 	t->end = BEGIN + 10000 * MS;
 }
 
@@ -161,7 +142,6 @@ static void make_one(struct trace *t)
 {
 	struct trace_proc *p = add(t, 7, "one", NULL);
 
-	map(t, p, "[heap]");
 	happen(t, p, 1000, COWI_DID_COPIED, HEAP);
 	t->end = BEGIN + 2000;
 }
@@ -170,9 +150,9 @@ static void make_hostile(struct trace *t)
 {
 	struct trace_proc *p = add(t, 7, "<b>\"'&\\\xff</b>", NULL);
 
-	map(t, p, hostile);
+	heap = hostile;
 	fault_all(t, p, 1, 3, COWI_DID_COPIED, HEAP);
-	p->has_faults = false;
+	t->unarmed = true;
 	t->end = BEGIN + 10 * MS;
 }
 

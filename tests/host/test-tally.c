@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What trace adds up, on made-up events and lists of VMAs. */
+/* What trace adds up, on made-up events. */
 #include "test.h"
 
 #include <errno.h>
 
+#include "procfs.h"
 #include "trace.h"
 
 #define PAGE	4096
@@ -16,34 +17,26 @@ static struct cowinspect_event fault(__u64 addr, enum cowinspect_did outcome)
 	};
 }
 
+static void add_event(struct tally *t, struct tally_proc *p,
+		      const struct cowinspect_event *e,
+		      const struct cowi_mapping *m)
+{
+	assert_int_equal(0, tally_fault(t, p, e, m));
+}
+
+/* A private mapping from @start on. */
+static struct cowi_mapping at(__u64 start, __u64 end, const char *name)
+{
+	return (struct cowi_mapping){ .start = start, .end = end,
+				      .perms = "rw-p", .name = name };
+}
+
 static void add(struct tally *t, struct tally_proc *p, __u64 addr,
-		enum cowinspect_did outcome)
+		enum cowinspect_did outcome, struct cowi_mapping m)
 {
 	struct cowinspect_event e = fault(addr, outcome);
 
-	assert_int_equal(0, tally_fault(t, p, &e));
-}
-
-/* "START-END PERMS KIND NAME", lines of it, as the vmas file has them. */
-static void map(struct tally *t, struct tally_proc *p, const char *lines)
-{
-	struct cowi_vma list[8] = { 0 };
-	struct cowi_vmas vmas = { .vma = list };
-	char names[8][32] = { "" };
-
-	while (*lines) {
-		struct cowi_vma *vma = &list[vmas.nr];
-
-		assert_true(sscanf(lines, "%llx-%llx %7s %15s%31[^\n]",
-				   &vma->start, &vma->end, vma->perms,
-				   vma->kind, names[vmas.nr]) >= 4);
-		/* The blank before it. */
-		vma->name = names[vmas.nr][0] ? names[vmas.nr] + 1 :
-						names[vmas.nr];
-		vmas.nr++;
-		lines += strcspn(lines, "\n") + 1;
-	}
-	assert_int_equal(0, tally_map(t, p, &vmas));
+	add_event(t, p, &e, &m);
 }
 
 /* The mapping of that name and start that had faults. */
@@ -86,23 +79,23 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define HEAP	"10000-20000 rw-p anon [heap]\n"
+#define HEAP	at(0x10000, 0x20000, "[heap]")
 
 static void counts(void **state)
 {
 	struct tally *t = *state;
 	struct tally_proc *p = t->proc[0];
+	const struct cowi_mapping heap = HEAP;
 	struct cowinspect_event huge = fault(0x15000, COWI_DID_ZEROFILLED);
 	const struct tally_counts *c = &p->counts;
 
-	map(t, p, HEAP);
-	add(t, p, 0x10008, COWI_DID_COPIED);
-	add(t, p, 0x11008, COWI_DID_SWAPIN_COPIED);
-	add(t, p, 0x12008, COWI_DID_REUSED);
-	add(t, p, 0x13008, COWI_DID_MAPPED);
+	add(t, p, 0x10008, COWI_DID_COPIED, HEAP);
+	add(t, p, 0x11008, COWI_DID_SWAPIN_COPIED, HEAP);
+	add(t, p, 0x12008, COWI_DID_REUSED, HEAP);
+	add(t, p, 0x13008, COWI_DID_MAPPED, HEAP);
 	huge.order = 2;
 	huge.flags |= COWI_E_SPLIT;
-	assert_int_equal(0, tally_fault(t, p, &huge));
+	add_event(t, p, &huge, &heap);
 	assert_int_equal(5, tally_faults(c));
 	assert_int_equal(2, tally_copied(c));
 	assert_int_equal(1, tally_reused(c));
@@ -121,39 +114,40 @@ static void unknown_words(void **state)
 {
 	struct tally *t = *state;
 	struct tally_proc *p = t->proc[0];
+	const struct cowi_mapping heap = HEAP;
 	struct cowinspect_event e = fault(0x10000, COWI_DID_COPIED);
 
-	map(t, p, HEAP);
 	e.outcome = 200;
 	e.order = 255;
-	assert_int_equal(0, tally_fault(t, p, &e));
+	add_event(t, p, &e, &heap);
 	assert_int_equal(1, p->counts.did[COWI_DID_UNKNOWN]);
 	assert_int_equal(0, p->counts.huge);
 	e = fault(0x10000, COWI_DID_COPIED);
 	e.vma = 200;
-	assert_int_equal(0, tally_fault(t, p, &e));
-	assert_int_equal(0, tally_settle(t, p));
+	add_event(t, p, &e, &heap);
 	assert_int_equal(2, tally_faults(&p->counts));
 }
 
-static void waiting(void **state)
+/* One for all that are not known, and one for each name without a place. */
+static void unknown_place(void **state)
 {
 	struct tally *t = *state;
 	struct tally_proc *p = t->proc[0];
+	const struct cowi_mapping heap = HEAP;
+	struct cowinspect_event e = fault(0x10000, COWI_DID_COPIED);
+	struct cowi_mapping arguments = at(0, 0, "(arguments of exec)");
 
-	add(t, p, 0x10008, COWI_DID_COPIED);
-	add(t, p, 0x50008, COWI_DID_COPIED);
-	assert_int_equal(2, p->nr_waiting);
-	assert_int_equal(2, tally_copied(&p->counts));
-	map(t, p, HEAP);
-	assert_int_equal(0, p->nr_waiting);
-	vma_has(p, "[heap]", 0x10000, 1);
-	/* No list has shown the other. */
-	vma_has(p, "", 0, 1);
-	add(t, p, 0x60008, COWI_DID_COPIED);
-	assert_int_equal(1, p->nr_waiting);
-	assert_int_equal(0, tally_settle(t, p));
+	add_event(t, p, &e, NULL);
+	add_event(t, p, &e, &heap);
+	add_event(t, p, &e, &arguments);
+	add_event(t, p, &e, NULL);
+	add_event(t, p, &e, &arguments);
+	e.vma = COWI_VMA_FILE;
+	add_event(t, p, &e, NULL);
+	assert_int_equal(4, p->nr_vmas);
 	vma_has(p, "", 0, 2);
+	vma_has(p, "(arguments of exec)", 0, 2);
+	vma_has(p, "[heap]", 0x10000, 1);
 }
 
 static void grows(void **state)
@@ -161,61 +155,39 @@ static void grows(void **state)
 	struct tally *t = *state;
 	struct tally_proc *p = t->proc[0];
 
-	map(t, p, HEAP "70000-80000 rw-p anon [stack]\n");
-	add(t, p, 0x10000, COWI_DID_COPIED);
-	add(t, p, 0x7f000, COWI_DID_COPIED);
-	map(t, p, "10000-30000 rw-p anon [heap]\n"
-		  "60000-80000 rw-p anon [stack]\n");
-	add(t, p, 0x2f000, COWI_DID_COPIED);
-	add(t, p, 0x60000, COWI_DID_COPIED);
+	add(t, p, 0x10000, COWI_DID_COPIED, HEAP);
+	add(t, p, 0x7f000, COWI_DID_COPIED, at(0x70000, 0x80000, "[stack]"));
+	add(t, p, 0x2f000, COWI_DID_COPIED, at(0x10000, 0x30000, "[heap]"));
+	add(t, p, 0x60000, COWI_DID_COPIED, at(0x60000, 0x80000, "[stack]"));
 	vma_has(p, "[heap]", 0x10000, 2);
 	vma_has(p, "[stack]", 0x60000, 2);
 	assert_int_equal(2, p->nr_vmas);
-	/* In parts, since it grew while it was walked. */
-	map(t, p, "10000-20000 rw-p anon [heap]\n20000-40000 rw-p anon [heap]\n"
-		  "60000-80000 rw-p anon [stack]\n");
-	add(t, p, 0x3f000, COWI_DID_COPIED);
+	/* Only a part of it, since it was cut in the middle. */
+	add(t, p, 0x2f000, COWI_DID_COPIED, at(0x2f000, 0x30000, "[heap]"));
 	vma_has(p, "[heap]", 0x10000, 3);
+	assert_int_equal(0x30000, vma_named(p, "[heap]", 0x10000)->end);
 	assert_int_equal(2, p->nr_vmas);
 }
 
-static void gone(void **state)
+static void told_apart(void **state)
 {
 	struct tally *t = *state;
 	struct tally_proc *p = t->proc[0];
+	struct cowi_mapping read_only = HEAP;
 
-	map(t, p, HEAP);
-	add(t, p, 0x10000, COWI_DID_COPIED);
+	add(t, p, 0x10000, COWI_DID_COPIED, HEAP);
 	/* The same place, another thing. */
-	map(t, p, "10000-20000 rw-p file /lib/x\n");
-	assert_true(vma_named(p, "[heap]", 0x10000)->gone);
+	add(t, p, 0x10000, COWI_DID_COPIED, at(0x10000, 0x20000, "/lib/x"));
 	vma_has(p, "[heap]", 0x10000, 1);
-	/* An anonymous page is none of a file: there must be a new list. */
-	add(t, p, 0x10000, COWI_DID_COPIED);
-	assert_int_equal(1, p->nr_waiting);
-	map(t, p, HEAP);
-	assert_int_equal(0, p->nr_waiting);
-	assert_true(vma_named(p, "/lib/x", 0x10000)->gone);
+	vma_has(p, "/lib/x", 0x10000, 1);
+	/* Another place, the same thing. */
+	add(t, p, 0x20000, COWI_DID_COPIED, at(0x20000, 0x30000, "/lib/x"));
+	vma_has(p, "/lib/x", 0x20000, 1);
 	/* Writable memory that became read-only is told apart. */
-	map(t, p, "10000-20000 r--p anon [heap]\n");
+	strcpy(read_only.perms, "r--p");
+	add(t, p, 0x10000, COWI_DID_ZEROPAGE, read_only);
+	vma_has(p, "[heap]", 0x10000, 1);
 	assert_int_equal(4, p->nr_vmas);
-}
-
-static void shared(void **state)
-{
-	struct tally *t = *state;
-	struct tally_proc *p = t->proc[0];
-	struct cowinspect_event e = fault(0x10000, COWI_DID_SHARED);
-
-	map(t, p, "10000-20000 rw-s shmem /dev/shm/x\n");
-	e.vma = COWI_VMA_SHMEM;
-	assert_null(tally_vma_at(p, &e));
-	e.flags |= COWI_E_SHARED;
-	assert_non_null(tally_vma_at(p, &e));
-	e.addr = 0x20000;
-	assert_null(tally_vma_at(p, &e));
-	e.addr = 0xffff;
-	assert_null(tally_vma_at(p, &e));
 }
 
 static void children(void **state)
@@ -223,13 +195,14 @@ static void children(void **state)
 	struct tally *t = *state;
 	struct tally_proc *p = t->proc[0], *child, *again;
 
-	map(t, p, HEAP);
-	add(t, p, 0x10000, COWI_DID_COPIED);
+	strcpy(p->comm, "sh");
+	add(t, p, 0x10000, COWI_DID_COPIED, HEAP);
 	child = tally_add(t, 101, p);
 	assert_non_null(child);
 	assert_int_equal(100, child->parent);
-	vma_has(child, "[heap]", 0x10000, 0);
-	add(t, child, 0x10000, COWI_DID_REUSED);
+	assert_string_equal("sh", child->comm);
+	assert_int_equal(0, child->nr_vmas);
+	add(t, child, 0x10000, COWI_DID_REUSED, HEAP);
 	vma_has(child, "[heap]", 0x10000, 1);
 	vma_has(p, "[heap]", 0x10000, 1);
 	/* Its number is used again. */
@@ -239,78 +212,21 @@ static void children(void **state)
 	assert_int_equal(0, again->nr_vmas);
 }
 
-static struct cowinspect_event argument(__u64 addr)
-{
-	struct cowinspect_event e = fault(addr, COWI_DID_ZEROFILLED);
-
-	e.flags = COWI_E_WRITE | COWI_E_GUP;
-	return e;
-}
-
+/* Another program may have the same thing at the same place. */
 static void execs(void **state)
 {
 	struct tally *t = *state;
 	struct tally_proc *p = t->proc[0];
-	struct cowinspect_event e = argument(0x7ffffff0f);
 
-	/* Into a mapping that is known: an ordinary get_user_pages(). */
-	map(t, p, HEAP);
-	e.addr = 0x11000;
-	assert_int_equal(0, tally_fault(t, p, &e));
-	assert_false(p->in_exec);
-	/* Above all of them: the old ones are void. */
-	e.addr = 0x7ffffff0f;
-	assert_int_equal(0, tally_fault(t, p, &e));
-	assert_true(p->in_exec);
-	assert_true(vma_named(p, "[heap]", 0x10000)->gone);
-	/* More arguments, downwards, are the same exec. */
-	e.addr = 0x7fffff000;
-	assert_int_equal(0, tally_fault(t, p, &e));
-	e.addr = 0x7ffffe000;
-	assert_int_equal(0, tally_fault(t, p, &e));
-	vma_has(p, "(arguments of exec)", 0, 3);
-	e = fault(0x12000, COWI_DID_ZEROFILLED);
-	e.flags = COWI_E_WRITE;
-	assert_int_equal(0, tally_fault(t, p, &e));
-	assert_int_equal(0, p->execs);
-	assert_int_equal(0, tally_exec(t, p));
+	add(t, p, 0x10000, COWI_DID_COPIED, HEAP);
+	tally_exec(p);
 	assert_int_equal(1, p->execs);
-	assert_false(p->in_exec);
-	/* What exec itself faulted waits for the new list. */
-	assert_int_equal(1, p->nr_waiting);
-	vma_has(p, "[heap]", 0x10000, 1);
-}
-
-/* Where arguments go where another mapping was: only the end is noticed. */
-static void exec_unnoticed(void **state)
-{
-	struct tally *t = *state;
-	struct tally_proc *p = t->proc[0];
-
-	map(t, p, HEAP);
-	assert_int_equal(0, tally_exec(t, p));
 	assert_true(vma_named(p, "[heap]", 0x10000)->gone);
-	add(t, p, 0x10000, COWI_DID_COPIED);
-	assert_int_equal(1, p->nr_waiting);
-}
-
-/* It could not be started: what is known stays as good as it was. */
-static void exec_failed(void **state)
-{
-	struct tally *t = *state;
-	struct tally_proc *p = t->proc[0];
-	struct cowinspect_event e = argument(0x7ffffff0f);
-
-	map(t, p, HEAP);
-	assert_int_equal(0, tally_fault(t, p, &e));
-	assert_true(p->in_exec);
-	add(t, p, 0x10000, COWI_DID_COPIED);
-	assert_false(p->in_exec);
-	assert_int_equal(0, p->execs);
-	/* By somebody else, as a debugger: no exec. */
-	e.flags |= COWI_E_REMOTE;
-	assert_int_equal(0, tally_fault(t, p, &e));
-	assert_false(p->in_exec);
+	add(t, p, 0x10000, COWI_DID_COPIED, HEAP);
+	assert_int_equal(2, p->nr_vmas);
+	assert_int_equal(1, tally_faults(&p->vma[0].counts));
+	assert_int_equal(1, tally_faults(&p->vma[1].counts));
+	assert_false(p->vma[1].gone);
 }
 
 static int parse_maps(const char *text, struct cowi_vmas *vmas)
@@ -320,7 +236,7 @@ static int parse_maps(const char *text, struct cowi_vmas *vmas)
 	int err;
 
 	assert_non_null(file);
-	err = trace_maps_parse(file, vmas);
+	err = cowi_maps_parse(file, vmas);
 	fclose(file);
 	return err;
 }
@@ -376,15 +292,16 @@ static void hot(void **state)
 	struct tally_proc *p = t->proc[0];
 	const struct tally_vma *vmas[8];
 	const struct tally_page *pages[8];
+	const struct cowi_mapping a = at(0x10000, 0x20000, "a");
+	const struct cowi_mapping b = at(0x20000, 0x30000, "b");
+	const struct cowi_mapping c = at(0x30000, 0x40000, "c");
 
-	map(t, p, "10000-20000 rw-p anon a\n20000-30000 rw-p anon b\n"
-		  "30000-40000 rw-p anon c\n40000-50000 rw-p anon d\n");
-	add(t, p, 0x10000, COWI_DID_MAPPED);
-	add(t, p, 0x10fff, COWI_DID_MAPPED);
-	add(t, p, 0x11000, COWI_DID_MAPPED);
-	add(t, p, 0x20000, COWI_DID_COPIED);
-	add(t, p, 0x20004, COWI_DID_REUSED);
-	add(t, p, 0x30000, COWI_DID_COPIED);
+	add(t, p, 0x10000, COWI_DID_MAPPED, a);
+	add(t, p, 0x10fff, COWI_DID_MAPPED, a);
+	add(t, p, 0x11000, COWI_DID_MAPPED, a);
+	add(t, p, 0x20000, COWI_DID_COPIED, b);
+	add(t, p, 0x20004, COWI_DID_REUSED, b);
+	add(t, p, 0x30000, COWI_DID_COPIED, c);
 	assert_int_equal(3, tally_hot_vmas(p, vmas));
 	assert_string_equal("b", vmas[0]->name);
 	assert_string_equal("c", vmas[1]->name);
@@ -404,12 +321,12 @@ static void huge_pages(void **state)
 {
 	struct tally *t = *state;
 	struct tally_proc *p = t->proc[0];
+	const struct cowi_mapping x = at(0x400000, 0x800000, "x");
 	const struct tally_page *pages[2];
 	struct cowinspect_event e = fault(0x612345, COWI_DID_ZEROFILLED);
 
-	map(t, p, "400000-800000 rw-p anon x\n");
 	e.order = 9;
-	assert_int_equal(0, tally_fault(t, p, &e));
+	add_event(t, p, &e, &x);
 	assert_int_equal(1, p->nr_pages);
 	tally_hot_pages(p, pages);
 	assert_int_equal(0x600000, pages[0]->addr);
@@ -422,16 +339,16 @@ static void many_pages(void **state)
 {
 	struct tally *t = *state;
 	struct tally_proc *p = t->proc[0];
+	const struct cowi_mapping x = at(0x1000000, 0x9000000, "x");
 	__u64 i;
 
 	t->max_pages = 10000;
-	map(t, p, "1000000-9000000 rw-p anon x\n");
 	for (i = 0; i < 10010; i++)
-		add(t, p, 0x1000000 + i * PAGE, COWI_DID_COPIED);
+		add(t, p, 0x1000000 + i * PAGE, COWI_DID_COPIED, x);
 	assert_int_equal(10000, p->nr_pages);
 	assert_int_equal(10, t->uncounted_pages);
 	for (i = 0; i < 10000; i++)
-		add(t, p, 0x1000000 + i * PAGE, COWI_DID_REUSED);
+		add(t, p, 0x1000000 + i * PAGE, COWI_DID_REUSED, x);
 	assert_int_equal(10000, p->nr_pages);
 	assert_int_equal(10, t->uncounted_pages);
 	assert_int_equal(20010, tally_faults(&p->counts));
@@ -444,10 +361,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(counts), TEST(unknown_words), TEST(waiting), TEST(grows),
-		TEST(gone), TEST(shared), TEST(children), TEST(execs),
-		TEST(exec_unnoticed), TEST(exec_failed), TEST(hot),
-		TEST(huge_pages), TEST(many_pages),
+		TEST(counts), TEST(unknown_words), TEST(unknown_place),
+		TEST(grows), TEST(told_apart), TEST(children), TEST(execs),
+		TEST(hot), TEST(huge_pages), TEST(many_pages),
 		cmocka_unit_test(maps), cmocka_unit_test(maps_nonsense),
 	};
 

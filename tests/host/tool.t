@@ -118,11 +118,11 @@ gives "no command is wrong usage" 2 'Usage'
 gives "an unknown command is wrong usage" 2 'no command' frobnicate
 gives "an unknown option is wrong usage" 2 'unrecognized' show --frobnicate
 gives "show without a process is wrong usage" 2 'which process' show
-gives "trace of nothing is wrong usage" 2 'give either' trace
+gives "trace of nothing is wrong usage" 2 'give a COMMAND' trace
 gives "trace of two things is wrong usage" 2 'give either' trace -p 1 true
 gives "trace of no number is wrong usage" 2 'no process id' trace -p x
-gives "trace's options end where the command begins" 1 'no such process' \
-	trace ls --frobnicate
+gives "trace's options end where the command begins" 1 \
+	'^cowinspect: (process|trace)' trace ls --frobnicate
 gives "options of trace are options of trace" 2 'unrecognized' \
 	trace --frobnicate ls
 gives "show with a bad process is wrong usage" 2 'no process id' show 12x
@@ -170,7 +170,10 @@ json "nor in JSON" 'd["observer_armed"] is None and d["kernel_tested"] is None' 
 	status --json
 cp "$tmp/small/status" "$tmp/status"
 sed -i 's/^observer_error: .*/observer_error: 0/' "$tmp/small/status"
-printf '%s\n' 'observer_armed: no' 'kernel_tested: no' >>"$tmp/small/status"
+printf '%s\n' 'observer_armed: no' 'kernel_tested: no' \
+	'observer_for: targets 0, perf 1, tracefs 0' >>"$tmp/small/status"
+gives "status says for whom faults are observed" 0 \
+	'^ +for targets 0, perf 1, tracefs 0$' status
 gives "status says that faults go by unseen, and what to look at" 0 \
 	'sysctl kernel.ftrace_enabled' status
 gives "and that nobody has tested this kernel" 0 'NOT TESTED' status

@@ -39,6 +39,7 @@ exceptions()
 	VOLATILE		userspace/labs/*	# memory is touched for its own sake
 	VOLATILE		tests/guest/*		# the same
 	VOLATILE		tests/vm/detectors/*	# so are mistakes made
+	ENOSYS			userspace/libcowinspect/*	# what perf_event_open() may say
 	SPLIT_STRING		userspace/*		# help texts have many lines
 	STATIC_CONST_CHAR_ARRAY	tests/vm/init.c		# execvp() takes char *argv[]
 	EMBEDDED_FUNCTION_NAME	tests/*			# names a file called as the function is

@@ -73,6 +73,12 @@ static void quantities(const struct cowi_status *st, struct quantity *q)
 		q[i] = all[i];
 }
 
+/* Whether somebody is attached or listens: else there is nothing to be armed for. */
+static bool is_needed(const struct cowi_status *st)
+{
+	return st->nr_targets || strpbrk(st->observed_for, "123456789");
+}
+
 static void status_observer(const struct cowi_status *st)
 {
 	if (!st->observer[0] || !strcmp(st->observer, "none")) {
@@ -86,11 +92,12 @@ static void status_observer(const struct cowi_status *st)
 	if (st->observer_error)
 		printf("                does not work here: %s\n",
 		       strerror(-st->observer_error));
-	/* Without a target there is nothing to be armed for. */
-	else if (st->observer_armed == COWI_ANSWER_NO && st->nr_targets)
+	else if (st->observer_armed == COWI_ANSWER_NO && is_needed(st))
 		printf("%16sNOT ARMED: faults go by unseen. Both of these have to be 1:\n"
 		       "%16ssysctl kernel.ftrace_enabled; cat /sys/kernel/debug/kprobes/enabled\n",
 		       "", "");
+	if (st->observed_for[0])
+		printf("                for %s\n", st->observed_for);
 	printf("                missed %llu; faults by other processes: %s\n",
 	       st->observer_missed, cowi_counts_name(st->observer_remote));
 }
@@ -205,6 +212,7 @@ static void status_json(const struct cowi_status *st)
 	json_number(&j, "lock_hold_max", st->lock_hold_max);
 	json_holds(&j, st);
 	json_string(&j, "observer", st->observer);
+	json_string(&j, "observer_for", st->observed_for);
 	json_answer(&j, "observer_armed", st->observer_armed);
 	json_string(&j, "observer_remote",
 		    cowi_counts_name(st->observer_remote));

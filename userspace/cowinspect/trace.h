@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "json.h"
+#include "libcowinspect_stream.h"
 #include "shell.h"
 #include "table.h"
 #include "trace_tally.h"
@@ -14,11 +15,12 @@
 
 /**
  * struct trace_options - the command line
- * @pid: process to trace, or 0
+ * @stream: what to listen to, but for @command
  * @command: command to start and trace, or NULL
  * @file: --output, or NULL
  * @html: --html, or NULL
- * @follow: children, too
+ * @duration: nanoseconds to trace at most, or 0
+ * @until_exit: end with the first process, whatever its descendants do
  * @json: write JSON
  * @events: write each fault as it happens
  * @foreground: leave @command in our process group
@@ -26,11 +28,12 @@
  * @top: most mappings, pages and processes to show of each
  */
 struct trace_options {
-	pid_t pid;
+	struct cowi_stream_options stream;
 	char **command;
 	const char *file;
 	const char *html;
-	bool follow;
+	__u64 duration;
+	bool until_exit;
 	bool json;
 	bool events;
 	bool foreground;
@@ -41,23 +44,15 @@ struct trace_options {
 /**
  * struct trace_proc - a traced process
  * @tally: what its events add up to
- * @target: it, or NULL once it is not asked any more
- * @base: the module's counters when the tracing began
- * @faults: what they have grown by since, at the end of it
- * @has_faults: @faults is known
+ * @faults: the same as the module's counters have it
  * @running: has not exited, as far as is known
- * @look_after: time before which its VMAs are not read again
  * @live: counts at the last live line
  * @lane: when its events were, with --html
  */
 struct trace_proc {
 	struct tally_proc *tally;
-	struct cowi_target *target;
-	struct cowi_faults base;
 	struct cowi_faults faults;
-	bool has_faults;
 	bool running;
-	__u64 look_after;
 	struct tally_counts live;
 	struct timeline_lane lane;
 };
@@ -66,19 +61,16 @@ struct trace_proc {
  * struct trace - a trace
  * @options: of the command line
  * @c: session
- * @root: the process that was named or started
- * @root_pid: its id
- * @events: its stream, with its descendants' if they are followed
- * @stream_over: the stream has ended
- * @was_attached: @root was attached before us
- * @foreign_proc: /proc cannot be asked for our processes
+ * @root_pid: the process that was started, or the only one that was named, or 0
+ * @stream: the events
  * @tally: events, added up
  * @timeline: the same over time, with --html
  * @nr_procs: entries in @proc
  * @proc: in the order of @tally's
  * @last: of @proc, the one that was looked up last
- * @changes: births and ends since the list of targets was read
- * @swept: when that was
+ * @checked: when it was asked for whether faults are observed
+ * @unarmed: at some time they were not, as probes were switched off
+ * @missed: how many the module had missed before, and afterwards while we listened
  * @start: when the tracing began
  * @end: when it ended
  * @out: where the report goes
@@ -89,19 +81,16 @@ struct trace_proc {
 struct trace {
 	const struct trace_options *options;
 	struct cowi *c;
-	struct cowi_target *root;
 	pid_t root_pid;
-	struct cowi_events *events;
-	bool stream_over;
-	bool was_attached;
-	bool foreign_proc;
+	struct cowi_stream *stream;
 	struct tally tally;
 	struct timeline timeline;
 	size_t nr_procs;
 	struct trace_proc **proc;
 	struct trace_proc *last;
-	unsigned int changes;
-	__u64 swept;
+	__u64 checked;
+	bool unarmed;
+	__u64 missed;
 	__u64 start;
 	__u64 end;
 	FILE *out;
@@ -159,31 +148,10 @@ int trace_command_wait(struct trace_command *cmd);
  */
 void trace_command_free(struct trace_command *cmd);
 
-/* VMAs (trace_maps.c) */
-
-/**
- * trace_maps_parse - what a file like /proc/PID/maps lists
- * @file: open
- * @vmas: filled in, without totals; to be given to cowi_vmas_free(), also after
- *	an error. @kind is "anon", or "file" for all else.
- *
- * Return: 0, -EINVAL for what is not such a file, -ENOMEM, or -errno.
- */
-int trace_maps_parse(FILE *file, struct cowi_vmas *vmas);
-
-/**
- * trace_maps - the VMAs of a process
- * @pid: its id
- * @vmas: as above
- *
- * Return: as above, and -ENOENT for a process that is gone.
- */
-int trace_maps(pid_t pid, struct cowi_vmas *vmas);
-
 /* The tracing (trace_run.c) */
 
 /**
- * trace_begin - attach and begin to read events
+ * trace_begin - begin to listen
  * @t: @options, @c, @root_pid, @out and @json are set
  *
  * Return: 0 or a negative error, after a message. trace_release() frees.
@@ -207,7 +175,7 @@ int trace_step(struct trace *t);
 int trace_finish(struct trace *t);
 
 /**
- * trace_release - detach what we have attached, and free all
+ * trace_release - listen no more, and free all
  * @t: trace
  */
 void trace_release(struct trace *t);
@@ -237,13 +205,13 @@ int trace_lines_open(struct trace *t);
 /**
  * trace_lines_add - write an event
  * @t: trace
- * @p: its process
  * @e: a fault or a note
+ * @mapping: what a fault was of, or NULL
  *
  * Return: 0 or -ENOMEM.
  */
-int trace_lines_add(struct trace *t, const struct tally_proc *p,
-		    const struct cowinspect_event *e);
+int trace_lines_add(struct trace *t, const struct cowinspect_event *e,
+		    const struct cowi_mapping *mapping);
 
 /** trace_lines_flush - have all be seen that was added */
 int trace_lines_flush(struct trace *t);

@@ -18,8 +18,6 @@ enum {
 	COL_SIZE,
 	COL_OLD_KIND,
 	COL_NEW_KIND,
-	COL_OLD_PFN,
-	COL_NEW_PFN,
 	COL_COST,
 	COL_PREDICTED,
 	COL_CONFIDENCE,
@@ -42,8 +40,6 @@ static const struct column all[] = {
 			   .type = CELL_TEXT, .width = 5 },
 	[COL_NEW_KIND] = { .name = "new_kind", .heading = "new",
 			   .type = CELL_TEXT, .width = 5 },
-	[COL_OLD_PFN] = { .name = "old_pfn", .type = CELL_HEX },
-	[COL_NEW_PFN] = { .name = "new_pfn", .type = CELL_HEX },
 	[COL_COST] = { .name = "cost", .type = CELL_TIME, .width = 6 },
 	[COL_PREDICTED] = { .name = "predicted", .type = CELL_TEXT },
 	[COL_CONFIDENCE] = { .name = "confidence", .type = CELL_TEXT },
@@ -115,33 +111,24 @@ static void flags_text(const struct cowinspect_event *e, char *buf, size_t size)
 	}
 }
 
-static struct cell pfn_cell(__u64 pfn)
-{
-	return (struct cell){ .absent = pfn == COWINSPECT_NO_PFN,
-			      .number = pfn };
-}
-
 static void fill_fault(struct cell *cells, const struct trace *t,
-		       const struct tally_proc *p,
-		       const struct cowinspect_event *e)
+		       const struct cowinspect_event *e,
+		       const struct cowi_mapping *mapping)
 {
-	const struct tally_vma *vma = p ? tally_vma_at(p, e) : NULL;
 	bool predicted = e->predicted != COWI_NEXT_NONE;
 
 	cells[COL_ADDR].number = e->addr;
 	cells[COL_SIZE].number = t->tally.page_size << (e->order & 63);
 	cells[COL_OLD_KIND].text = cowi_kind_name(e->old_kind);
 	cells[COL_NEW_KIND].text = cowi_kind_name(e->new_kind);
-	cells[COL_OLD_PFN] = pfn_cell(e->old_pfn);
-	cells[COL_NEW_PFN] = pfn_cell(e->new_pfn);
 	cells[COL_COST].number = e->cost;
 	cells[COL_PREDICTED].text = cowi_outcome_name(e->predicted);
 	cells[COL_PREDICTED].absent = !predicted;
 	cells[COL_CONFIDENCE].text = cowi_confidence_name(e->confidence);
 	cells[COL_CONFIDENCE].absent = !predicted;
 	cells[COL_VMA].text = cowi_vma_name(e->vma);
-	cells[COL_NAME].text = vma ? vma->name : NULL;
-	cells[COL_NAME].absent = !vma;
+	cells[COL_NAME].text = mapping ? mapping->name : NULL;
+	cells[COL_NAME].absent = !mapping;
 }
 
 static void fill_note(struct cell *cells, const struct cowinspect_event *e,
@@ -156,8 +143,7 @@ static void fill_note(struct cell *cells, const struct cowinspect_event *e,
 	cells[COL_NAME].text = text;
 	switch (e->outcome) {
 	case COWI_DID_LOST:
-		snprintf(text, size, "%llu faults and %llu notes are missing here",
-			 e->count, e->cost);
+		snprintf(text, size, "%llu events are missing here", e->count);
 		break;
 	case COWI_DID_CHILD:
 		snprintf(text, size, "was born to %u", e->tid);
@@ -177,8 +163,8 @@ static void fill_note(struct cell *cells, const struct cowinspect_event *e,
 	}
 }
 
-int trace_lines_add(struct trace *t, const struct tally_proc *p,
-		    const struct cowinspect_event *e)
+int trace_lines_add(struct trace *t, const struct cowinspect_event *e,
+		    const struct cowi_mapping *mapping)
 {
 	__u64 time = e->time > t->lines->start ? e->time - t->lines->start : 0;
 	struct cell cells[ARRAY_SIZE(all)] = { 0 };
@@ -195,7 +181,7 @@ int trace_lines_add(struct trace *t, const struct tally_proc *p,
 	if (e->count && e->outcome != COWI_DID_LOST) {
 		flags_text(e, text, sizeof(text));
 		cells[COL_FLAGS].text = text;
-		fill_fault(cells, t, p, e);
+		fill_fault(cells, t, e, mapping);
 	} else {
 		fill_note(cells, e, text, sizeof(text));
 	}

@@ -16,16 +16,17 @@
  *	lost		cells, as below; how many faults are not in the cells of
  *			processes, and when about that was
  *	lost_events, lost_notes, uncounted_pages	as in --json
+ *	unarmed		whether probes were switched off meanwhile
+ *	missed		faults of any process that the module has missed
  *
  * A process has pid, parent (a pid, or 0), name, running, execs, fork_copied,
  * born and ended (nanoseconds since the trace began, 0 if not known), copy_ns,
- * ns, listed (faults of which there are events), and
+ * ns, and
  *
- *	counted		the module's counters: an object of name: [total, one for
- *			each of vma_kinds]; null if they could not be read.
- *			Counters that are 0 are left out.
- *	did		faults by outcome, as far as there are events of them
- *	copied_bytes, filled_bytes	the same
+ *	counted		named as the module's counters are: an object of name:
+ *			[total, one for each of vma_kinds]. Those that are 0 are
+ *			left out.
+ *	filled_bytes	fresh zeroed memory
  *	cells		a flat list, four values each: [slices since the cell
  *			before, number of the outcome, how many, bytes]. The
  *			number of slices since the first is that of its slice.
@@ -224,10 +225,6 @@ static void put_counted(struct json *j, const struct trace_proc *p)
 {
 	size_t i;
 
-	if (!p->has_faults) {
-		json_null(j, "counted");
-		return;
-	}
 	json_object(j, "counted");
 	for (i = 0; i < COWI_NR_FAULTS; i++) {
 		if (p->faults.known[i] && p->faults.total[i])
@@ -331,10 +328,7 @@ static int put_process(struct json *j, const struct trace *t,
 	json_number(j, "ended", p->lane.ended);
 	json_number(j, "copy_ns", tally->counts.copy_ns);
 	json_number(j, "ns", tally->counts.ns);
-	json_number(j, "listed", tally_faults(&tally->counts));
 	put_counted(j, p);
-	put_did(j, "did", &tally->counts);
-	json_number(j, "copied_bytes", tally->counts.copied_bytes);
 	json_number(j, "filled_bytes", tally->counts.filled_bytes);
 	put_cells(j, "cells", &p->lane);
 	err = put_vmas(j, tally);
@@ -378,6 +372,8 @@ static int put_all(struct trace *t, unsigned int slices)
 	json_number(j, "lost_events", t->tally.lost);
 	json_number(j, "lost_notes", t->tally.lost_notes);
 	json_number(j, "uncounted_pages", t->tally.uncounted_pages);
+	json_bool(j, "unarmed", t->unarmed);
+	json_number(j, "missed", t->missed);
 	return err;
 }
 
@@ -388,7 +384,12 @@ static void name_trace(const struct trace *t, char *title, size_t size)
 	char *const *word;
 
 	if (!t->options->command) {
-		snprintf(title, size, "trace of process %d", t->root_pid);
+		if (t->root_pid)
+			snprintf(title, size, "trace of process %d",
+				 t->root_pid);
+		else
+			snprintf(title, size, "trace of %zu processes",
+				 t->nr_procs);
 		return;
 	}
 	for (word = t->options->command; *word && len < size; word++)

@@ -42,8 +42,7 @@ enum {
 	PROC_RUNNING,
 	PROC_EXECS,
 	PROC_FAULTS,
-	PROC_LISTED = PROC_FAULTS + COWI_NR_FAULTS,
-	PROC_FILLED,
+	PROC_FILLED = PROC_FAULTS + COWI_NR_FAULTS,
 	PROC_HUGE,
 	PROC_COPY_NS,
 	PROC_NS,
@@ -56,7 +55,6 @@ static struct column proc_columns[PROC_NR] = {
 	[PROC_COMMAND] = { .name = "command", .type = CELL_TEXT },
 	[PROC_RUNNING] = { .name = "running", .type = CELL_BOOL },
 	[PROC_EXECS] = { .name = "execs", .type = CELL_COUNT },
-	[PROC_LISTED] = { .name = "listed", .type = CELL_COUNT },
 	[PROC_FILLED] = { .name = "filled_bytes", .type = CELL_BYTES },
 	[PROC_HUGE] = { .name = "huge", .type = CELL_COUNT },
 	[PROC_COPY_NS] = { .name = "copy_ns", .heading = "copying",
@@ -246,30 +244,14 @@ static int end(struct table *table, struct columns *c, int err)
 
 /* ---- processes ---- */
 
-/*
- * The module's counters, or if they could not be read, as after somebody else
- * has detached the process, what events add up to.
- */
 static void fill_counters(struct cell *cells, const struct trace_proc *p)
 {
-	const struct tally_counts *c = &p->tally->counts;
 	size_t i;
 
 	for (i = 0; i < COWI_NR_FAULTS; i++) {
 		cells[i].number = p->faults.total[i];
-		cells[i].absent = !p->has_faults || !p->faults.known[i];
+		cells[i].absent = !p->faults.known[i];
 	}
-	if (p->has_faults)
-		return;
-	cells[COWI_FAULT_observed] = (struct cell){ .number = tally_faults(c) };
-	cells[COWI_FAULT_copied_bytes] =
-		(struct cell){ .number = c->copied_bytes };
-	cells[COWI_FAULT_splits] = (struct cell){ .number = c->splits };
-	cells[COWI_FAULT_fork_copied] =
-		(struct cell){ .number = p->tally->fork_copied };
-	for (i = 0; i < COWI_NR_FAULT_DID; i++)
-		cells[COWI_FAULT_copied + i] =
-			(struct cell){ .number = c->did[i] };
 }
 
 static void fill_proc(struct cell *cells, const struct trace_proc *p)
@@ -283,7 +265,6 @@ static void fill_proc(struct cell *cells, const struct trace_proc *p)
 	cells[PROC_RUNNING].number = p->running;
 	cells[PROC_EXECS].number = p->tally->execs;
 	fill_counters(&cells[PROC_FAULTS], p);
-	cells[PROC_LISTED].number = tally_faults(c);
 	cells[PROC_FILLED].number = c->filled_bytes;
 	cells[PROC_HUGE].number = c->huge;
 	cells[PROC_COPY_NS].number = c->copy_ns;
@@ -332,7 +313,7 @@ const char *trace_vma_name(const struct tally_vma *vma, char *buf, size_t size)
 {
 	if (vma->end || vma->name[0])
 		return vma->name;
-	snprintf(buf, size, "(%s memory that was gone before it was looked at)",
+	snprintf(buf, size, "(%s memory that the kernel did not tell of)",
 		 cowi_vma_name(vma->kind));
 	return buf;
 }
@@ -517,34 +498,24 @@ static void explain_huge(const struct report *r, const struct trace_proc *p)
 			p->tally->pid, c->splits);
 }
 
-static void explain_missing(const struct report *r, const struct trace_proc *p)
+static void explain_forks(const struct report *r, const struct trace_proc *p)
 {
-	const __u64 *total = p->faults.total;
-	__u64 listed = tally_faults(&p->tally->counts);
-	pid_t pid = p->tally->pid;
-	FILE *out = r->style.out;
+	if (p->tally->fork_copied)
+		fprintf(r->style.out,
+			"Process %d: its forks copied %llu pinned pages.\n",
+			p->tally->pid, p->tally->fork_copied);
+}
 
-	if (!p->has_faults)
-		fprintf(out,
-			"Process %d: its counters could not be read: its numbers are those of its events.\n",
-			pid);
-	else if (total[COWI_FAULT_observed] > listed)
-		fprintf(out,
-			"Process %d: %llu faults are only in the table of processes: no event of them came in.\n",
-			pid, total[COWI_FAULT_observed] - listed);
-	if (total[COWI_FAULT_lost])
-		fprintf(out,
-			"Process %d: NOT ALL IS HERE: up to %llu faults were not observed. cowinspect status says if the observer is armed; if it is, try a larger module parameter max_inflight.\n",
-			pid, total[COWI_FAULT_lost]);
-	if (total[COWI_FAULT_fork_lost])
-		fprintf(out,
-			"Process %d: %llu children are not traced: try a larger module parameter max_targets.\n",
-			pid, total[COWI_FAULT_fork_lost]);
-	if (total[COWI_FAULT_fork_copied] || total[COWI_FAULT_fork_unknown])
-		fprintf(out,
-			"Process %d: its forks copied %llu pinned pages; %llu forks were too large to tell.\n",
-			pid, total[COWI_FAULT_fork_copied],
-			total[COWI_FAULT_fork_unknown]);
+/* What nobody heard of. */
+static void explain_missed(const struct report *r)
+{
+	if (r->t->unarmed)
+		fputs("NOT ALL IS HERE: faults went by unseen, as probes were switched off: cowinspect status says where.\n",
+		      r->style.out);
+	if (r->t->missed)
+		fprintf(r->style.out,
+			"NOT ALL IS HERE: %llu faults, of any process, were missed: try a larger module parameter max_inflight.\n",
+			r->t->missed);
 }
 
 static void explain(const struct report *r)
@@ -556,16 +527,14 @@ static void explain(const struct report *r)
 	fputc('\n', out);
 	for (i = 0; i < r->t->nr_procs; i++) {
 		explain_huge(r, r->t->proc[i]);
-		explain_missing(r, r->t->proc[i]);
+		explain_forks(r, r->t->proc[i]);
 	}
+	explain_missed(r);
 	if (tally->lost || tally->lost_notes)
 		fprintf(out,
-			"%llu events of faults and %llu others were lost: mappings, pages and times lack them.\n"
-			"More room for events: echo 262144 | sudo tee /sys/module/cowinspect/parameters/event_ring\n",
+			"%llu events of faults and %llu others were lost: all numbers lack them.\n"
+			"More room for events: --buffer 64M\n",
 			tally->lost, tally->lost_notes);
-	if (tally->lost_notes)
-		fputs("So children may be unknown, and still attached: see cowinspect status.\n",
-		      out);
 	if (tally->uncounted_pages)
 		fprintf(out,
 			"%llu faults are missing in the tables of pages, which hold %zu pages.\n",

@@ -8,9 +8,6 @@
 
 #define NO_VMA	SIZE_MAX
 
-/* exec allows less than 8 MiB of arguments (_STK_LIM in fs/exec.c). */
-#define EXEC_MAX	(8 * 1024 * 1024)
-
 void tally_init(struct tally *t, __u64 page_size)
 {
 	memset(t, 0, sizeof(*t));
@@ -25,8 +22,6 @@ static void proc_free(struct tally_proc *p)
 	for (i = 0; i < p->nr_vmas; i++)
 		free(p->vma[i].name);
 	free(p->vma);
-	free(p->live);
-	free(p->waiting);
 	free(p->page);
 	free(p);
 }
@@ -71,31 +66,6 @@ static size_t add_vma(struct tally_proc *p, const struct tally_vma *like,
 	return p->nr_vmas++;
 }
 
-static int add_live(struct tally_proc *p, size_t vma)
-{
-	size_t *grown = grow(p->live, p->nr_live, sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	p->live = grown;
-	p->live[p->nr_live++] = vma;
-	return 0;
-}
-
-static int inherit(struct tally_proc *p, const struct tally_proc *parent)
-{
-	const struct tally_vma *like;
-	size_t i, vma;
-
-	for (i = 0; i < parent->nr_live; i++) {
-		like = &parent->vma[parent->live[i]];
-		vma = add_vma(p, like, like->name);
-		if (vma == NO_VMA || add_live(p, vma))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 struct tally_proc *tally_add(struct tally *t, pid_t pid,
 			     const struct tally_proc *parent)
 {
@@ -112,10 +82,6 @@ struct tally_proc *tally_add(struct tally *t, pid_t pid,
 	if (parent) {
 		p->parent = parent->pid;
 		memcpy(p->comm, parent->comm, sizeof(p->comm));
-		if (inherit(p, parent)) {
-			proc_free(p);
-			return NULL;
-		}
 	}
 	t->proc[t->nr_procs++] = p;
 	return p;
@@ -123,140 +89,66 @@ struct tally_proc *tally_add(struct tally *t, pid_t pid,
 
 /* ---- mappings ---- */
 
-/* All that /proc/PID/maps tells of a kind for sure. */
-static bool is_anon(unsigned int kind)
+/* Whether a mapping is one that had faults before; it may have grown. */
+static bool is_same(const struct tally_vma *known, const struct cowi_mapping *m,
+		    unsigned int kind)
 {
-	return kind == COWI_VMA_ANON;
+	if (known->gone || known->kind != kind)
+		return false;
+	if (!m)
+		return !known->end && !known->name[0];
+	/* Of one without a place, the name is all there is. */
+	if (m->end ? known->start >= m->end || m->start >= known->end :
+		     known->end)
+		return false;
+	return !strcmp(known->perms, m->perms) && !strcmp(known->name, m->name);
 }
 
-static bool fits(const struct tally_vma *vma,
-		 const struct cowinspect_event *event)
+static size_t find_vma(const struct tally_proc *p, const struct cowi_mapping *m,
+		       unsigned int kind)
 {
-	bool shared = vma->perms[3] == 's';
+	size_t i;
 
-	return is_anon(vma->kind) == is_anon(event->vma) &&
-	       shared == !!(event->flags & COWI_E_SHARED);
-}
-
-/* Index of the mapping that an event is of, or NO_VMA. */
-static size_t vma_of(const struct tally_proc *p,
-		     const struct cowinspect_event *event)
-{
-	size_t low = 0, high = p->nr_live, mid;
-	const struct tally_vma *vma;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		vma = &p->vma[p->live[mid]];
-		if (event->addr >= vma->end)
-			low = mid + 1;
-		else if (event->addr < vma->start)
-			high = mid;
-		else
-			return fits(vma, event) ? p->live[mid] : NO_VMA;
+	if (p->last < p->nr_vmas && is_same(&p->vma[p->last], m, kind))
+		return p->last;
+	for (i = 0; i < p->nr_vmas; i++) {
+		if (is_same(&p->vma[i], m, kind))
+			return i;
 	}
 	return NO_VMA;
 }
 
-const struct tally_vma *tally_vma_at(const struct tally_proc *p,
-				     const struct cowinspect_event *event)
+/* Index of the mapping of a fault, or NO_VMA without memory. */
+static size_t vma_of(struct tally_proc *p, const struct cowi_mapping *m,
+		     unsigned int kind)
 {
-	size_t i = vma_of(p, event);
+	struct tally_vma like = { .kind = kind };
+	size_t i = find_vma(p, m, kind);
 
-	return i == NO_VMA ? NULL : &p->vma[i];
-}
-
-/* What stands for mappings of a kind that no list has shown. */
-static size_t unseen_vma(struct tally_proc *p, unsigned int kind,
-			 const char *name)
-{
-	struct tally_vma like = { .kind = kind, .gone = true };
-	size_t i;
-
-	for (i = 0; i < p->nr_vmas; i++) {
-		if (!p->vma[i].end && p->vma[i].kind == kind &&
-		    !strcmp(p->vma[i].name, name))
-			return i;
+	if (i == NO_VMA && m) {
+		like.start = m->start;
+		like.end = m->end;
+		memcpy(like.perms, m->perms, sizeof(m->perms));
 	}
-	return add_vma(p, &like, name);
-}
-
-static unsigned int kind_by_name(const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < COWI_NR_VMAS; i++) {
-		if (!strcmp(name, cowi_vma_name(i)))
-			break;
-	}
+	if (i == NO_VMA)
+		i = add_vma(p, &like, m ? m->name : "");
+	if (i == NO_VMA)
+		return i;
+	if (m && m->start < p->vma[i].start)
+		p->vma[i].start = m->start;
+	if (m && m->end > p->vma[i].end)
+		p->vma[i].end = m->end;
+	p->last = i;
 	return i;
 }
 
-static bool is_same(const struct tally_vma *known, const struct cowi_vma *now)
+void tally_exec(struct tally_proc *p)
 {
-	return !known->claimed && known->start < now->end &&
-	       now->start < known->end &&
-	       is_anon(known->kind) == is_anon(kind_by_name(now->kind)) &&
-	       !strcmp(known->perms, now->perms) &&
-	       !strcmp(known->name, now->name);
-}
-
-/* Index of the mapping that @now shows, known before or not; or NO_VMA. */
-static size_t claim(struct tally_proc *p, const size_t *old, size_t nr_old,
-		    const struct cowi_vma *now)
-{
-	struct tally_vma like = { .kind = kind_by_name(now->kind),
-				  .start = now->start, .end = now->end,
-				  .claimed = true };
 	size_t i;
 
-	for (i = 0; i < nr_old; i++) {
-		struct tally_vma *known = &p->vma[old[i]];
-
-		if (known->start >= now->end)
-			break;
-		if (!is_same(known, now))
-			continue;
-		known->start = now->start;
-		known->end = now->end;
-		known->claimed = true;
-		return old[i];
-	}
-	memcpy(like.perms, now->perms, sizeof(like.perms));
-	return add_vma(p, &like, now->name);
-}
-
-/* The kernel does not merge all that are alike. */
-static bool goes_on(const struct cowi_vma *vma, const struct cowi_vma *next)
-{
-	return vma->end == next->start && !strcmp(vma->perms, next->perms) &&
-	       !strcmp(vma->kind, next->kind) && !strcmp(vma->name, next->name);
-}
-
-static int replace_live(struct tally_proc *p, const struct cowi_vmas *vmas)
-{
-	size_t *old = p->live, nr_old = p->nr_live, first = 0, i, vma;
-	struct cowi_vma now;
-	int err = 0;
-
-	p->live = NULL;
-	p->nr_live = 0;
-	for (i = 0; i < vmas->nr && !err; i++) {
-		now = vmas->vma[i];
-		while (i + 1 < vmas->nr && goes_on(&now, &vmas->vma[i + 1]))
-			now.end = vmas->vma[++i].end;
-		/* Both lists ascend. */
-		while (first < nr_old && p->vma[old[first]].end <= now.start)
-			first++;
-		vma = claim(p, old ? old + first : NULL, nr_old - first, &now);
-		err = vma == NO_VMA ? -ENOMEM : add_live(p, vma);
-	}
-	for (i = 0; i < nr_old; i++)
-		p->vma[old[i]].gone = !p->vma[old[i]].claimed;
 	for (i = 0; i < p->nr_vmas; i++)
-		p->vma[i].claimed = false;
-	free(old);
-	return err;
+		p->vma[i].gone = true;
+	p->execs++;
 }
 
 /* ---- pages ---- */
@@ -349,113 +241,9 @@ static void count(struct tally_counts *c, const struct cowinspect_event *event,
 	c->splits += !!(event->flags & COWI_E_SPLIT);
 }
 
-static int place(struct tally *t, struct tally_proc *p, size_t vma,
-		 const struct cowinspect_event *event)
-{
-	if (vma == NO_VMA)
-		return -ENOMEM;
-	p->vma[vma].kind = event->vma;
-	count(&p->vma[vma].counts, event, t->page_size);
-	return count_page(t, p, vma, event);
-}
-
-static int wait_for_list(struct tally_proc *p,
-			 const struct cowinspect_event *event)
-{
-	struct cowinspect_event *grown = grow(p->waiting, p->nr_waiting,
-					      sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	p->waiting = grown;
-	p->waiting[p->nr_waiting++] = *event;
-	return 0;
-}
-
-int tally_settle(struct tally *t, struct tally_proc *p)
-{
-	size_t i, vma;
-	int err = 0;
-
-	for (i = 0; i < p->nr_waiting && !err; i++) {
-		vma = vma_of(p, &p->waiting[i]);
-		if (vma == NO_VMA)
-			vma = unseen_vma(p, p->waiting[i].vma, "");
-		err = place(t, p, vma, &p->waiting[i]);
-	}
-	free(p->waiting);
-	p->waiting = NULL;
-	p->nr_waiting = 0;
-	return err;
-}
-
-/* ---- exec ---- */
-
-/*
- * That exec was called is told when it is complete. By then it has had faults in
- * the new address space: first, it writes the arguments by get_user_pages() into
- * the highest pages that a stack can have (__bprm_mm_init() in fs/exec.c), which
- * it moves later to a random place below.
- */
-static bool writes_arguments(const struct tally_proc *p,
-			     const struct cowinspect_event *e)
-{
-	__u32 is = COWI_E_WRITE | COWI_E_GUP;
-	__u32 is_not = COWI_E_USER | COWI_E_REMOTE | COWI_E_SHARED;
-
-	if ((e->flags & (is | is_not)) != is || e->vma != COWI_VMA_ANON ||
-	    e->outcome != COWI_DID_ZEROFILLED)
-		return false;
-	if (p->in_exec)
-		return e->addr <= p->exec_top && e->addr + EXEC_MAX > p->exec_top;
-	if (p->nr_live)
-		return e->addr >= p->vma[p->live[p->nr_live - 1]].end;
-	return !p->nr_vmas;
-}
-
-/* The old address space is as good as gone. */
-static int forget_vmas(struct tally *t, struct tally_proc *p)
-{
-	int err = tally_settle(t, p);
-	size_t i;
-
-	for (i = 0; i < p->nr_live; i++)
-		p->vma[p->live[i]].gone = true;
-	free(p->live);
-	p->live = NULL;
-	p->nr_live = 0;
-	return err;
-}
-
-static int exec_begins(struct tally *t, struct tally_proc *p, __u64 addr)
-{
-	p->in_exec = true;
-	p->exec_top = addr | (t->page_size - 1);
-	return forget_vmas(t, p);
-}
-
-int tally_exec(struct tally *t, struct tally_proc *p)
-{
-	int err = p->in_exec ? 0 : forget_vmas(t, p);
-
-	p->in_exec = false;
-	p->execs++;
-	return err;
-}
-
-static int exec_argument(struct tally *t, struct tally_proc *p,
-			 const struct cowinspect_event *event)
-{
-	int err = p->in_exec ? 0 : exec_begins(t, p, event->addr);
-
-	if (err)
-		return err;
-	return place(t, p, unseen_vma(p, COWI_VMA_ANON, "(arguments of exec)"),
-		     event);
-}
-
 int tally_fault(struct tally *t, struct tally_proc *p,
-		const struct cowinspect_event *event)
+		const struct cowinspect_event *event,
+		const struct cowi_mapping *mapping)
 {
 	struct cowinspect_event e = *event;
 	size_t vma;
@@ -465,22 +253,12 @@ int tally_fault(struct tally *t, struct tally_proc *p,
 		e.outcome = COWI_DID_UNKNOWN;
 	if (e.order > 40)
 		e.order = 0;
+	vma = vma_of(p, mapping, e.vma);
+	if (vma == NO_VMA)
+		return -ENOMEM;
 	count(&p->counts, &e, t->page_size);
-	if (writes_arguments(p, &e))
-		return exec_argument(t, p, &e);
-	/* User space runs: exec has failed, or its end was not told. */
-	if (e.flags & COWI_E_USER)
-		p->in_exec = false;
-	vma = vma_of(p, &e);
-	return vma == NO_VMA ? wait_for_list(p, &e) : place(t, p, vma, &e);
-}
-
-int tally_map(struct tally *t, struct tally_proc *p,
-	      const struct cowi_vmas *vmas)
-{
-	int err = replace_live(p, vmas);
-
-	return err ? err : tally_settle(t, p);
+	count(&p->vma[vma].counts, &e, t->page_size);
+	return count_page(t, p, vma, &e);
 }
 
 /* ---- what came out ---- */

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What a trace has seen, added up: per process, per mapping, per page. Knows
- * events and lists of VMAs, not where they come from.
- *
- * An event names an address, and the mapping behind it has to be looked up in a
- * list of VMAs, which is read now and then. Events of addresses that no list
- * has shown yet wait for the next one.
+ * events, not where they come from.
  */
 #ifndef COWINSPECT_TRACE_TALLY_H
 #define COWINSPECT_TRACE_TALLY_H
@@ -13,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "libcowinspect.h"
+#include "libcowinspect_stream.h"
 
 /* Pages that are counted one by one; more are counted in their mapping only. */
 #define TALLY_MAX_PAGES		1000000
@@ -39,15 +35,13 @@ struct tally_counts {
 };
 
 /**
- * struct tally_vma - a mapping, as last seen
- * @start: first address; 0 like @end for mappings that no list has shown
+ * struct tally_vma - a mapping that had faults
+ * @start: first address that it had; 0 like @end if that is not known
  * @end: first address after it
  * @perms: "rwxp" and the like, "" if not known
- * @kind: enum cowinspect_vma; before the first event only whether it is anon
- * @name: path or [name], "" for none; for those that no list has shown: what
- *	they were for, or "" if not even that is known
- * @gone: the last list did not have it
- * @claimed: in use by tally_map()
+ * @kind: enum cowinspect_vma
+ * @name: path or [name], "" for none
+ * @gone: the process has called exec since
  * @counts: of its faults
  */
 struct tally_vma {
@@ -57,7 +51,6 @@ struct tally_vma {
 	unsigned int kind;
 	char *name;
 	bool gone;
-	bool claimed;
 	struct tally_counts counts;
 };
 
@@ -86,18 +79,12 @@ struct tally_page {
  * @pid: its id
  * @parent: the process that forked it; 0 if that was not seen
  * @comm: its command name, as last seen
- * @counts: of its faults, those that wait included
+ * @counts: of its faults
  * @fork_copied: pages that were copied by its forks
  * @execs: how often it called exec
- * @in_exec: it is doing that: its VMAs are those of before, or not complete.
- *	Not noticed before the end where addresses are not randomized.
- * @exec_top: where exec puts the last argument
  * @nr_vmas: entries in @vma
  * @vma: mappings, in no order
- * @nr_live: entries in @live
- * @live: indices of the mappings of the last list, by address
- * @nr_waiting: entries in @waiting
- * @waiting: events whose mapping is not known yet
+ * @last: of @vma, that of the last fault
  * @nr_pages: pages in the table
  * @room: places in @page, a power of two, or 0
  * @page: hash table; free places have no faults
@@ -109,14 +96,9 @@ struct tally_proc {
 	struct tally_counts counts;
 	__u64 fork_copied;
 	__u64 execs;
-	bool in_exec;
-	__u64 exec_top;
 	size_t nr_vmas;
 	struct tally_vma *vma;
-	size_t nr_live;
-	size_t *live;
-	size_t nr_waiting;
-	struct cowinspect_event *waiting;
+	size_t last;
 	size_t nr_pages;
 	size_t room;
 	struct tally_page *page;
@@ -157,7 +139,7 @@ void tally_release(struct tally *t);
  * tally_add - a process that has not been seen before
  * @t: tally
  * @pid: its id
- * @parent: NULL, or the process that forked it, whose mappings it has as well
+ * @parent: NULL, or the process that forked it
  *
  * Return: NULL without memory.
  */
@@ -169,53 +151,19 @@ struct tally_proc *tally_add(struct tally *t, pid_t pid,
  * @t: tally
  * @p: the process
  * @event: the fault; not a note
+ * @mapping: what it was of, or NULL if that is not known
  *
  * Return: 0 or -ENOMEM.
  */
 int tally_fault(struct tally *t, struct tally_proc *p,
-		const struct cowinspect_event *event);
-
-/**
- * tally_map - what the VMAs of a process are now
- * @t: tally
- * @p: the process
- * @vmas: all of them, ascending
- *
- * Mappings that are there no longer are kept with their counts. Events that
- * waited and find no mapping are counted as of one that was not seen.
- *
- * Return: 0 or -ENOMEM.
- */
-int tally_map(struct tally *t, struct tally_proc *p,
-	      const struct cowi_vmas *vmas);
+		const struct cowinspect_event *event,
+		const struct cowi_mapping *mapping);
 
 /**
  * tally_exec - the process has called exec, and has another address space
- * @t: tally
  * @p: the process
- *
- * Return: 0 or -ENOMEM.
  */
-int tally_exec(struct tally *t, struct tally_proc *p);
-
-/**
- * tally_settle - no further list will come: count what waits
- * @t: tally
- * @p: the process
- *
- * Return: 0 or -ENOMEM.
- */
-int tally_settle(struct tally *t, struct tally_proc *p);
-
-/**
- * tally_vma_at - the mapping of an event
- * @p: process
- * @event: a fault of it
- *
- * Return: NULL if no list has shown it.
- */
-const struct tally_vma *tally_vma_at(const struct tally_proc *p,
-				     const struct cowinspect_event *event);
+void tally_exec(struct tally_proc *p);
 
 /** tally_faults - how many faults there are in @c */
 __u64 tally_faults(const struct tally_counts *c);

@@ -44,4 +44,16 @@ void cowi_note_foreign_abi(unsigned int abi);
  */
 int cowi_target_file(struct cowi_target *t, const char *name);
 
+/**
+ * cowi_read_text - all of an open file
+ * @fd: file
+ * @text: set on success, to be freed
+ *
+ * Return: 0, -COWI_EFORMAT for what is no text, -ENOMEM or -errno.
+ */
+int cowi_read_text(int fd, char **text);
+
+/** cowi_refused - the error for what the kernel forbids the caller */
+int cowi_refused(void);
+
 #endif /* COWI_INTERNAL_H */

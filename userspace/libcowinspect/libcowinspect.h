@@ -49,6 +49,12 @@
  * @COWI_EABI: the module speaks an ABI that this library does not know
  * @COWI_EFORMAT: the module's answer cannot be understood
  * @COWI_EZOMBIE: the process has exited, and its parent has not noticed yet
+ * @COWI_ENOTRACEFS: tracefs is not mounted
+ * @COWI_ENOTRACEPOINT: the module is there, its tracepoints are not
+ * @COWI_ENOPERF: the kernel has no perf_event_open()
+ * @COWI_EFILES: more files are open than may be
+ * @COWI_ECGROUP: there is no such cgroup, or not one that perf knows
+ * @COWI_EREGEX: the regular expression is none
  */
 enum cowi_error {
 	COWI_ENOTMOUNTED = 1000,
@@ -62,6 +68,12 @@ enum cowi_error {
 	COWI_EABI,
 	COWI_EFORMAT,
 	COWI_EZOMBIE,
+	COWI_ENOTRACEFS,
+	COWI_ENOTRACEPOINT,
+	COWI_ENOPERF,
+	COWI_EFILES,
+	COWI_ECGROUP,
+	COWI_EREGEX,
 };
 
 /**
@@ -234,6 +246,7 @@ enum cowi_answer {
  * @version: of the module
  * @kernel: release of the kernel it runs on
  * @rules: first kernel version of the copy-on-write rules it predicts by
+ * @observed_for: for whom faults are observed: "targets 1, perf 0, tracefs 0"
  * @abi: ABI number
  * @observer: how it observes faults: "kretprobe"; "none" or "" if it cannot
  * @record_size: of a record of the pages file, in bytes
@@ -270,6 +283,7 @@ struct cowi_status {
 	char kernel[96];
 	char rules[16];
 	char observer[16];
+	char observed_for[64];
 	unsigned int abi;
 	size_t record_size;
 	size_t event_size;

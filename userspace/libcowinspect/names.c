@@ -115,6 +115,18 @@ static const char *const error_texts[] = {
 		"the module's answer cannot be understood: build and load both from the same version, and report it if that does not help",
 	[COWI_EZOMBIE - COWI_ENOTMOUNTED] =
 		"the process has exited and its memory is gone: it is a zombie until its parent takes note",
+	[COWI_ENOTRACEFS - COWI_ENOTMOUNTED] =
+		"tracefs is not mounted: sudo mount -t tracefs none /sys/kernel/tracing",
+	[COWI_ENOTRACEPOINT - COWI_ENOTMOUNTED] =
+		"the module has no tracepoints: this kernel may not let its modules have them (CONFIG_TRACEPOINTS, CONFIG_PERF_EVENTS), or the module is older than this program",
+	[COWI_ENOPERF - COWI_ENOTMOUNTED] =
+		"this kernel has no perf_event_open(): it needs CONFIG_PERF_EVENTS and CONFIG_EVENT_TRACING",
+	[COWI_EFILES - COWI_ENOTMOUNTED] =
+		"too many open files, as some are needed for each CPU: raise the limit (ulimit -n 4096)",
+	[COWI_ECGROUP - COWI_ENOTMOUNTED] =
+		"no such cgroup, or this kernel cannot trace by cgroup (CONFIG_CGROUP_PERF): systemd-cgls lists those of this machine",
+	[COWI_EREGEX - COWI_ENOTMOUNTED] =
+		"not a regular expression: see regex(7)",
 };
 
 static __thread unsigned int foreign_abi;
@@ -140,7 +152,7 @@ const char *cowi_strerror(int err)
 		err = -err;
 	if (err == COWI_EABI)
 		return foreign_abi_text();
-	if (err >= COWI_ENOTMOUNTED && err <= COWI_EZOMBIE)
+	if (err >= COWI_ENOTMOUNTED && err <= COWI_EREGEX)
 		return error_texts[err - COWI_ENOTMOUNTED];
 	return strerror(err);
 }

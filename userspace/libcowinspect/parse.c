@@ -265,6 +265,8 @@ static int status_line(struct span name, struct span value,
 		span_copy(value, st->rules, sizeof(st->rules));
 	else if (span_is(name, "observer"))
 		span_copy(value, st->observer, sizeof(st->observer));
+	else if (span_is(name, "observer_for"))
+		span_copy(value, st->observed_for, sizeof(st->observed_for));
 	else if (span_is(name, "event_size"))
 		return parse_size(value, &st->event_size);
 	else if (span_is(name, "record_size"))

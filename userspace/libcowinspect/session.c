@@ -11,9 +11,9 @@
 
 #include "internal.h"
 #include "parse.h"
+#include "procfs.h"
 
-/* Read all of an open file as text. The caller frees *@text. */
-static int read_text(int fd, char **text)
+int cowi_read_text(int fd, char **text)
 {
 	size_t used = 0, size = 16384;
 	char *buf = malloc(size);
@@ -49,7 +49,7 @@ static int read_text(int fd, char **text)
 	return 0;
 }
 
-static int refused(void)
+int cowi_refused(void)
 {
 	return geteuid() ? -COWI_EPRIV : -COWI_ELOCKDOWN;
 }
@@ -60,7 +60,7 @@ static int why_missing(int err)
 	struct statfs fs;
 
 	if (err == EACCES || err == EPERM)
-		return refused();
+		return cowi_refused();
 	if (err != ENOENT)
 		return -err;
 	if (statfs("/sys/kernel/debug", &fs) || fs.f_type != DEBUGFS_MAGIC)
@@ -75,8 +75,8 @@ static int read_status(struct cowi *c)
 
 	fd = openat(c->dirfd, "status", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == EACCES || errno == EPERM ? refused() : -errno;
-	err = read_text(fd, &text);
+		return errno == EACCES || errno == EPERM ? cowi_refused() : -errno;
+	err = cowi_read_text(fd, &text);
 	close(fd);
 	if (err)
 		return err;
@@ -133,20 +133,10 @@ int cowi_status_refresh(struct cowi *c)
 /* No process for the module: why, is for /proc to say. */
 static int why_no_process(pid_t pid)
 {
-	char path[32], text[512] = "", state = 0, *name_end;
-	FILE *file;
+	struct cowi_procstat st;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return -COWI_ENOPROC;
-	/* "PID (NAME) STATE ...", where the name may be anything. */
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
-	name_end = strrchr(text, ')');
-	if (name_end)
-		sscanf(name_end, ") %c", &state);
-	return state == 'Z' ? -COWI_EZOMBIE : -COWI_ENOPROC;
+	return !cowi_procstat(pid, &st) && st.state == 'Z' ? -COWI_EZOMBIE :
+							     -COWI_ENOPROC;
 }
 
 static int write_command(struct cowi *c, const char *file, const char *text)
@@ -155,7 +145,7 @@ static int write_command(struct cowi *c, const char *file, const char *text)
 
 	fd = openat(c->dirfd, file, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == EACCES || errno == EPERM ? refused() : -errno;
+		return errno == EACCES || errno == EPERM ? cowi_refused() : -errno;
 	if (write(fd, text, strlen(text)) < 0)
 		err = -errno;
 	close(fd);
@@ -308,7 +298,7 @@ int cowi_target_file(struct cowi_target *t, const char *name)
 		return fd;
 	if (errno == ESRCH || (errno == ENOENT && !t->c->recorded))
 		return -COWI_EEXITED;
-	return errno == EACCES || errno == EPERM ? refused() : -errno;
+	return errno == EACCES || errno == EPERM ? cowi_refused() : -errno;
 }
 
 static int target_text(struct cowi_target *t, const char *name, char **text)
@@ -318,7 +308,7 @@ static int target_text(struct cowi_target *t, const char *name, char **text)
 
 	if (fd < 0)
 		return fd;
-	err = read_text(fd, text);
+	err = cowi_read_text(fd, text);
 	close(fd);
 	return err == -ESRCH ? -COWI_EEXITED : err;
 }

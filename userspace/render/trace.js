@@ -166,14 +166,11 @@ function groupsOf(did) {
 }
 
 const counter = (process, name, place = 0) =>
-	process.counted && process.counted[name] ?
-		process.counted[name][place] : 0;
+	process.counted[name] ? process.counted[name][place] : 0;
 
-// The module's own counters where they are known, in which nothing is lost.
+// Of all kinds of memory, or of one.
 function didOf(process, place = 0) {
-	return process.counted ?
-		data.outcomes.map(([name]) => counter(process, name, place)) :
-		process.did;
+	return data.outcomes.map(([name]) => counter(process, name, place));
 }
 
 const sum = (list) => list.reduce((a, b) => a + b, 0);
@@ -183,8 +180,7 @@ const totals = (data.processes || []).map((process) => {
 
 	return { groups: groups, faults: sum(groups),
 		heat: groups[0] + groups[1],
-		bytes: process.counted ? counter(process, "copied_bytes") :
-			process.copied_bytes };
+		bytes: counter(process, "copied_bytes") };
 });
 
 const byHeat = totals.map((total, p) => p).sort((a, b) =>
@@ -625,11 +621,6 @@ function fillKinds(where, process) {
 	const rows = data.vma_kinds.map((kind, k) =>
 		[kind, groupsOf(didOf(process, k + 1))]);
 
-	if (!process.counted) {
-		where.replaceChildren(el("p", { class: "quiet" },
-			"Its counters could not be read."));
-		return;
-	}
 	fillTable(where, ["memory", "faults", ...groupHeads(), "bytes copied"],
 		rows.filter(([, groups]) => sum(groups)).map(([kind, groups]) =>
 			[kind, sum(groups), ...pick(groups),
@@ -854,25 +845,18 @@ function legend() {
 }
 
 function lossText() {
-	const texts = [], unknown = data.processes.filter((p) => !p.counted);
-	const unseen = sum(data.processes.map((p) => counter(p, "lost")));
-	const untold = sum(data.processes.map((p, i) =>
-		Math.max(0, totals[i].faults - p.listed)));
+	const texts = [];
 
+	if (data.unarmed)
+		texts.push("Not all is here: faults went by unseen, as probes were " +
+			"switched off.");
+	if (data.missed)
+		texts.push(`Not all is here: ${plural(data.missed, "fault")}, of any ` +
+			"process, were missed by the module.");
 	if (data.lost_events || data.lost_notes)
 		texts.push(`${plural(data.lost_events, "event")} of faults and ` +
 			`${plural(data.lost_notes, "other")} were lost, where ` +
-			"slanting lines are drawn: bars, mappings, pages and times " +
-			"lack them. The totals by process have them all.");
-	else if (untold)
-		texts.push(`${plural(untold, "fault")} are only in the totals by ` +
-			"process: no event of them came in.");
-	if (unseen)
-		texts.push(`Up to ${plural(unseen, "fault")} were not observed at all.`);
-	if (unknown.length)
-		texts.push(`The counters of ${plural(unknown.length, "process",
-			"processes")} could not be read: their totals are those of ` +
-			"their events.");
+			"slanting lines are drawn: all numbers lack them.");
 	if (data.uncounted_pages)
 		texts.push(`${plural(data.uncounted_pages, "fault")} are missing in ` +
 			"the tables of pages.");
