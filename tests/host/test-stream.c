@@ -175,7 +175,7 @@ static void format(void **state)
 {
 	const char *const wanted[] = { "pid", "addr", "comm", "id" };
 	struct cowi_field field[4];
-	const char raw[] = "abcdefgh";
+	static const char raw[] = "abcdefgh";
 	unsigned int id = 0;
 	__u32 expected;
 

@@ -510,8 +510,8 @@ static void explain_forks(const struct report *r, const struct trace_proc *p)
 static void explain_missed(const struct report *r)
 {
 	if (r->t->unarmed)
-		fputs("NOT ALL IS HERE: faults went by unseen, as probes were switched off: cowinspect status says where.\n",
-		      r->style.out);
+		fprintf(r->style.out,
+			"NOT ALL IS HERE: faults went by unseen, as probes were switched off: cowinspect status says where.\n");
 	if (r->t->missed)
 		fprintf(r->style.out,
 			"NOT ALL IS HERE: %llu faults, of any process, were missed: try a larger module parameter max_inflight.\n",
