@@ -40,10 +40,13 @@ static void attach_holder(enum role role)
 		may_happen(error, "attach of one that holds faults");
 }
 
+/* While perf listens the module stays. */
 static void reload(void)
 {
-	int error = unload_module();
+	int error;
 
+	while ((error = unload_module()) == EAGAIN)
+		usleep(1000);
 	if (!error)
 		error = load_module("");
 	count(OP_RELOAD, !error);

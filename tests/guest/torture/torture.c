@@ -64,6 +64,7 @@ static const struct {
 	[ROLE_EVENTS_1] = { read_events, PHASE_ALL },
 	[ROLE_EVENTS_2] = { read_events, PHASE_ALL },
 	[ROLE_OOM] = { oom, PHASE_ALL },
+	[ROLE_LISTEN] = { listen_all, PHASE_ALL | PHASE_LOAD | PHASE_HOLD },
 	[ROLE_HOLD_1] = { hold, PHASE_ALL | PHASE_LOAD | PHASE_HOLD },
 	[ROLE_HOLD_2] = { hold, PHASE_ALL | PHASE_LOAD | PHASE_HOLD },
 	[ROLE_REHOOK] = { rehook, PHASE_HOLD },
@@ -434,6 +435,7 @@ static void test_end(void)
 	if (access(COW_DIR, F_OK))
 		load_module("");
 	detach_everything();
+	stop_listening();
 	ok(status_number("targets") == 0, "everything can be detached");
 	ok(status_becomes("targets_held", 0), "no target is left in memory");
 	ok(status_becomes("event_memory", 0), "nor a ring of events");

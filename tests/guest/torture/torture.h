@@ -142,6 +142,8 @@ enum need {
 	X(REHOOK, "all unhooked while faults are held open", 0) \
 	X(RELOAD, "module loaded anew while faults are held open", 0) \
 	X(OTHER_PROBE, "kretprobe of another comes or goes meanwhile", NEED_PROBE_EVENTS) \
+	X(LISTEN_PERF, "perf listens for a moment", 0) \
+	X(LISTEN_TRACEFS, "tracefs listens for a moment", 0) \
 	X(YIELD, "turn given away before a lock", NEED_YIELDS)
 
 enum operation {
@@ -161,6 +163,7 @@ enum role {
 	ROLE_READ_1, ROLE_READ_2, ROLE_READ_3,
 	ROLE_EVENTS_1, ROLE_EVENTS_2,
 	ROLE_OOM,
+	ROLE_LISTEN,
 	ROLE_HOLD_1, ROLE_HOLD_2,
 	ROLE_REHOOK,
 	ROLE_LOAD,
@@ -258,6 +261,8 @@ void hold(void);
 void rehook(void);
 void machine_changes(void);
 void load_loop(void);
+void listen_all(void);
+void stop_listening(void);
 
 pid_t random_target(void);
 void detach_everything(void);
