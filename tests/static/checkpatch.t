@@ -38,6 +38,7 @@ exceptions()
 	CAMELCASE		tests/*			# the same
 	VOLATILE		userspace/labs/*	# memory is touched for its own sake
 	VOLATILE		tests/guest/*		# the same
+	VOLATILE		tests/tracers/*		# the same
 	VOLATILE		tests/vm/detectors/*	# so are mistakes made
 	SPLIT_STRING		userspace/*		# help texts have many lines
 	STATIC_CONST_CHAR_ARRAY	tests/vm/init.c		# execvp() takes char *argv[]
