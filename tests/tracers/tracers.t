@@ -26,7 +26,7 @@ run_tracers()
 			--file "$out/copies:/tracers/copies" \
 			--file "$here/inside:/bin/tracers-inside" "$1" -- \
 			sh /bin/tracers-inside "$filled" || return
-	[ ! -e "$out/failed" ] || { tail -n 20 "$out/failed" "$out"/*.err; return 1; }
+	[ ! -e "$out/failed" ] || { cd "$out" && grep -H . failed ./*.err; return 1; }
 }
 
 # said OUTPUT: what copies.c said among what a tracer did, as "NAME PID WHERE PAGES"
