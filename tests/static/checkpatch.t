@@ -38,6 +38,7 @@ exceptions()
 	CAMELCASE		tests/*			# the same
 	VOLATILE		userspace/labs/*	# memory is touched for its own sake
 	VOLATILE		tests/guest/*		# the same
+	VOLATILE		tests/tracers/*		# the same
 	VOLATILE		tests/vm/detectors/*	# so are mistakes made
 	ENOSYS			userspace/libcowinspect/*	# what perf_event_open() may say
 	SPLIT_STRING		userspace/*		# help texts have many lines
