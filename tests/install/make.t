@@ -71,7 +71,8 @@ files_are()
 user_files()
 {
 	printf "$1/%s\n" bin/cowinspect include/cowinspect.h \
-		include/libcowinspect.h lib/libcowinspect.a \
+		include/libcowinspect.h include/libcowinspect_stream.h \
+		lib/libcowinspect.a \
 		share/bash-completion/completions/cowinspect \
 		share/doc/cowinspect/debugfs-cowinspect \
 		share/man/man1/cowinspect.1
