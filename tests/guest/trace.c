@@ -1024,6 +1024,7 @@ static void test_brief(void)
 
 static void test_ends(void)
 {
+	static const char until_written[] = "until [ -s " PIDS " ]; do :; done";
 	struct poked p;
 	pid_t tool;
 	int status;
@@ -1037,8 +1038,8 @@ static void test_ends(void)
 	ok(nothing_left(), "killed, it leaves nothing in the kernel");
 	stop_poked(&p);
 	unlink(PIDS);
-	said_ok(!run("cowinspect trace --until-exit -f -o " OUT " -- sh -c '%s sleep >/dev/null 2>&1 & until [ -s " PIDS " ]; do :; done'",
-		     self) &&
+	said_ok(!run("cowinspect trace --until-exit -f -o " OUT
+		     " -- sh -c '%s sleep >/dev/null 2>&1 & %s'", self, until_written) &&
 		!kill(sleeper(), 0), "--until-exit waits for nobody else");
 	kill(sleeper(), SIGKILL);
 }
