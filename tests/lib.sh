@@ -18,6 +18,13 @@ PATH=$PATH:/usr/sbin:/sbin
 say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
+# is_too_late MINUTES: whether so many are over of a "make test" that began at BEGAN, in
+# seconds of the epoch; never where that is not set
+is_too_late()
+{
+	[ -n "${BEGAN:-}" ] && [ "$(date +%s)" -ge $((BEGAN + $1 * 60)) ]
+}
+
 # as_root COMMAND...: for installing packages, the one thing that needs root.
 as_root()
 {
