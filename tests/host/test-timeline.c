@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The slices of a trace's time. */
 #include "test.h"
-#include "trace_timeline.h"
+#include "timeline.h"
 
 #define SLICE	(1ull << TIMELINE_SHIFT)
 #define BEGIN	1000000ull

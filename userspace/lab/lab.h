@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What a lab is made of. A lab is one file: a struct lab with a run function,
- * named in registry.c. run() starts actors, gives them memory, and goes from
+ * named in labs/registry.c. run() starts actors, gives them memory, and goes from
  * step to step:
  *
  *	parent = lab_actor(r, "parent");
@@ -20,8 +20,8 @@
  * Each function remembers the first failure in the run and does nothing after
  * one, so a lab is a plain list of calls without error handling.
  */
-#ifndef LABS_LAB_H
-#define LABS_LAB_H
+#ifndef LAB_LAB_H
+#define LAB_LAB_H
 
 #include <stdio.h>
 
@@ -458,4 +458,4 @@ extern const struct page_expect expect_left;	/* mine, and nobody told me */
 extern const struct page_expect expect_absent;	/* no entry */
 extern const struct page_expect expect_zero;	/* the zero page */
 
-#endif /* LABS_LAB_H */
+#endif /* LAB_LAB_H */

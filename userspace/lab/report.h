@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* How a lab run looks, as text or as JSON. */
-#ifndef LABS_REPORT_H
-#define LABS_REPORT_H
+#ifndef LAB_REPORT_H
+#define LAB_REPORT_H
 
 #include "lab.h"
 
@@ -17,4 +17,4 @@ void report_step(struct lab_run *r);
 /** report_end - the answer, what went wrong, or what is missing */
 void report_end(struct lab_run *r);
 
-#endif /* LABS_REPORT_H */
+#endif /* LAB_REPORT_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The subcommands, and what all of them use. */
-#ifndef COWINSPECT_COMMANDS_H
-#define COWINSPECT_COMMANDS_H
+#ifndef COMMON_COMMANDS_H
+#define COMMON_COMMANDS_H
 
 #include <argp.h>
 #include <stdbool.h>
@@ -151,4 +151,4 @@ int take_range(const char *text, __u64 page_size, struct range *r);
  */
 int parse_size(const char *text, __u64 *bytes);
 
-#endif /* COWINSPECT_COMMANDS_H */
+#endif /* COMMON_COMMANDS_H */

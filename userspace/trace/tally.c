@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace_tally.h"
+#include "tally.h"
 
 #define NO_VMA	SIZE_MAX
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Looking at actors: what is behind lab_look() and what the report needs. */
-#ifndef LABS_LOOK_H
-#define LABS_LOOK_H
+#ifndef LAB_LOOK_H
+#define LAB_LOOK_H
 
 #include "lab.h"
 
@@ -11,4 +11,4 @@ bool look_has(const struct snapshot *s);
 /** look_free - forget all snapshots */
 void look_free(struct lab_run *r);
 
-#endif /* LABS_LOOK_H */
+#endif /* LAB_LOOK_H */

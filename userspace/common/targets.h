@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The processes that a subcommand looks at. */
-#ifndef COWINSPECT_TARGETS_H
-#define COWINSPECT_TARGETS_H
+#ifndef COMMON_TARGETS_H
+#define COMMON_TARGETS_H
 
 #include "commands.h"
 
@@ -132,4 +132,4 @@ int target_has_no(const struct target *target, const char *what,
 int html_targets(const char *path, struct targets *ts,
 		 const struct range *range);
 
-#endif /* COWINSPECT_TARGETS_H */
+#endif /* COMMON_TARGETS_H */

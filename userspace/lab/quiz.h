@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Questions before writes, and the marking of answers. */
-#ifndef LABS_QUIZ_H
-#define LABS_QUIZ_H
+#ifndef LAB_QUIZ_H
+#define LAB_QUIZ_H
 
 #include "lab.h"
 
@@ -37,4 +37,4 @@ int quiz_read_line(char *line, size_t size);
  */
 int quiz_grade(const char *path);
 
-#endif /* LABS_QUIZ_H */
+#endif /* LAB_QUIZ_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The two tables of cowinspect show. */
-#ifndef COWINSPECT_SHOW_H
-#define COWINSPECT_SHOW_H
+#ifndef SHOW_SHOW_H
+#define SHOW_SHOW_H
 
 #include "table.h"
 #include "targets.h"
@@ -64,4 +64,4 @@ int show_pages(const struct target *target, void *arg);
  */
 void page_flags_text(__u64 flags, char *buf, size_t size);
 
-#endif /* COWINSPECT_SHOW_H */
+#endif /* SHOW_SHOW_H */

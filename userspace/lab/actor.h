@@ -7,8 +7,8 @@
  * killed at the end, it leaves when its socket closes, and it is signalled when
  * its parent dies (then it goes on only if the runner is its new parent).
  */
-#ifndef LABS_ACTOR_H
-#define LABS_ACTOR_H
+#ifndef LAB_ACTOR_H
+#define LAB_ACTOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -146,4 +146,4 @@ void actor_serve(__u64 result) __attribute__((noreturn));
 /** actor_fork_returned - what the last fork() gave this process */
 pid_t actor_fork_returned(void);
 
-#endif /* LABS_ACTOR_H */
+#endif /* LAB_ACTOR_H */

@@ -3,8 +3,8 @@
  * A census: all pages of a process at one moment. Two of them tell what every
  * fault in between has done, VMA by VMA.
  */
-#ifndef LABS_CENSUS_H
-#define LABS_CENSUS_H
+#ifndef LAB_CENSUS_H
+#define LAB_CENSUS_H
 
 #include "lab.h"
 
@@ -92,4 +92,4 @@ bool census_disagreement(const struct changes *d, unsigned int vma,
 			 const struct cowi_faults *was,
 			 const struct cowi_faults *is, char *why, size_t size);
 
-#endif /* LABS_CENSUS_H */
+#endif /* LAB_CENSUS_H */

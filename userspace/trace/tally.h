@@ -3,8 +3,8 @@
  * What a trace has seen, added up: per process, per mapping, per page. Knows
  * events, not where they come from.
  */
-#ifndef COWINSPECT_TRACE_TALLY_H
-#define COWINSPECT_TRACE_TALLY_H
+#ifndef TRACE_TALLY_H
+#define TRACE_TALLY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -192,4 +192,4 @@ size_t tally_hot_vmas(const struct tally_proc *p,
 void tally_hot_pages(const struct tally_proc *p,
 		     const struct tally_page **hot);
 
-#endif /* COWINSPECT_TRACE_TALLY_H */
+#endif /* TRACE_TALLY_H */

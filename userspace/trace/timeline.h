@@ -4,8 +4,8 @@
  * TIMELINE_SLICES of them, however long it is and however many faults there are:
  * a slice gets longer as the trace does.
  */
-#ifndef COWINSPECT_TRACE_TIMELINE_H
-#define COWINSPECT_TRACE_TIMELINE_H
+#ifndef TRACE_TIMELINE_H
+#define TRACE_TIMELINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -92,4 +92,4 @@ int timeline_settle(const struct timeline *t, struct timeline_lane *lane);
 /** timeline_slices - how many slices there are up to the time @end */
 unsigned int timeline_slices(struct timeline *t, __u64 end);
 
-#endif /* COWINSPECT_TRACE_TIMELINE_H */
+#endif /* TRACE_TIMELINE_H */

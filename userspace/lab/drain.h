@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef LABS_DRAIN_H
-#define LABS_DRAIN_H
+#ifndef LAB_DRAIN_H
+#define LAB_DRAIN_H
 
 /**
  * drain_lru_batches - make all CPUs put their batched pages onto the LRU lists
@@ -10,4 +10,4 @@
  */
 int drain_lru_batches(void);
 
-#endif /* LABS_DRAIN_H */
+#endif /* LAB_DRAIN_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Functions that actors run, for several labs. See actor_fn. */
-#ifndef LABS_MEMORY_H
-#define LABS_MEMORY_H
+#ifndef LAB_MEMORY_H
+#define LAB_MEMORY_H
 
 #include <linux/types.h>
 
@@ -51,4 +51,4 @@ int mem_want_thp(const __u64 *arg, __u64 *result);
 /** text_file - the runner's: a temporary file with this content; fd or -errno */
 int text_file(const char *content, size_t size);
 
-#endif /* LABS_MEMORY_H */
+#endif /* LAB_MEMORY_H */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace_timeline.h"
+#include "timeline.h"
 
 void timeline_init(struct timeline *t, __u64 start)
 {

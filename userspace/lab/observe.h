@@ -3,8 +3,8 @@
  * What records of the module mean for an experiment. Pure: no processes, no
  * files, so it can be tested on made-up records.
  */
-#ifndef LABS_OBSERVE_H
-#define LABS_OBSERVE_H
+#ifndef LAB_OBSERVE_H
+#define LAB_OBSERVE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -152,4 +152,4 @@ bool expect_page(const struct page_expect *e, const struct page_view *v,
 /** same_frame - both map the same page frame */
 bool same_frame(const struct page_view *a, const struct page_view *b);
 
-#endif /* LABS_OBSERVE_H */
+#endif /* LAB_OBSERVE_H */

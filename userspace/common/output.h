@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The options that say how tables look; a child parser for argp. */
-#ifndef COWINSPECT_OUTPUT_H
-#define COWINSPECT_OUTPUT_H
+#ifndef COMMON_OUTPUT_H
+#define COMMON_OUTPUT_H
 
 #include <argp.h>
 
@@ -33,4 +33,4 @@ extern const struct argp output_argp;
  */
 int output_select(const struct output *o, struct columns *c);
 
-#endif /* COWINSPECT_OUTPUT_H */
+#endif /* COMMON_OUTPUT_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The parts of cowinspect trace. */
-#ifndef COWINSPECT_TRACE_H
-#define COWINSPECT_TRACE_H
+#ifndef TRACE_TRACE_H
+#define TRACE_TRACE_H
 
 #include <stdio.h>
 
@@ -10,8 +10,8 @@
 #include "libcowinspect_stream.h"
 #include "shell.h"
 #include "table.h"
-#include "trace_tally.h"
-#include "trace_timeline.h"
+#include "tally.h"
+#include "timeline.h"
 
 /**
  * struct trace_options - the command line
@@ -102,7 +102,7 @@ struct trace {
 /** trace_now - CLOCK_MONOTONIC, as events have it, in nanoseconds */
 __u64 trace_now(void);
 
-/* The command (trace_command.c) */
+/* The command (command.c) */
 
 struct trace_command;
 
@@ -148,7 +148,7 @@ int trace_command_wait(struct trace_command *cmd);
  */
 void trace_command_free(struct trace_command *cmd);
 
-/* The tracing (trace_run.c) */
+/* The tracing (run.c) */
 
 /**
  * trace_begin - begin to listen
@@ -180,7 +180,7 @@ int trace_finish(struct trace *t);
  */
 void trace_release(struct trace *t);
 
-/* While it runs (trace_live.c) */
+/* While it runs (live.c) */
 
 /**
  * trace_live - lines with rates for those who watch
@@ -192,7 +192,7 @@ void trace_release(struct trace *t);
  */
 unsigned int trace_live(struct trace *t, unsigned int lines, bool redraw);
 
-/* --events (trace_lines.c) */
+/* --events (lines.c) */
 
 /**
  * trace_lines_open - begin the table of events
@@ -219,7 +219,7 @@ int trace_lines_flush(struct trace *t);
 /** trace_lines_close - end the table */
 int trace_lines_close(struct trace *t);
 
-/* At the end (trace_report.c) */
+/* At the end (report.c) */
 
 /**
  * trace_report - tables, or the rest of the JSON document
@@ -239,7 +239,7 @@ int trace_report(struct trace *t);
  */
 const char *trace_vma_name(const struct tally_vma *vma, char *buf, size_t size);
 
-/* --html (trace_page.c) */
+/* --html (page.c) */
 
 /**
  * trace_page_open - make its file, so that it fails before there is a trace
@@ -261,4 +261,4 @@ int trace_page(struct trace *t, const struct cowi_status *status);
 /** trace_page_close - give up a page that was not written, if there is one */
 void trace_page_close(struct trace *t);
 
-#endif /* COWINSPECT_TRACE_H */
+#endif /* TRACE_TRACE_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What the kernel says of a process in /proc/PID/stat: see proc(5). */
-#ifndef LABS_PROCSTAT_H
-#define LABS_PROCSTAT_H
+#ifndef LAB_PROCSTAT_H
+#define LAB_PROCSTAT_H
 
 #include <linux/types.h>
 #include <sys/types.h>
@@ -19,4 +19,4 @@ struct procstat {
 /** procstat_read - look; returns 0 or -errno, -ENOENT if it is gone */
 int procstat_read(pid_t pid, struct procstat *st);
 
-#endif /* LABS_PROCSTAT_H */
+#endif /* LAB_PROCSTAT_H */
