@@ -89,6 +89,23 @@ static void test_longer(void **state)
 	timeline_release(&t);
 }
 
+/* More than the bits of a slice's number. */
+static void test_years(void **state)
+{
+	struct timeline_lane lane = { 0 };
+	struct timeline t;
+
+	(void)state;
+	timeline_init(&t, BEGIN);
+	assert_int_equal(add(&t, &lane, 2000 * SLICE, COWI_DID_COPIED, 1), 0);
+	assert_int_equal(add(&t, &lane, 1ull << 62, COWI_DID_COPIED, 1), 0);
+	assert_int_equal(lane.nr, 2);
+	check_cell(&lane, 0, 0, COWI_DID_COPIED, 1, 4096);
+	check_cell(&lane, 1, 1024, COWI_DID_COPIED, 1, 4096);
+	timeline_lane_release(&lane);
+	timeline_release(&t);
+}
+
 static void test_lost(void **state)
 {
 	struct timeline_lane lane = { 0 };
@@ -134,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cells),
 		cmocka_unit_test(test_longer),
+		cmocka_unit_test(test_years),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_notes),
 	};

@@ -87,7 +87,8 @@ int timeline_settle(const struct timeline *t, struct timeline_lane *lane)
 	for (i = 0; i < lane->nr; i++) {
 		struct timeline_cell cell = lane->cell[i];
 
-		cell.slice >>= t->shift - lane->shift;
+		/* By up to 40 bits: more than its number has. */
+		cell.slice = (__u64)cell.slice >> (t->shift - lane->shift);
 		if (add_cell(&longer, &cell)) {
 			timeline_lane_release(&longer);
 			return -ENOMEM;
