@@ -203,9 +203,6 @@ static int number_line(struct span name, struct span value,
 		{ "lock_hold_max", &st->lock_hold_max },
 		{ "observer_missed", &st->observer_missed },
 		{ "max_inflight", &st->max_inflight },
-		{ "event_ring", &st->event_ring },
-		{ "event_memory", &st->event_memory },
-		{ "max_event_memory", &st->max_event_memory },
 	};
 	size_t i;
 
@@ -223,7 +220,6 @@ static int hold_line(struct span name, struct span value,
 		[COWI_LOCK_MMAP] = "hold_mmap",
 		[COWI_LOCK_TABLE] = "hold_table",
 		[COWI_LOCK_TARGETS] = "hold_targets",
-		[COWI_LOCK_EVENTS] = "hold_events",
 		[COWI_LOCK_FAULTS] = "hold_faults",
 	};
 	size_t i;
@@ -257,9 +253,7 @@ static int status_line(struct span name, struct span value,
 		if (span_is(name, quantity[i].name))
 			return parse_counts(value, quantity[i].to);
 	}
-	if (span_is(name, "version"))
-		span_copy(value, st->version, sizeof(st->version));
-	else if (span_is(name, "kernel"))
+	if (span_is(name, "kernel"))
 		span_copy(value, st->kernel, sizeof(st->kernel));
 	else if (span_is(name, "rules"))
 		span_copy(value, st->rules, sizeof(st->rules));
@@ -267,8 +261,6 @@ static int status_line(struct span name, struct span value,
 		span_copy(value, st->observer, sizeof(st->observer));
 	else if (span_is(name, "observer_for"))
 		span_copy(value, st->observed_for, sizeof(st->observed_for));
-	else if (span_is(name, "event_size"))
-		return parse_size(value, &st->event_size);
 	else if (span_is(name, "record_size"))
 		return parse_size(value, &st->record_size);
 	else if (span_is(name, "observer_error"))
@@ -283,27 +275,31 @@ static int status_line(struct span name, struct span value,
 }
 
 /*
- * The ABI number is looked for first: in another ABI, any other line may mean
- * something else, and "ABI 2" is a better message than "bad line".
+ * The ABI number is looked for first: in another ABI, any line but this and the
+ * version may mean something else, and "ABI 3" is a better message than "bad line".
  */
-static int find_abi(struct span text, unsigned int *abi)
+static int check_abi(struct span text, struct cowi_status *st)
 {
+	__u64 abi = UINT64_MAX;
+
 	while (text.len) {
 		struct span line = span_cut(&text, '\n');
 		struct span name, value;
-		__u64 n;
 
-		if (cut_name_value(line, &name, &value) || !span_is(name, "abi"))
+		if (cut_name_value(line, &name, &value))
 			continue;
-		if (span_number(value, 10, &n) || n > UINT32_MAX)
+		if (span_is(name, "version"))
+			span_copy(value, st->version, sizeof(st->version));
+		else if (span_is(name, "abi") && span_number(value, 10, &abi))
 			return -COWI_EFORMAT;
-		*abi = n;
-		if (n == COWINSPECT_ABI)
-			return 0;
-		cowi_note_foreign_abi(n);
-		return -COWI_EABI;
 	}
-	return -COWI_EFORMAT;
+	if (abi > UINT32_MAX)
+		return -COWI_EFORMAT;
+	st->abi = abi;
+	if (abi == COWINSPECT_ABI)
+		return 0;
+	cowi_note_foreign_abi(abi, st->version);
+	return -COWI_EABI;
 }
 
 static bool page_size_possible(__u64 n)
@@ -326,7 +322,7 @@ int cowi_parse_status(const char *text, struct cowi_status *st)
 	st->uffd_async = COWI_COUNT_ABSENT;
 	st->observer_remote = COWI_COUNT_ABSENT;
 
-	err = find_abi(rest, &st->abi);
+	err = check_abi(rest, st);
 	while (!err && rest.len) {
 		struct span line = span_cut(&rest, '\n');
 		struct span name, value;
@@ -339,10 +335,6 @@ int cowi_parse_status(const char *text, struct cowi_status *st)
 		return err;
 	if (st->record_size < sizeof(struct cowinspect_page) ||
 	    st->record_size > 4096 || !page_size_possible(st->page_size))
-		return -COWI_EFORMAT;
-	if (st->event_size &&
-	    (st->event_size < sizeof(struct cowinspect_event) ||
-	     st->event_size > 4096))
 		return -COWI_EFORMAT;
 	return 0;
 }
@@ -655,13 +647,4 @@ int cowi_parse_faults(const char *text, struct cowi_faults *faults)
 	while (!err && rest.len)
 		err = parse_faults_line(span_cut(&rest, '\n'), &header, faults);
 	return err;
-}
-
-int cowi_parse_event(const void *buf, size_t size,
-		     struct cowinspect_event *event)
-{
-	if (size < sizeof(*event))
-		return -COWI_EFORMAT;
-	memcpy(event, buf, sizeof(*event));
-	return 0;
 }

@@ -87,8 +87,7 @@ static void status_observer(const struct cowi_status *st)
 	}
 	printf("observer        ");
 	put_safe(stdout, st->observer);
-	printf(", records of %zu bytes, %llu faults at a time\n",
-	       st->event_size, st->max_inflight);
+	printf(", %llu faults at a time\n", st->max_inflight);
 	if (st->observer_error)
 		printf("                does not work here: %s\n",
 		       strerror(-st->observer_error));
@@ -109,7 +108,6 @@ static const struct {
 	[COWI_LOCK_MMAP] = { "mmap", "an address space that is read" },
 	[COWI_LOCK_TABLE] = { "table", "a page table of it" },
 	[COWI_LOCK_TARGETS] = { "targets", "the list of targets" },
-	[COWI_LOCK_EVENTS] = { "events", "the rings of a target" },
 	[COWI_LOCK_FAULTS] = { "faults", "faults in progress" },
 };
 
@@ -147,8 +145,6 @@ static void status_text(const struct cowi_status *st)
 		       cowi_counts_name(q[i].counts), q[i].meaning);
 	status_observer(st);
 	status_holds(st);
-	printf("events memory   %llu of at most %llu bytes, %llu records a reader\n",
-	       st->event_memory, st->max_event_memory, st->event_ring);
 	printf("targets         %zu of at most %llu, %llu in memory\n",
 	       st->nr_targets, st->max_targets, st->targets_held);
 	for (i = 0; i < st->nr_targets; i++)
@@ -217,11 +213,7 @@ static void status_json(const struct cowi_status *st)
 	json_string(&j, "observer_remote",
 		    cowi_counts_name(st->observer_remote));
 	json_number(&j, "observer_missed", st->observer_missed);
-	json_number(&j, "event_size", st->event_size);
 	json_number(&j, "max_inflight", st->max_inflight);
-	json_number(&j, "event_ring", st->event_ring);
-	json_number(&j, "event_memory", st->event_memory);
-	json_number(&j, "max_event_memory", st->max_event_memory);
 	json_array(&j, "targets");
 	for (i = 0; i < st->nr_targets; i++) {
 		json_object(&j, NULL);

@@ -115,7 +115,7 @@ static __u32 outcome_bit(const char *name, size_t len)
 {
 	unsigned int i;
 
-	for (i = 0; i < COWI_NR_FAULT_DID; i++) {
+	for (i = 0; i < COWI_NR_DID; i++) {
 		const char *known = cowi_did_name(i);
 
 		if (strlen(known) == len && !strncmp(known, name, len))

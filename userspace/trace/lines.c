@@ -96,7 +96,7 @@ int trace_lines_open(struct trace *t)
 	return 0;
 }
 
-static void flags_text(const struct cowinspect_event *e, char *buf, size_t size)
+static void flags_text(const struct cowi_event *e, char *buf, size_t size)
 {
 	const char *name;
 	size_t used = 0;
@@ -111,14 +111,12 @@ static void flags_text(const struct cowinspect_event *e, char *buf, size_t size)
 	}
 }
 
-static void fill_fault(struct cell *cells, const struct trace *t,
-		       const struct cowinspect_event *e,
-		       const struct cowi_mapping *mapping)
+static void fill_fault(struct cell *cells, const struct cowi_event *e)
 {
 	bool predicted = e->predicted != COWI_NEXT_NONE;
 
 	cells[COL_ADDR].number = e->addr;
-	cells[COL_SIZE].number = t->tally.page_size << (e->order & 63);
+	cells[COL_SIZE].number = e->bytes;
 	cells[COL_OLD_KIND].text = cowi_kind_name(e->old_kind);
 	cells[COL_NEW_KIND].text = cowi_kind_name(e->new_kind);
 	cells[COL_COST].number = e->cost;
@@ -127,46 +125,54 @@ static void fill_fault(struct cell *cells, const struct trace *t,
 	cells[COL_CONFIDENCE].text = cowi_confidence_name(e->confidence);
 	cells[COL_CONFIDENCE].absent = !predicted;
 	cells[COL_VMA].text = cowi_vma_name(e->vma);
-	cells[COL_NAME].text = mapping ? mapping->name : NULL;
-	cells[COL_NAME].absent = !mapping;
+	cells[COL_NAME].text = e->mapping ? e->mapping->name : NULL;
+	cells[COL_NAME].absent = !e->mapping;
 }
 
-static void fill_note(struct cell *cells, const struct cowinspect_event *e,
-		      char *text, size_t size)
+static void note_text(const struct cowi_event *e, char *text, size_t size)
 {
-	size_t i;
-
-	for (i = COL_ADDR; i < ARRAY_SIZE(all); i++)
-		cells[i].absent = true;
-	cells[COL_COUNT].absent = false;
-	cells[COL_NAME].absent = false;
-	cells[COL_NAME].text = text;
-	switch (e->outcome) {
-	case COWI_DID_LOST:
+	switch (e->kind) {
+	case COWI_EVENT_LOST:
 		snprintf(text, size, "%llu events are missing here", e->count);
 		break;
-	case COWI_DID_CHILD:
-		snprintf(text, size, "was born to %u", e->tid);
+	case COWI_EVENT_BORN:
+		snprintf(text, size, "was born to %d", e->parent);
 		break;
-	case COWI_DID_EXEC:
+	case COWI_EVENT_EXEC:
 		snprintf(text, size, "called exec");
 		break;
-	case COWI_DID_EXIT:
+	case COWI_EVENT_EXIT:
 		snprintf(text, size, "has exited");
 		break;
-	case COWI_DID_FORK_COPIED:
-		snprintf(text, size, "fork of %u copied %llu pinned pages",
-			 e->tid, e->cost);
+	case COWI_EVENT_FORK:
+		snprintf(text, size, "fork of %d copied %llu pinned pages",
+			 e->child, e->copied);
 		break;
 	default:
 		text[0] = '\0';
 	}
 }
 
-int trace_lines_add(struct trace *t, const struct cowinspect_event *e,
-		    const struct cowi_mapping *mapping)
+static void fill_note(struct cell *cells, const char *text)
 {
+	size_t i;
+
+	for (i = COL_ADDR; i < ARRAY_SIZE(all); i++)
+		cells[i].absent = i != COL_COUNT && i != COL_NAME;
+	cells[COL_NAME].text = text;
+}
+
+int trace_lines_add(struct trace *t, const struct cowi_event *e)
+{
+	static const char *const words[] = {
+		[COWI_EVENT_FORK] = "fork_copied",
+		[COWI_EVENT_BORN] = "child",
+		[COWI_EVENT_EXEC] = "exec",
+		[COWI_EVENT_EXIT] = "exit",
+		[COWI_EVENT_LOST] = "lost",
+	};
 	__u64 time = e->time > t->lines->start ? e->time - t->lines->start : 0;
+	bool is_fault = e->kind == COWI_EVENT_FAULT;
 	struct cell cells[ARRAY_SIZE(all)] = { 0 };
 	char seconds[32], text[96];
 
@@ -176,14 +182,16 @@ int trace_lines_add(struct trace *t, const struct cowinspect_event *e,
 	cells[COL_TIME].number = time;
 	cells[COL_PID].number = e->pid;
 	cells[COL_TID].number = e->tid;
-	cells[COL_OUTCOME].text = cowi_did_name(e->outcome);
-	cells[COL_COUNT].number = e->count;
-	if (e->count && e->outcome != COWI_DID_LOST) {
+	cells[COL_OUTCOME].text = is_fault ? cowi_did_name(e->outcome) :
+					     words[e->kind];
+	cells[COL_COUNT].number = is_fault ? 1 : e->count;
+	if (is_fault) {
 		flags_text(e, text, sizeof(text));
 		cells[COL_FLAGS].text = text;
-		fill_fault(cells, t, e, mapping);
+		fill_fault(cells, e);
 	} else {
-		fill_note(cells, e, text, sizeof(text));
+		note_text(e, text, sizeof(text));
+		fill_note(cells, text);
 	}
 	return table_row(t->lines->table, cells);
 }

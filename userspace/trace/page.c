@@ -9,7 +9,7 @@
  *	slices		how many there are
  *	groups		what one colour stands for: [letter, "#rrggbb", name,
  *			meaning]
- *	outcomes	for each enum cowinspect_did that a fault may have: [name,
+ *	outcomes	for each enum cowinspect_did: [name,
  *			number of the group, meaning]
  *	vma_kinds	words for each enum cowinspect_vma
  *	processes	objects, in the order in which they were first seen
@@ -136,7 +136,7 @@ static void put_outcomes(struct json *j)
 	unsigned int did;
 
 	json_array(j, "outcomes");
-	for (did = 0; did < COWI_NR_FAULT_DID; did++) {
+	for (did = 0; did < COWI_NR_DID; did++) {
 		json_array(j, NULL);
 		json_string(j, NULL, cowi_did_name(did));
 		json_number(j, NULL, group_of(did));
@@ -163,25 +163,18 @@ static void put_did(struct json *j, const char *key,
 	size_t i;
 
 	json_array(j, key);
-	for (i = 0; i < COWI_NR_FAULT_DID; i++)
+	for (i = 0; i < COWI_NR_DID; i++)
 		json_number(j, NULL, c->did[i]);
 	json_end_array(j);
 }
 
 /* ---- cells ---- */
 
-static bool is_shown(const struct timeline_cell *cell)
-{
-	return cell->outcome <= COWI_DID_LOST ||
-	       cell->outcome == COWI_DID_EXEC ||
-	       cell->outcome == COWI_DID_FORK_COPIED;
-}
-
 static void put_outcome(struct json *j, unsigned int outcome)
 {
-	if (outcome == COWI_DID_EXEC)
+	if (outcome == TIMELINE_EXEC)
 		json_verbatim(j, NULL, "-1");
-	else if (outcome == COWI_DID_FORK_COPIED)
+	else if (outcome == TIMELINE_FORK)
 		json_verbatim(j, NULL, "-2");
 	else
 		json_number(j, NULL, outcome);
@@ -197,8 +190,6 @@ static void put_cells(struct json *j, const char *key,
 	for (i = 0; i < lane->nr; i++) {
 		const struct timeline_cell *cell = &lane->cell[i];
 
-		if (!is_shown(cell))
-			continue;
 		json_number(j, NULL, cell->slice - before);
 		put_outcome(j, cell->outcome);
 		json_number(j, NULL, cell->count);
@@ -274,14 +265,14 @@ static int put_vmas(struct json *j, const struct tally_proc *p)
 	return 0;
 }
 
-static void put_page(struct json *j, const struct trace *t,
-		     const struct tally_proc *p, const struct tally_page *page)
+static void put_page(struct json *j, const struct tally_proc *p,
+		     const struct tally_page *page)
 {
 	char name[80];
 
 	json_array(j, NULL);
 	put_address(j, page->addr);
-	json_number(j, NULL, t->tally.page_size << page->order);
+	json_number(j, NULL, page->bytes);
 	json_number(j, NULL, page->faults);
 	json_number(j, NULL, page->copied);
 	json_number(j, NULL, page->reused);
@@ -305,7 +296,7 @@ static int put_pages(struct json *j, const struct trace *t,
 	json_number(j, "nr_pages", p->nr_pages);
 	json_array(j, "pages");
 	for (i = 0; i < p->nr_pages && i < most; i++)
-		put_page(j, t, p, hot[i]);
+		put_page(j, p, hot[i]);
 	json_end_array(j);
 	free(hot);
 	return 0;

@@ -22,7 +22,7 @@ static void note_seen(const struct trace *t, bool *seen)
 {
 	size_t i, did;
 
-	for (did = 0; did < COWI_NR_FAULT_DID; did++) {
+	for (did = 0; did < COWI_NR_DID; did++) {
 		seen[did] = is_usual(did);
 		for (i = 0; i < t->nr_procs; i++)
 			seen[did] |= t->proc[i]->tally->counts.did[did] ||
@@ -70,7 +70,7 @@ enum {
 	VMA_GONE,
 	VMA_OBSERVED,
 	VMA_DID,
-	VMA_SPLITS = VMA_DID + COWI_NR_FAULT_DID,
+	VMA_SPLITS = VMA_DID + COWI_NR_DID,
 	VMA_HUGE,
 	VMA_FILLED,
 	VMA_BYTES,
@@ -136,7 +136,7 @@ static void name_columns(void)
 	}
 	proc_columns[PROC_FAULTS + COWI_FAULT_observed].heading = "faults";
 	proc_columns[PROC_FAULTS + COWI_FAULT_copied_bytes].heading = "bytes";
-	for (i = 0; i < COWI_NR_FAULT_DID; i++) {
+	for (i = 0; i < COWI_NR_DID; i++) {
 		vma_columns[VMA_DID + i].name = cowi_did_name(i);
 		vma_columns[VMA_DID + i].type = CELL_COUNT;
 	}
@@ -152,7 +152,7 @@ static void name_columns(void)
 struct report {
 	struct trace *t;
 	struct table_style style;
-	bool seen[COWI_NR_FAULT_DID];
+	bool seen[COWI_NR_DID];
 	bool split;
 };
 
@@ -165,7 +165,7 @@ static void show_seen(const struct report *r, struct columns *c, size_t first)
 {
 	size_t i;
 
-	for (i = 0; i < COWI_NR_FAULT_DID; i++) {
+	for (i = 0; i < COWI_NR_DID; i++) {
 		if (r->seen[i])
 			show(c, first + i);
 	}
@@ -334,7 +334,7 @@ static int vma_row(struct table *table, const struct tally_proc *p,
 	cells[VMA_KIND].text = cowi_vma_name(vma->kind);
 	cells[VMA_GONE].number = vma->gone;
 	cells[VMA_OBSERVED].number = tally_faults(&vma->counts);
-	for (i = 0; i < COWI_NR_FAULT_DID; i++)
+	for (i = 0; i < COWI_NR_DID; i++)
 		cells[VMA_DID + i].number = vma->counts.did[i];
 	cells[VMA_SPLITS].number = vma->counts.splits;
 	cells[VMA_HUGE].number = vma->counts.huge;
@@ -346,15 +346,15 @@ static int vma_row(struct table *table, const struct tally_proc *p,
 	return table_row(table, cells);
 }
 
-static int page_row(const struct report *r, struct table *table,
-		    const struct tally_proc *p, const struct tally_page *page)
+static int page_row(struct table *table, const struct tally_proc *p,
+		    const struct tally_page *page)
 {
 	struct cell cells[PAGE_NR] = { 0 };
 	char name[80];
 
 	cells[PAGE_PID].number = p->pid;
 	cells[PAGE_ADDR].number = page->addr;
-	cells[PAGE_BYTES].number = r->style.page_size << page->order;
+	cells[PAGE_BYTES].number = page->bytes;
 	cells[PAGE_OBSERVED].number = page->faults;
 	cells[PAGE_COPIED].number = page->copied;
 	cells[PAGE_REUSED].number = page->reused;
@@ -413,7 +413,7 @@ static int page_rows(const struct report *r, struct table *table,
 	tally_hot_pages(p, hot);
 	heading(r, p, "pages", shown, p->nr_pages);
 	for (i = 0; i < shown && !err; i++)
-		err = page_row(r, table, p, hot[i]);
+		err = page_row(table, p, hot[i]);
 	free(hot);
 	return err;
 }

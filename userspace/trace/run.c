@@ -58,7 +58,6 @@ static void know_counters(struct cowi_faults *f)
 	memset(f->known, true, sizeof(f->known));
 	f->known[COWI_FAULT_elsewhere] = false;
 	f->known[COWI_FAULT_fork_unknown] = false;
-	f->known[COWI_FAULT_fork_lost] = false;
 	f->known[COWI_FAULT_lost] = false;
 }
 
@@ -138,7 +137,7 @@ static bool is_accounted(const struct cowi_event *e)
 static void count(struct trace_proc *p, const struct cowi_event *e)
 {
 	add(p, COWI_FAULT_observed, e, 1);
-	if (e->outcome < COWI_NR_FAULT_DID)
+	if (e->outcome < COWI_NR_DID)
 		add(p, COWI_FAULT_copied + e->outcome, e, 1);
 	count_copy(p, e);
 	if (e->flags & COWI_E_SPLIT)
@@ -151,47 +150,6 @@ static void count(struct trace_proc *p, const struct cowi_event *e)
 		add(p, COWI_FAULT_major, e, 1);
 }
 
-static unsigned int order_of(const struct trace *t, __u64 bytes)
-{
-	unsigned int order = 0;
-
-	while (order < 40 && bytes > t->tally.page_size << order)
-		order++;
-	return order;
-}
-
-/* For those who know events as records of the module. */
-static struct cowinspect_event record_of(const struct trace *t,
-					 const struct cowi_event *e)
-{
-	static const __u8 notes[] = {
-		[COWI_EVENT_FORK] = COWI_DID_FORK_COPIED,
-		[COWI_EVENT_BORN] = COWI_DID_CHILD,
-		[COWI_EVENT_EXEC] = COWI_DID_EXEC,
-		[COWI_EVENT_EXIT] = COWI_DID_EXIT,
-		[COWI_EVENT_LOST] = COWI_DID_LOST,
-	};
-	struct cowinspect_event r = {
-		.time = e->time, .addr = e->addr, .cost = e->cost,
-		.count = e->kind == COWI_EVENT_FAULT ? 1 : e->count,
-		.pid = e->pid, .tid = e->tid, .flags = e->flags,
-		.outcome = e->outcome, .old_kind = e->old_kind,
-		.new_kind = e->new_kind, .old_order = e->old_order,
-		.order = order_of(t, e->bytes), .vma = e->vma,
-		.predicted = e->predicted, .confidence = e->confidence,
-	};
-
-	if (e->kind != COWI_EVENT_FAULT)
-		r.outcome = notes[e->kind];
-	if (e->kind == COWI_EVENT_BORN)
-		r.tid = e->parent;
-	if (e->kind == COWI_EVENT_FORK) {
-		r.tid = e->child;
-		r.cost = e->copied;
-	}
-	return r;
-}
-
 /* Neither a name nor a fork that copied nothing is worth a line. */
 static bool is_shown(const struct cowi_event *e)
 {
@@ -202,24 +160,20 @@ static bool is_shown(const struct cowi_event *e)
 static int show(struct trace *t, struct trace_proc *p,
 		const struct cowi_event *e)
 {
-	struct cowinspect_event r = record_of(t, e);
 	int err = 0;
 
 	if (t->options->html)
-		err = timeline_add(&t->timeline, p ? &p->lane : NULL, &r,
-				   t->tally.page_size);
-	if (!err && t->lines)
-		err = trace_lines_add(t, &r, e->mapping);
+		err = timeline_add(&t->timeline, p ? &p->lane : NULL, e);
+	if (!err && t->lines && is_shown(e))
+		err = trace_lines_add(t, e);
 	return err;
 }
 
 static int take_fault(struct trace *t, struct trace_proc *p,
 		      const struct cowi_event *e)
 {
-	struct cowinspect_event r = record_of(t, e);
-
 	count(p, e);
-	return tally_fault(&t->tally, p->tally, &r, e->mapping);
+	return tally_fault(&t->tally, p->tally, e);
 }
 
 /* The process of an event: a new one if it is born. */
@@ -269,7 +223,7 @@ static int take(struct trace *t, const struct cowi_event *e)
 	default:
 		break;
 	}
-	return !err && is_shown(e) ? show(t, p, e) : err;
+	return err ? err : show(t, p, e);
 }
 
 /* Returns 1 if there may be more, 0 if there is nothing now, or an error. */

@@ -195,9 +195,9 @@ static bool is_reuse(unsigned int outcome)
 }
 
 static int count_page(struct tally *t, struct tally_proc *p, size_t vma,
-		      const struct cowinspect_event *event)
+		      const struct cowi_event *event)
 {
-	__u64 addr = event->addr & ~((t->page_size << event->order) - 1);
+	__u64 addr = event->addr & ~(event->bytes - 1);
 	struct tally_page *page;
 
 	if (p->nr_pages * 2 >= p->room && pages_grow(p))
@@ -213,8 +213,8 @@ static int count_page(struct tally *t, struct tally_proc *p, size_t vma,
 		page->addr = addr;
 	}
 	page->vma = vma;
-	if (event->order > page->order)
-		page->order = event->order;
+	if (event->bytes > page->bytes)
+		page->bytes = event->bytes;
 	page->faults++;
 	page->copied += is_copy(event->outcome);
 	page->reused += is_reuse(event->outcome);
@@ -224,36 +224,34 @@ static int count_page(struct tally *t, struct tally_proc *p, size_t vma,
 
 /* ---- faults ---- */
 
-static void count(struct tally_counts *c, const struct cowinspect_event *event,
+static void count(struct tally_counts *c, const struct cowi_event *event,
 		  __u64 page_size)
 {
-	__u64 bytes = page_size << event->order;
-
 	c->did[event->outcome]++;
 	c->ns += event->cost;
 	if (is_copy(event->outcome)) {
-		c->copied_bytes += bytes;
+		c->copied_bytes += event->bytes;
 		c->copy_ns += event->cost;
 	}
 	if (event->outcome == COWI_DID_ZEROFILLED)
-		c->filled_bytes += bytes;
-	c->huge += event->order > 0;
+		c->filled_bytes += event->bytes;
+	c->huge += event->bytes > page_size;
 	c->splits += !!(event->flags & COWI_E_SPLIT);
 }
 
 int tally_fault(struct tally *t, struct tally_proc *p,
-		const struct cowinspect_event *event,
-		const struct cowi_mapping *mapping)
+		const struct cowi_event *event)
 {
-	struct cowinspect_event e = *event;
+	struct cowi_event e = *event;
 	size_t vma;
 
-	/* A newer module may know more outcomes and orders than we do. */
-	if (e.outcome >= COWI_NR_FAULT_DID)
+	/* A newer module may know more outcomes than we do. */
+	if (e.outcome >= COWI_NR_DID)
 		e.outcome = COWI_DID_UNKNOWN;
-	if (e.order > 40)
-		e.order = 0;
-	vma = vma_of(p, mapping, e.vma);
+	/* 0 of a fault that was given up, which was of a page nevertheless. */
+	if (e.bytes < t->page_size || e.bytes & (e.bytes - 1))
+		e.bytes = t->page_size;
+	vma = vma_of(p, e.mapping, e.vma);
 	if (vma == NO_VMA)
 		return -ENOMEM;
 	count(&p->counts, &e, t->page_size);
@@ -268,7 +266,7 @@ __u64 tally_faults(const struct tally_counts *c)
 	__u64 sum = 0;
 	size_t i;
 
-	for (i = 0; i < COWI_NR_FAULT_DID; i++)
+	for (i = 0; i < COWI_NR_DID; i++)
 		sum += c->did[i];
 	return sum;
 }

@@ -25,7 +25,7 @@
  * @splits: split a huge mapping, whatever else they did
  */
 struct tally_counts {
-	__u64 did[COWI_NR_FAULT_DID];
+	__u64 did[COWI_NR_DID];
 	__u64 copied_bytes;
 	__u64 filled_bytes;
 	__u64 copy_ns;
@@ -57,7 +57,7 @@ struct tally_vma {
 /**
  * struct tally_page - a page, or a huge page
  * @addr: first address
- * @order: 2^@order base pages: the most that one fault dealt with
+ * @bytes: the most that one fault dealt with, at least a base page
  * @vma: index of its mapping
  * @faults: all of them
  * @copied: of these: copied, swapin_copied
@@ -66,7 +66,7 @@ struct tally_vma {
  */
 struct tally_page {
 	__u64 addr;
-	unsigned int order;
+	__u64 bytes;
 	size_t vma;
 	__u64 faults;
 	__u64 copied;
@@ -150,14 +150,12 @@ struct tally_proc *tally_add(struct tally *t, pid_t pid,
  * tally_fault - count a fault
  * @t: tally
  * @p: the process
- * @event: the fault; not a note
- * @mapping: what it was of, or NULL if that is not known
+ * @event: the fault
  *
  * Return: 0 or -ENOMEM.
  */
 int tally_fault(struct tally *t, struct tally_proc *p,
-		const struct cowinspect_event *event,
-		const struct cowi_mapping *mapping);
+		const struct cowi_event *event);
 
 /**
  * tally_exec - the process has called exec, and has another address space

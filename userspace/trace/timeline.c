@@ -108,12 +108,10 @@ static __u32 slice_of(struct timeline *t, __u64 time)
 }
 
 /* A record of lost ones is made when there is room again. */
-static int add_lost(struct timeline *t, const struct cowinspect_event *e,
-		    __u64 time)
+static int add_lost(struct timeline *t, __u64 left, __u64 time)
 {
 	__u32 end = slice_of(t, time), slice = slice_of(t, t->last);
-	struct timeline_cell cell = { .outcome = COWI_DID_LOST };
-	__u64 left = e->count;
+	struct timeline_cell cell = { .outcome = TIMELINE_LOST };
 	int err;
 
 	err = timeline_settle(t, &t->lost);
@@ -126,51 +124,61 @@ static int add_lost(struct timeline *t, const struct cowinspect_event *e,
 	return err;
 }
 
-static __u64 bytes_of(const struct cowinspect_event *e, __u64 page_size)
+static void count_fault(struct timeline_cell *cell, const struct cowi_event *e)
 {
+	/* A newer module may know more outcomes than we do. */
+	cell->outcome = e->outcome < COWI_NR_DID ? e->outcome :
+						   COWI_DID_UNKNOWN;
 	switch (e->outcome) {
 	case COWI_DID_COPIED:
 	case COWI_DID_SWAPIN_COPIED:
 	case COWI_DID_ZEROFILLED:
-		return e->order > 40 ? page_size : page_size << e->order;
-	default:
-		return 0;
+		cell->bytes = e->bytes;
 	}
 }
 
 static int add_to_lane(struct timeline *t, struct timeline_lane *lane,
-		       const struct cowinspect_event *e, __u64 time,
-		       __u64 page_size)
+		       const struct cowi_event *e, __u64 time)
 {
-	struct timeline_cell cell = {
-		.slice = slice_of(t, time),
-		.outcome = e->outcome,
-		.count = 1,
-		.bytes = bytes_of(e, page_size),
-	};
+	struct timeline_cell cell = { .count = 1, .slice = slice_of(t, time) };
 
-	/* A newer module may know more outcomes than we do. */
-	if (cell.outcome >= COWI_NR_DID)
-		cell.outcome = COWI_DID_UNKNOWN;
-	if (e->outcome == COWI_DID_CHILD)
+	switch (e->kind) {
+	case COWI_EVENT_FAULT:
+		count_fault(&cell, e);
+		break;
+	case COWI_EVENT_EXEC:
+		cell.outcome = TIMELINE_EXEC;
+		break;
+	case COWI_EVENT_FORK:
+		if (!e->copied)
+			return 0;
+		cell.outcome = TIMELINE_FORK;
+		break;
+	case COWI_EVENT_BORN:
 		lane->born = time;
-	if (e->outcome == COWI_DID_EXIT)
+		return 0;
+	case COWI_EVENT_EXIT:
 		lane->ended = time;
+		return 0;
+	default:
+		return 0;
+	}
 	return timeline_settle(t, lane) ? -ENOMEM : add_cell(lane, &cell);
 }
 
 int timeline_add(struct timeline *t, struct timeline_lane *lane,
-		 const struct cowinspect_event *e, __u64 page_size)
+		 const struct cowi_event *e)
 {
 	__u64 time = e->time > t->start ? e->time - t->start : 0;
 	int err = 0;
 
-	if (time < t->last && e->outcome == COWI_DID_LOST)
-		time = t->last;
-	if (e->outcome == COWI_DID_LOST)
-		err = add_lost(t, e, time);
-	else if (lane)
-		err = add_to_lane(t, lane, e, time, page_size);
+	if (e->kind == COWI_EVENT_LOST) {
+		if (time < t->last)
+			time = t->last;
+		err = add_lost(t, e->count, time);
+	} else if (lane) {
+		err = add_to_lane(t, lane, e, time);
+	}
 	if (time > t->last)
 		t->last = time;
 	return err;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "libcowinspect.h"
+#include "libcowinspect_stream.h"
 
 #define TIMELINE_SLICES		2048
 
@@ -18,10 +18,22 @@
 #define TIMELINE_SHIFT		12
 
 /**
+ * enum timeline_note - what a cell may count besides the outcomes of faults
+ * @TIMELINE_LOST: records that are missing
+ * @TIMELINE_EXEC: calls of exec
+ * @TIMELINE_FORK: forks that copied pinned pages
+ */
+enum timeline_note {
+	TIMELINE_LOST = COWI_NR_DID,
+	TIMELINE_EXEC,
+	TIMELINE_FORK,
+};
+
+/**
  * struct timeline_cell - what was alike in one slice
  * @slice: its number
- * @outcome: enum cowinspect_did
- * @count: how often; for COWI_DID_LOST how many faults were lost
+ * @outcome: enum cowinspect_did, or enum timeline_note
+ * @count: how often; for TIMELINE_LOST how many records
  * @bytes: copied, or filled with zeroes
  */
 struct timeline_cell {
@@ -71,14 +83,13 @@ void timeline_lane_release(struct timeline_lane *lane);
 /**
  * timeline_add - an event
  * @t: timeline
- * @lane: of its process; NULL for COWI_DID_LOST, which is no process's
- * @event: a fault or a note
- * @page_size: base page, in bytes
+ * @lane: of its process; NULL for COWI_EVENT_LOST, which is no process's
+ * @event: of any kind
  *
  * Return: 0 or -ENOMEM.
  */
 int timeline_add(struct timeline *t, struct timeline_lane *lane,
-		 const struct cowinspect_event *event, __u64 page_size);
+		 const struct cowi_event *event);
 
 /**
  * timeline_settle - have a lane's slices be as long as those of the timeline

@@ -205,13 +205,11 @@ int trace_lines_open(struct trace *t);
 /**
  * trace_lines_add - write an event
  * @t: trace
- * @e: a fault or a note
- * @mapping: what a fault was of, or NULL
+ * @e: of any kind but COWI_EVENT_NAMED
  *
  * Return: 0 or -ENOMEM.
  */
-int trace_lines_add(struct trace *t, const struct cowinspect_event *e,
-		    const struct cowi_mapping *mapping);
+int trace_lines_add(struct trace *t, const struct cowi_event *e);
 
 /** trace_lines_flush - have all be seen that was added */
 int trace_lines_flush(struct trace *t);
