@@ -25,7 +25,7 @@
 
 #include <linux/types.h>
 
-#define COWINSPECT_ABI		1
+#define COWINSPECT_ABI		2
 #define COWINSPECT_NO_PFN	(~(__u64)0)
 
 /**
@@ -127,7 +127,9 @@ enum cowinspect_kind {
  * @COWI_NEXT_SWAPIN: fault; the page is brought back in first
  * @COWI_NEXT_REFUSED: SIGSEGV or SIGBUS
  * @COWI_NEXT_UNKNOWN: cannot be told from the entry
- * @COWI_NEXT_NONE: not an outcome: in events, where nothing was predicted
+ * @COWI_NEXT_NONE: not an outcome: in the tracepoint, where nothing was predicted,
+ *	since it was no write, there was no entry, or that depends on more of a
+ *	large folio than is looked at there
  * @COWI_NEXT_MARK: fault; the entry is writable already, and its accessed or
  *	dirty bit is set: by the kernel, as no CPU here does so by itself (arm64)
  * @COWI_NR_OUTCOMES: how many there are; not an outcome
@@ -287,79 +289,16 @@ enum cowinspect_counts {
 	X(next_likely, "pages", "predictions that are likely")
 
 /*
- * <pid>/events is a stream of struct cowinspect_event, oldest first. Each open
- * has a ring of its own, which begins empty. A read blocks until there is a
- * record (EAGAIN with O_NONBLOCK) and returns whole records only; a buffer
- * smaller than one is EINVAL. If the ring was full, a record of the outcome
- * COWI_DID_LOST stands where the records are missing, and says how many. So,
- * over all records of a stream, @count adds up to the number of faults.
- *
- * 0 is end of file: the process has exited or called exec, as the last record
- * says. The stream of a process that is followed has the faults of its
- * descendants as well; it ends when all of them have exited, and no exec ends it.
- *
- * A fault belongs to the process whose memory it is in. So the faults of a
- * vfork() child, until it calls exec, are remote faults of its parent.
+ * What follows is of faults: of the tracepoint cow_fault, whose old_kind and new_kind
+ * are this where there was no entry, or it could not be looked at; and of <pid>/faults.
  */
-
-/**
- * struct cowinspect_event - one fault of an attached process, as it came out
- * @time: when it was over: CLOCK_MONOTONIC, in nanoseconds
- * @addr: the address, in bytes; the kernel's own accesses give it rounded down
- *	to a page
- * @old_pfn: the frame behind @addr before, in base pages; COWINSPECT_NO_PFN if
- *	there was none
- * @new_pfn: the frame behind @addr afterwards, or COWINSPECT_NO_PFN
- * @cost: how long the kernel worked at it, in nanoseconds, waiting and the
- *	observation itself included; see COWI_DID_LOST, COWI_DID_FORK_COPIED
- * @count: how many faults this record stands for: 1; for COWI_DID_LOST the
- *	number of faults that are missing; 0 for a note
- * @pid: the process whose memory it is, by the name of its directory
- * @tid: the thread that did it, in the pid namespace of @pid; 0 if it is not
- *	visible there
- * @flags: COWI_E_* bits
- * @outcome: enum cowinspect_did
- * @old_kind: enum cowinspect_kind of the entry before; COWI_KIND_NONE
- * @new_kind: the same of the entry afterwards
- * @order: 2^@order base pages were copied, filled or mapped, as @outcome says
- * @vma: enum cowinspect_vma
- * @predicted: enum cowinspect_outcome: what <pid>/pages would have said of a
- *	write right before; COWI_NEXT_NONE if it was no write, if there was no
- *	entry, or if that depends on more of a large folio than is looked at here
- * @confidence: enum cowinspect_confidence, of @predicted
- * @old_order: the entry before mapped 2^@old_order base pages
- * @reserved: 0
- */
-struct cowinspect_event {
-	__u64 time;
-	__u64 addr;
-	__u64 old_pfn;
-	__u64 new_pfn;
-	__u64 cost;
-	__u64 count;
-	__u32 pid;
-	__u32 tid;
-	__u32 flags;
-	__u8 outcome;
-	__u8 old_kind;
-	__u8 new_kind;
-	__u8 order;
-	__u8 vma;
-	__u8 predicted;
-	__u8 confidence;
-	__u8 old_order;
-	__u8 reserved[4];
-};
-
-/* In old_kind and new_kind: there was no entry, or it could not be looked at. */
 #define COWI_KIND_NONE		255
 
 /**
  * enum cowinspect_did - what a fault did; each does exactly one of these
- * @COWI_DID_COPIED: a page was copied and the copy mapped; @old_kind says from
- *	what, @old_order whether from a huge mapping. Of a page of a file that
- *	was not mapped before, @old_kind is COWI_KIND_FILE or COWI_KIND_SHMEM
- *	and @old_pfn COWINSPECT_NO_PFN
+ * @COWI_DID_COPIED: a page was copied and the copy mapped; old_kind says from
+ *	what, old_order whether from a huge mapping. Of a page of a file that
+ *	was not mapped before, old_kind is COWI_KIND_FILE or COWI_KIND_SHMEM
  * @COWI_DID_REUSED: the page was kept and made writable
  * @COWI_DID_ZEROFILLED: a fresh zeroed page was mapped
  * @COWI_DID_ZEROPAGE: the shared zero page was mapped, for reading
@@ -385,18 +324,6 @@ struct cowinspect_event {
  * @COWI_DID_SPURIOUS: nothing: another thread's fault had done it already
  * @COWI_DID_UNKNOWN: the entry was changed by others meanwhile, or is of a kind
  *	that this module does not know
- * @COWI_DID_LOST: not a fault: here @count records of faults, and @cost notes,
- *	were lost
- * @COWI_DID_CHILD: not a fault: @pid was born to @tid and is followed
- * @COWI_DID_FORK_COPIED: not a fault: fork in process @pid copied pages that
- *	were pinned; @cost is how many, @tid the child's process
- * @COWI_DID_EXEC: not a fault: @pid called exec: addresses known before are
- *	void. The faults by which the kernel laid the new memory out, its stack
- *	first, have come right before, among any that were left of the old
- * @COWI_DID_EXIT: not a fault: @pid has exited; @tid was its last thread. What
- *	may still fault is the kernel when it tells those who wait for a thread
- *	(clear_child_tid, robust futexes): for @tid since Linux 6.16 or
- *	thereabouts, for threads that exit at the same time on any kernel
  * @COWI_NR_DID: how many there are; not an outcome
  */
 enum cowinspect_did {
@@ -418,16 +345,8 @@ enum cowinspect_did {
 	COWI_DID_WAITED,
 	COWI_DID_SPURIOUS,
 	COWI_DID_UNKNOWN,
-	COWI_DID_LOST,
-	COWI_DID_CHILD,
-	COWI_DID_FORK_COPIED,
-	COWI_DID_EXEC,
-	COWI_DID_EXIT,
 	COWI_NR_DID
 };
-
-/* Outcomes of faults are those below; the others are notes. */
-#define COWI_NR_FAULT_DID	COWI_DID_LOST
 
 /**
  * enum cowinspect_vma - what backs a VMA
@@ -504,7 +423,6 @@ enum cowinspect_vma {
 	X(major, "faults", "of these: what majflt counts") \
 	X(fork_copied, "pages", "pinned, so copied when this process forked") \
 	X(fork_unknown, "forks", "of pinned memory too large to be looked through") \
-	X(fork_lost, "forks", "of a followed process: the child is not attached") \
 	X(lost, "faults", "missing in the numbers above, see the ABI document")
 
 /*
@@ -561,12 +479,7 @@ enum cowinspect_vma {
 	X(COWI_DID_MARKED, "marked") \
 	X(COWI_DID_WAITED, "waited") \
 	X(COWI_DID_SPURIOUS, "spurious") \
-	X(COWI_DID_UNKNOWN, "unknown") \
-	X(COWI_DID_LOST, "lost") \
-	X(COWI_DID_CHILD, "child") \
-	X(COWI_DID_FORK_COPIED, "fork_copied") \
-	X(COWI_DID_EXEC, "exec") \
-	LAST(COWI_DID_EXIT, "exit")
+	LAST(COWI_DID_UNKNOWN, "unknown")
 
 #define COWINSPECT_VMAS(X, LAST) \
 	X(COWI_VMA_ANON, "anon") \
