@@ -9,25 +9,32 @@
  *	  -> classify.c	facts -> what the next write does (pure)
  *	  -> tally.c	facts -> totals, or straight to the reader as records
  *
- *	a page fault (faults.c, by a probe)
+ *	a page fault (observe.c, by hook.c)
  *	  -> peek.c	the entry before and after, read without locks
  *	  -> decode.c	as above
  *	  -> outcome.c	both -> what the fault did (pure)
- *	  -> account.c	whether the kernel has counted faults that were not seen
- *	  -> trace.h	the tracepoint, for those who listen
- *	  -> events.c	the counters, and the rings of those who read along
+ *	  -> target.c	counted, if the process is attached
+ *	  -> trace.h	told, if somebody listens
+ *
+ *	a read of a target's counters (files.c)
+ *	  -> counters.c	and whether the kernel has counted faults that were not seen
+ *	  -> observe.c	what is in progress
  *
  *	perf or tracefs begins to listen (trace.c)
- *	  -> faults.c	sets the hook, as the first attached process does
+ *	  -> observe.c	sets the hook, as the first attached process does
  *	  -> fork.c	or sees to it that forks are told of
+ *
+ * Nothing calls back up. cow_ is the module's own, cowi_ and COWI_ are what it shares
+ * with user space.
  */
 #ifndef _COW_H
 #define _COW_H
 
 #include <linux/fs.h>
-#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
+#include <linux/percpu.h>
+#include <linux/percpu-refcount.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/types.h>
@@ -38,7 +45,7 @@
 #include "compat.h"
 #include "outcome.h"
 
-#define COW_VERSION	"0.1.0"
+#define COW_VERSION	"0.2.0"
 
 struct trace_event_call;
 
@@ -49,7 +56,6 @@ struct trace_event_call;
  * @COW_LOCK_MMAP: of the address space that a chunk is captured from
  * @COW_LOCK_TABLE: of a page table, while its entries are captured
  * @COW_LOCK_TARGETS: the list of targets, held while one comes or goes
- * @COW_LOCK_EVENTS: the rings of a target
  * @COW_LOCK_FAULTS: faults in progress
  * @COW_NR_LOCKS: how many there are; not a lock
  */
@@ -57,7 +63,6 @@ enum cow_lock {
 	COW_LOCK_MMAP,
 	COW_LOCK_TABLE,
 	COW_LOCK_TARGETS,
-	COW_LOCK_EVENTS,
 	COW_LOCK_FAULTS,
 	COW_NR_LOCKS
 };
@@ -132,14 +137,6 @@ struct cow_raw {
 	};
 };
 
-enum cow_vma_kind {
-	COW_VMA_ANON,
-	COW_VMA_FILE,
-	COW_VMA_SHMEM,
-	COW_VMA_HUGETLB,
-	COW_VMA_SPECIAL,
-};
-
 /**
  * struct cow_vma - what a chunk knows of its VMA
  * @start: first address
@@ -156,7 +153,7 @@ struct cow_vma {
 	unsigned long pgoff;
 	unsigned long vm_flags;
 	u64 flags;
-	enum cow_vma_kind kind;
+	enum cowinspect_vma kind;
 	bool dax;
 };
 
@@ -279,9 +276,9 @@ void cow_tally_print_lines(struct seq_file *m, const struct cow_tally *tally);
 void cow_tally_print_header(struct seq_file *m);
 void cow_tally_print_row(struct seq_file *m, const struct cow_tally *tally);
 
-/* ---- faults.c: what a target has for the observer ---- */
+/* ---- target.c ---- */
 
-/* Places in struct cow_watch.counter: the members of COWINSPECT_FAULTS. */
+/* Places in struct cow_counts.n: the members of COWINSPECT_FAULTS. */
 enum cow_counter {
 #define COW_X(name, unit, meaning) COW_C_##name,
 	COWINSPECT_FAULTS(COW_X)
@@ -289,109 +286,124 @@ enum cow_counter {
 	COW_NR_COUNTERS
 };
 
-/* Bits of struct cow_watch.life */
-#define COW_LIFE_EXIT_TOLD	0	/* it exits; whoever sets this tells */
-#define COW_LIFE_ENDED		1	/* no more records will come */
-
 /**
- * struct cow_watch - how a target is observed
- * @node: in the hash by process, under RCU
- * @ns: in which thread ids are told, referenced
- * @root: the target whose children are followed, referenced; NULL for one that
- *	is not in such a family, itself for the first of it
- * @follow: children are attached at birth
- * @alive: of @root: how many of the family have not ended
- * @life: COW_LIFE_* bits
- * @missed: what the hook had missed when the target was attached
- * @counted_before: what the kernel counted for it before; see account.c
- * @unaccounted: what it has counted since and was not seen, as far as is known
- * @hooked: which time of hooking it was born in
- * @lock: guards @readers and their rings; taken in probes
- * @readers: open events files
- * @counter: what <pid>/faults shows
+ * struct cow_counts - what one CPU has counted for a target
+ * @n: by counter and enum cowinspect_vma
  */
-struct cow_watch {
-	struct hlist_node node;
-	struct pid_namespace *ns;
-	struct cow_target *root;
-	bool follow;
-	atomic_t alive;
-	unsigned long life;
-	unsigned long missed;
-	s64 counted_before;
-	atomic64_t unaccounted;
-	unsigned int hooked;
-	raw_spinlock_t lock;
-	struct list_head readers;
-	atomic64_t counter[COW_NR_COUNTERS][COWI_NR_VMAS];
+struct cow_counts {
+	u64 n[COW_NR_COUNTERS][COWI_NR_VMAS];
 };
 
-/* ---- target.c ---- */
+/* In @counted_before: not known yet. */
+#define COW_NOT_KNOWN	S64_MAX
 
 /**
  * struct cow_target - a process under inspection
- * @list: in the list of attached targets; before that, of those to be born
- * @ref: the list, every open file and every fault in progress hold one
+ * @list: in the list of attached targets
+ * @node: in the hash by process, under RCU
+ * @ref: being attached, every open file and every fault in progress hold one
  * @free: frees it, after a grace period of RCU, where sleeping is allowed
  * @pid: the process, whatever becomes of its number
  * @nr: the number under which it was attached
  * @dir: its directory
  * @detached: reads in progress must come to an end
- * @watch: how it is observed
+ * @counts: per CPU; what <pid>/faults shows
+ * @missed: what the hook had missed when the target was attached
+ * @counted_before: what the kernel counted for it before; see counters.c
+ * @unaccounted: what it has counted since and was not seen, as far as is known
  */
 struct cow_target {
 	struct list_head list;
-	struct kref ref;
+	struct hlist_node node;
+	struct percpu_ref ref;
 	struct rcu_work free;
 	struct pid *pid;
 	unsigned int nr;
 	struct dentry *dir;
 	bool detached;
-	struct cow_watch watch;
+	struct cow_counts __percpu *counts;
+	unsigned long missed;
+	s64 counted_before;
+	atomic64_t unaccounted;
 };
 
 extern unsigned int cow_max_targets;
 
 int cow_target_init(void);
 void cow_target_exit(void);
-struct cow_target *cow_target_alloc(void);
-void cow_target_free(struct cow_target *target);
+int cow_targets_lock(void);
+void cow_targets_lock_always(void);
+void cow_targets_unlock(void);
+bool cow_targets_full(void);
+void cow_targets_print(struct seq_file *m);
+struct cow_target *cow_target_create(unsigned int nr);
+void cow_target_discard(struct cow_target *target);
 void cow_target_get(struct cow_target *target);
-bool cow_target_tryget(struct cow_target *target);
-void cow_target_born(struct cow_target *target);
-int cow_target_attach(unsigned int nr, bool follow);
-int cow_target_detach(unsigned int nr);
-int cow_target_detach_every(void);
-void cow_target_detach_all(void);
 void cow_target_put(struct cow_target *target);
+struct cow_target *cow_target_find(const struct pid *pid);
+struct cow_target *cow_target_find_get(const struct pid *pid);
+struct cow_target *cow_target_of_nr(unsigned int nr);
+struct cow_target *cow_target_any(void);
+void cow_target_add(struct cow_target *target);
+void cow_target_remove(struct cow_target *target);
+void cow_target_drop(struct cow_target *target);
 bool cow_target_alive(struct cow_target *target);
 struct mm_struct *cow_target_grab_mm(struct cow_target *target);
-int cow_target_print_all(struct seq_file *m);
 
-/* ---- faults.c ---- */
+/* May be called in a probe. */
+static inline void cow_count(struct cow_target *target, enum cow_counter what,
+			     unsigned int vma, u64 n)
+{
+	this_cpu_add(target->counts->n[what][vma], n);
+}
+
+/* ---- observe.c ---- */
+
+/**
+ * struct cow_fault - what the tracepoint cow_fault says
+ * @addr: the address; the kernel's own accesses give it rounded down to a page
+ * @bytes: of the mapping that is there afterwards, or 0
+ * @cost: nanoseconds
+ * @pid: the process whose memory it is, in the initial pid namespace, or 0
+ * @flags: COWI_E_* bits
+ * @outcome: enum cowinspect_did
+ * @old_kind: enum cowinspect_kind, or COWI_KIND_NONE
+ * @new_kind: the same of the entry afterwards
+ * @old_order: the entry before mapped 2^@old_order base pages
+ * @new_order: the same of the entry afterwards
+ * @vma: enum cowinspect_vma
+ * @predicted: enum cowinspect_outcome, of a write right before
+ * @confidence: enum cowinspect_confidence, of @predicted
+ */
+struct cow_fault {
+	u64 addr;
+	u64 bytes;
+	u64 cost;
+	u32 pid;
+	u32 flags;
+	u8 outcome;
+	u8 old_kind;
+	u8 new_kind;
+	u8 old_order;
+	u8 new_order;
+	u8 vma;
+	u8 predicted;
+	u8 confidence;
+};
 
 extern unsigned int cow_max_inflight;
-extern const struct file_operations cow_faults_fops;
 
-void cow_faults_init(void);
-void cow_faults_open(void);
-void cow_faults_close(void);
-int cow_faults_listen(struct trace_event_call *call, bool perf);
-void cow_faults_unlisten(bool perf);
-void cow_faults_hook(void);
-void cow_faults_unhook(void);
-int cow_faults_error(void);
-void cow_watch_begin(struct cow_target *target);
-void cow_watch_end(struct cow_target *target);
-void cow_watch_follow(struct cow_target *target);
-bool cow_watch_is_current(const struct cow_target *target);
-void cow_watch_lost_child(struct cow_target *target);
-void cow_watch_refill(void);
-void cow_watch_release(struct cow_target *target);
-u64 cow_faults_unsettled(const struct cow_target *payer);
-void cow_faults_print_status(struct seq_file *m);
-
-/* ---- account.c ---- */
+void cow_observe_init(void);
+void cow_observe_open(void);
+void cow_observe_close(void);
+int cow_observe_listen(struct trace_event_call *call, bool perf);
+void cow_observe_unlisten(bool perf);
+void cow_observe_attached(void);
+void cow_observe_detached(void);
+int cow_observe_error(void);
+unsigned long cow_observe_missed(void);
+u64 cow_observe_unsettled(const struct cow_target *payer);
+void cow_observe_print(struct seq_file *m);
 
 /* What the kernel has counted for a thread. */
 static inline unsigned long cow_faults_of(const struct task_struct *task)
@@ -400,8 +412,12 @@ static inline unsigned long cow_faults_of(const struct task_struct *task)
 	return data_race(task->min_flt) + data_race(task->maj_flt);
 }
 
-void cow_account_begin(struct cow_target *target);
-void cow_account_note(struct cow_target *target);
+/* ---- counters.c ---- */
+
+int cow_counters_attached(void);
+void cow_counters_detached(void);
+void cow_counters_begin(struct cow_target *target);
+void cow_counters_print(struct seq_file *m, struct cow_target *target);
 
 /* ---- fork.c ---- */
 
@@ -429,29 +445,14 @@ struct cow_fork {
 	u64 swap;
 };
 
-bool cow_fork_copies(struct task_struct *child, u64 *copies);
 int cow_fork_listen(void);
 void cow_fork_unlisten(void);
-
-/* ---- events.c ---- */
-
-extern unsigned int cow_event_ring;
-extern unsigned int cow_max_event_memory;
-extern const struct file_operations cow_events_fops;
-
-struct cowinspect_event cow_events_note(const struct cow_target *target,
-					enum cowinspect_did what);
-void cow_events_put(struct cow_target *target, const struct mm_struct *mm,
-		    const struct cowinspect_event *event);
-void cow_events_wake(struct cow_target *target);
-void cow_events_exec(struct cow_target *target);
-void cow_events_print_status(struct seq_file *m);
+int cow_fork_attached(void);
+void cow_fork_detached(void);
 
 /* ---- files.c ---- */
 
-int cow_check_opener(void);
 int cow_files_init(void);
 void cow_files_exit(void);
-struct dentry *cow_files_add(struct cow_target *target);
 
 #endif /* _COW_H */

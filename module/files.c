@@ -36,112 +36,23 @@
 
 static struct dentry *root;
 
-/**
- * cow_check_opener - may the caller open a file?
- *
+/* Why forks and exits of attached processes cannot be seen, or 0. */
+static int life_error;
+
+/* Why faults of attached processes are not observed, or 0. */
+static int observe_error(void)
+{
+	return READ_ONCE(life_error) ?: cow_observe_error();
+}
+
+/*
  * Checked when a file is opened, as for /proc/PID/pagemap: frame numbers are
- * not for everybody, and a namespace's root is somebody.
- *
- * Return: 0 or -EPERM.
+ * not for everybody, and a namespace's root is somebody. Returns 0 or -EPERM.
  */
-int cow_check_opener(void)
+static int check_opener(void)
 {
 	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
-
-/* ---- attach, detach ---- */
-
-static int command_open(struct inode *inode, struct file *file)
-{
-	return cow_check_opener();
-}
-
-/* Cut a word off the end of a command. Returns whether it was there. */
-static bool cut_option(char *text, const char *option)
-{
-	size_t len = strcspn(text, "\n"), size = strlen(option);
-
-	if (len < size || strncmp(text + len - size, option, size) ||
-	    (text[len] && text[len + 1]))
-		return false;
-	text[len - size] = '\0';
-	return true;
-}
-
-/* Get what was written into @text, of COMMAND_MAX bytes. Returns 0 or an error. */
-static int get_command(const char __user *ubuf, size_t count, char *text)
-{
-	if (!count || count >= COMMAND_MAX)
-		return -EINVAL;
-	if (copy_from_user(text, ubuf, count))
-		return -EFAULT;
-	text[count] = '\0';
-	/* What follows a NUL would not be seen. */
-	return strlen(text) == count ? 0 : -EINVAL;
-}
-
-/* Parse one decimal process id. Returns 0 or an error. */
-static int parse_nr(const char *text, unsigned int *nr)
-{
-	int ret;
-
-	/* kstrtouint() takes a sign, too, which is no part of an id. */
-	if (text[0] < '0' || text[0] > '9')
-		return -EINVAL;
-	ret = kstrtouint(text, 10, nr);
-	return ret || *nr ? ret : -EINVAL;
-}
-
-static ssize_t attach_write(struct file *file, const char __user *ubuf,
-			    size_t count, loff_t *ppos)
-{
-	char text[COMMAND_MAX];
-	unsigned int nr;
-	bool follow;
-	int ret = get_command(ubuf, count, text);
-
-	if (ret)
-		return ret;
-	follow = cut_option(text, " follow");
-	ret = parse_nr(text, &nr);
-	if (!ret)
-		ret = cow_target_attach(nr, follow);
-	return ret ? ret : count;
-}
-
-static ssize_t detach_write(struct file *file, const char __user *ubuf,
-			    size_t count, loff_t *ppos)
-{
-	char text[COMMAND_MAX];
-	unsigned int nr;
-	int ret = get_command(ubuf, count, text);
-
-	if (ret)
-		return ret;
-	/* With or without a newline. */
-	if (sysfs_streq(text, "all")) {
-		ret = cow_target_detach_every();
-	} else {
-		ret = parse_nr(text, &nr);
-		if (!ret)
-			ret = cow_target_detach(nr);
-	}
-	return ret ? ret : count;
-}
-
-static const struct file_operations attach_fops = {
-	.owner = THIS_MODULE,
-	.open = command_open,
-	.write = attach_write,
-	.llseek = noop_llseek,
-};
-
-static const struct file_operations detach_fops = {
-	.owner = THIS_MODULE,
-	.open = command_open,
-	.write = detach_write,
-	.llseek = noop_llseek,
-};
 
 /* ---- status ---- */
 
@@ -166,6 +77,8 @@ static const char *exact_or_absent(bool exact)
 
 static int status_show(struct seq_file *m, void *unused)
 {
+	int ret;
+
 	seq_puts(m, "version: " COW_VERSION "\n");
 	seq_printf(m, "abi: %u\n", COWINSPECT_ABI);
 	seq_printf(m, "record_size: %zu\n", sizeof(struct cowinspect_page));
@@ -187,14 +100,19 @@ static int status_show(struct seq_file *m, void *unused)
 		   exact_or_absent(COW_KNOWS_UFFD_ASYNC));
 	seq_printf(m, "lock_hold_max: %llu\n", cow_hold_max(COW_LOCK_MMAP));
 	cow_hold_print(m);
-	cow_faults_print_status(m);
-	cow_events_print_status(m);
-	return cow_target_print_all(m);
+	seq_printf(m, "observer_error: %d\n", observe_error());
+	cow_observe_print(m);
+	ret = cow_targets_lock();
+	if (ret)
+		return ret;
+	cow_targets_print(m);
+	cow_targets_unlock();
+	return 0;
 }
 
 static int status_open(struct inode *inode, struct file *file)
 {
-	int ret = cow_check_opener();
+	int ret = check_opener();
 
 	return ret ? ret : single_open(file, status_show, NULL);
 }
@@ -232,7 +150,7 @@ static void close_target(struct cow_open *o)
 static int open_target(struct inode *inode, struct cow_open *o)
 {
 	struct cow_target *target = inode->i_private;
-	int ret = cow_check_opener();
+	int ret = check_opener();
 
 	if (ret)
 		return ret;
@@ -460,21 +378,13 @@ static void vmas_stop(struct seq_file *m, void *v)
 {
 }
 
-static const char *vma_kind_name(enum cow_vma_kind kind)
-{
-	switch (kind) {
-	case COW_VMA_ANON:
-		return "anon";
-	case COW_VMA_FILE:
-		return "file";
-	case COW_VMA_SHMEM:
-		return "shmem";
-	case COW_VMA_HUGETLB:
-		return "hugetlb";
-	default:
-		return "special";
-	}
-}
+static const struct {
+	const char *name;
+} vmas[COWI_NR_VMAS] = {
+#define COW_X(id, name)	{ name },
+	COWINSPECT_VMAS(COW_X, COW_X)
+#undef COW_X
+};
 
 static int vmas_show(struct seq_file *m, void *v)
 {
@@ -490,7 +400,7 @@ static int vmas_show(struct seq_file *m, void *v)
 	seq_printf(m, "%lx-%lx %c%c%c%c %s", l->start, l->end,
 		   flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
 		   flags & VM_EXEC ? 'x' : '-',
-		   flags & VM_MAYSHARE ? 's' : 'p', vma_kind_name(l->vma.kind));
+		   flags & VM_MAYSHARE ? 's' : 'p', vmas[l->vma.kind].name);
 	cow_tally_print_row(m, &l->tally);
 	seq_putc(m, ' ');
 	if (l->name.file)
@@ -697,15 +607,63 @@ static const struct file_operations pages_fops = {
 	.release = pages_release,
 };
 
-/* ---- the directories ---- */
+/* ---- faults ---- */
 
-/**
- * cow_files_add - make the directory of a target, with its files
- * @target: the target; it outlives the directory
- *
- * Return: the directory, or an error pointer; then nothing is left behind.
- */
-struct dentry *cow_files_add(struct cow_target *target)
+static int faults_show(struct seq_file *m, void *unused)
+{
+	struct cow_target *target = m->private;
+
+	if (READ_ONCE(target->detached))
+		return -EIO;
+	cow_counters_print(m, target);
+	return 0;
+}
+
+static ssize_t faults_read(struct file *file, char __user *ubuf, size_t count,
+			   loff_t *ppos)
+{
+	const struct seq_file *m = file->private_data;
+	const struct cow_target *target = m->private;
+
+	if (READ_ONCE(target->detached))
+		return -EIO;
+	return seq_read(file, ubuf, count, ppos);
+}
+
+static int faults_open(struct inode *inode, struct file *file)
+{
+	struct cow_target *target = inode->i_private;
+	int ret = check_opener();
+
+	if (!ret && observe_error())
+		ret = -EOPNOTSUPP;
+	if (!ret)
+		ret = single_open(file, faults_show, target);
+	if (!ret)
+		cow_target_get(target);
+	return ret;
+}
+
+static int faults_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	cow_target_put(m->private);
+	return single_release(inode, file);
+}
+
+static const struct file_operations faults_fops = {
+	.owner = THIS_MODULE,
+	.open = faults_open,
+	.read = faults_read,
+	.llseek = seq_lseek,
+	.release = faults_release,
+};
+
+/* ---- the directory of a target ---- */
+
+/* Returns the directory, or an error pointer; then nothing is left behind. */
+static struct dentry *make_dir(struct cow_target *target)
 {
 	static const struct {
 		const char *name;
@@ -714,8 +672,7 @@ struct dentry *cow_files_add(struct cow_target *target)
 		{ "summary", &summary_fops },
 		{ "vmas", &vmas_fops },
 		{ "pages", &pages_fops },
-		{ "faults", &cow_faults_fops },
-		{ "events", &cow_events_fops },
+		{ "faults", &faults_fops },
 	};
 	struct dentry *dir, *file;
 	char name[16];
@@ -735,6 +692,198 @@ struct dentry *cow_files_add(struct cow_target *target)
 	}
 	return dir;
 }
+
+/* ---- attach, detach: all with targets_lock held ---- */
+
+/* The first process is being attached. Without a hook, all but faults works. */
+static void begin_to_observe(void)
+{
+	int ret = cow_fork_attached();
+
+	if (!ret) {
+		ret = cow_counters_attached();
+		if (ret)
+			cow_fork_detached();
+	}
+	WRITE_ONCE(life_error, ret);
+	if (!ret)
+		cow_observe_attached();
+}
+
+static void end_to_observe(void)
+{
+	if (life_error)
+		return;
+	cow_observe_detached();
+	cow_counters_detached();
+	cow_fork_detached();
+}
+
+/* Waits for opens of the files to end. */
+static void remove_target(struct cow_target *target)
+{
+	cow_target_remove(target);
+	debugfs_remove(target->dir);
+	if (!cow_target_any())
+		end_to_observe();
+	cow_target_drop(target);
+}
+
+static void remove_all(void)
+{
+	struct cow_target *target;
+
+	while ((target = cow_target_any()))
+		remove_target(target);
+}
+
+/* Takes over @target. Returns 0 or an error. */
+static int add_target(struct cow_target *target)
+{
+	int ret;
+
+	if (!cow_target_any())
+		begin_to_observe();
+	cow_target_add(target);
+	cow_counters_begin(target);
+	/* Last: who reads counters reads them from the beginning on. */
+	target->dir = make_dir(target);
+	ret = PTR_ERR_OR_ZERO(target->dir);
+	if (ret)
+		remove_target(target);
+	return ret;
+}
+
+/* Takes over @target. Returns 0, also if it was attached before, or an error. */
+static int attach_locked(struct cow_target *target)
+{
+	struct cow_target *known = cow_target_of_nr(target->nr);
+	int ret = 0;
+
+	if (known && known->pid == target->pid)
+		goto discard;
+	ret = -EEXIST;
+	if (known && cow_target_alive(known))
+		goto discard;
+	/* The process that had the number before has exited. */
+	if (known)
+		remove_target(known);
+	ret = -ENOSPC;
+	if (cow_targets_full())
+		goto discard;
+	return add_target(target);
+discard:
+	cow_target_discard(target);
+	return ret;
+}
+
+static int attach(unsigned int nr)
+{
+	struct cow_target *target = cow_target_create(nr);
+	int ret;
+
+	if (IS_ERR(target))
+		return PTR_ERR(target);
+	ret = cow_targets_lock();
+	if (ret) {
+		cow_target_discard(target);
+		return ret;
+	}
+	ret = attach_locked(target);
+	cow_targets_unlock();
+	return ret;
+}
+
+/* 0 stands for all. */
+static int detach(unsigned int nr)
+{
+	struct cow_target *target;
+	int ret = cow_targets_lock();
+
+	if (ret)
+		return ret;
+	target = cow_target_of_nr(nr);
+	if (!nr)
+		remove_all();
+	else if (target)
+		remove_target(target);
+	else
+		ret = -ESRCH;
+	cow_targets_unlock();
+	return ret;
+}
+
+static int command_open(struct inode *inode, struct file *file)
+{
+	return check_opener();
+}
+
+/* Get what was written into @text, of COMMAND_MAX bytes. Returns 0 or an error. */
+static int get_command(const char __user *ubuf, size_t count, char *text)
+{
+	if (!count || count >= COMMAND_MAX)
+		return -EINVAL;
+	if (copy_from_user(text, ubuf, count))
+		return -EFAULT;
+	text[count] = '\0';
+	/* What follows a NUL would not be seen. */
+	return strlen(text) == count ? 0 : -EINVAL;
+}
+
+/* Parse one decimal process id. Returns 0 or an error. */
+static int parse_nr(const char *text, unsigned int *nr)
+{
+	int ret;
+
+	/* kstrtouint() takes a sign, too, which is no part of an id. */
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	ret = kstrtouint(text, 10, nr);
+	return ret || *nr ? ret : -EINVAL;
+}
+
+static ssize_t attach_write(struct file *file, const char __user *ubuf,
+			    size_t count, loff_t *ppos)
+{
+	char text[COMMAND_MAX];
+	unsigned int nr;
+	int ret = get_command(ubuf, count, text);
+
+	if (!ret)
+		ret = parse_nr(text, &nr);
+	if (!ret)
+		ret = attach(nr);
+	return ret ? ret : count;
+}
+
+static ssize_t detach_write(struct file *file, const char __user *ubuf,
+			    size_t count, loff_t *ppos)
+{
+	char text[COMMAND_MAX];
+	unsigned int nr = 0;
+	int ret = get_command(ubuf, count, text);
+
+	/* With or without a newline. */
+	if (!ret && !sysfs_streq(text, "all"))
+		ret = parse_nr(text, &nr);
+	if (!ret)
+		ret = detach(nr);
+	return ret ? ret : count;
+}
+
+static const struct file_operations attach_fops = {
+	.owner = THIS_MODULE,
+	.open = command_open,
+	.write = attach_write,
+	.llseek = noop_llseek,
+};
+
+static const struct file_operations detach_fops = {
+	.owner = THIS_MODULE,
+	.open = command_open,
+	.write = detach_write,
+	.llseek = noop_llseek,
+};
 
 /**
  * cow_files_init - make /sys/kernel/debug/cowinspect
@@ -776,6 +925,8 @@ int cow_files_init(void)
  */
 void cow_files_exit(void)
 {
-	cow_target_detach_all();
+	cow_targets_lock_always();
+	remove_all();
+	cow_targets_unlock();
 	debugfs_remove(root);
 }

@@ -5,19 +5,22 @@
  * A child is looked at before it runs for the first time, in the tracepoint
  * sched_process_fork, while nobody else can change its memory but by force
  * (process_vm_writev()). When the fork began is noted by a kprobe of kernel_clone(),
- * which all forks go through; it is there while somebody listens to cow_fork.
+ * which all forks go through; it is there while somebody listens to cow_fork. Of an
+ * attached process, pages that fork has copied are counted as well.
  */
 #include <linux/hash.h>
 #include <linux/hugetlb.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
-#include <linux/tracepoint.h>
 
 #include "cow.h"
+#include "hook.h"
 #include "trace.h"
 
 /*
@@ -92,25 +95,20 @@ static bool copies_in_mm(struct mm_struct *mm, u64 *copies)
 	return left > 0;
 }
 
-/**
- * cow_fork_copies - how many pages fork has copied for a child, being pinned
- * @child: the child, which does not run yet; the current thread is its parent
- * @copies: set to their number, in base pages
- *
- * Only where memory of the parent has ever been pinned is there work to do. It
- * cannot wait until something may sleep: the child will run then, and make copies
- * of its own.
- *
- * Return: false if there may be more, since not all could be looked at.
+/*
+ * How many pages fork has copied for @child, being pinned, in base pages. The child
+ * does not run yet, and the current thread is its parent. Only where memory of the
+ * parent has ever been pinned is there work to do. It cannot wait until something
+ * may sleep: the child will run then, and make copies of its own. Returns false if
+ * there may be more, since not all could be looked at.
  */
-bool cow_fork_copies(struct task_struct *child, u64 *copies)
+static bool fork_copies(struct task_struct *child, u64 *copies)
 {
 	struct mm_struct *mm = child->mm;
 	bool all;
 
 	*copies = 0;
-	if (!mm || mm == current->mm || !current->mm ||
-	    !cow_mm_has_pinned(current->mm))
+	if (!cow_mm_has_pinned(current->mm))
 		return true;
 	if (!mmap_read_trylock(mm))
 		return false;
@@ -162,42 +160,105 @@ static u64 cost_of_fork(void)
 	return cost;
 }
 
-static void tell_fork(void *unused, struct task_struct *parent,
-		      struct task_struct *child)
+static void tell_fork(struct task_struct *parent, struct task_struct *child,
+		      u64 cost, u64 copies)
 {
 	struct mm_struct *mm = child->mm;
 	struct cow_fork fork = {
-		.cost = cost_of_fork(),
+		.cost = cost,
 		.parent = task_tgid_nr(parent),
 		.child = task_tgid_nr(child),
+		.tables = mm_pgtables_bytes(mm),
+		.copied = copies,
+		.anon = cow_mm_counter(mm, MM_ANONPAGES),
+		.file = cow_mm_counter(mm, MM_FILEPAGES),
+		.shmem = cow_mm_counter(mm, MM_SHMEMPAGES),
+		.swap = cow_mm_counter(mm, MM_SWAPENTS),
 	};
 
-	/* A thread, a child of vfork(), or one of the kernel's: nothing is copied. */
-	if (!mm || mm == parent->mm)
-		return;
-	fork.tables = mm_pgtables_bytes(mm);
-	fork.anon = cow_mm_counter(mm, MM_ANONPAGES);
-	fork.file = cow_mm_counter(mm, MM_FILEPAGES);
-	fork.shmem = cow_mm_counter(mm, MM_SHMEMPAGES);
-	fork.swap = cow_mm_counter(mm, MM_SWAPENTS);
-	cow_fork_copies(child, &fork.copied);
 	trace_cow_fork(&fork);
 }
 
+static void count_copies(struct task_struct *parent, u64 copies, bool all)
+{
+	struct cow_target *target;
+
+	rcu_read_lock();
+	target = cow_target_find(task_tgid(parent));
+	if (target && !all)
+		cow_count(target, COW_C_fork_unknown, COWI_VMA_SPECIAL, 1);
+	if (target && copies)
+		cow_count(target, COW_C_fork_copied, COWI_VMA_ANON, copies);
+	rcu_read_unlock();
+}
+
+static void on_fork(void *unused, struct task_struct *parent,
+		    struct task_struct *child)
+{
+	bool told = trace_cow_fork_enabled(), all;
+	u64 copies, cost = told ? cost_of_fork() : 0;
+
+	/* A thread, a child of vfork(), or one of the kernel's: nothing is copied. */
+	if (!child->mm || child->mm == parent->mm)
+		return;
+	all = fork_copies(child, &copies);
+	count_copies(parent, copies, all);
+	if (told)
+		tell_fork(parent, child, cost, copies);
+}
+
+/* ---- hooking ---- */
+
+static struct cow_probe fork_probe = {
+	.name = "sched_process_fork",
+	.probe = on_fork,
+};
+
 static struct kprobe clone_probe;
-static struct tracepoint *fork_tracepoint;
+
+/* Guards what follows. */
+static DEFINE_MUTEX(fork_lock);
+/* Who wants to know: those who listen, and one for attached processes. */
+static unsigned int users;
 static unsigned int listeners;
 
-static void find_tracepoint(struct tracepoint *tp, void *unused)
+/* Caller holds fork_lock. */
+static int add_user(void)
 {
-	if (!strcmp(tp->name, "sched_process_fork"))
-		fork_tracepoint = tp;
+	int ret = users ? 0 : cow_probe_register(&fork_probe);
+
+	users += !ret;
+	return ret;
+}
+
+/* Caller holds fork_lock. */
+static void drop_user(void)
+{
+	if (!--users)
+		cow_probe_unregister(&fork_probe);
+}
+
+/* Without kprobes there is no time. */
+static void begin_timing(void)
+{
+	/* What an earlier registration left in it is not wanted. */
+	memset(&clone_probe, 0, sizeof(clone_probe));
+	clone_probe.symbol_name = "kernel_clone";
+	clone_probe.pre_handler = on_clone;
+	if (register_kprobe(&clone_probe))
+		clone_probe.pre_handler = NULL;
+}
+
+static void end_timing(void)
+{
+	if (clone_probe.pre_handler)
+		unregister_kprobe(&clone_probe);
 }
 
 /**
  * cow_fork_listen - somebody begins to listen to the tracepoint
  *
- * Without kprobes there is no time. Caller holds the kernel's event_mutex.
+ * Caller holds the kernel's event_mutex.
  *
  * Return: 0 or an error.
  */
@@ -205,23 +266,12 @@ int cow_fork_listen(void)
 {
 	int ret;
 
-	if (listeners++)
-		return 0;
-	for_each_kernel_tracepoint(find_tracepoint, NULL);
-	ret = fork_tracepoint ?
-	      tracepoint_probe_register(fork_tracepoint, tell_fork, NULL) :
-	      -ENOENT;
-	if (ret) {
-		listeners--;
-		return ret;
-	}
-	/* What an earlier registration left in it is not wanted. */
-	memset(&clone_probe, 0, sizeof(clone_probe));
-	clone_probe.symbol_name = "kernel_clone";
-	clone_probe.pre_handler = on_clone;
-	if (register_kprobe(&clone_probe))
-		clone_probe.pre_handler = NULL;
-	return 0;
+	mutex_lock(&fork_lock);
+	ret = add_user();
+	if (!ret && !listeners++)
+		begin_timing();
+	mutex_unlock(&fork_lock);
+	return ret;
 }
 
 /**
@@ -231,10 +281,34 @@ int cow_fork_listen(void)
  */
 void cow_fork_unlisten(void)
 {
-	if (--listeners)
-		return;
-	if (clone_probe.pre_handler)
-		unregister_kprobe(&clone_probe);
-	tracepoint_probe_unregister(fork_tracepoint, tell_fork, NULL);
-	tracepoint_synchronize_unregister();
+	mutex_lock(&fork_lock);
+	if (!--listeners)
+		end_timing();
+	drop_user();
+	mutex_unlock(&fork_lock);
+}
+
+/**
+ * cow_fork_attached - the first process is being attached
+ *
+ * Return: 0 or an error.
+ */
+int cow_fork_attached(void)
+{
+	int ret;
+
+	mutex_lock(&fork_lock);
+	ret = add_user();
+	mutex_unlock(&fork_lock);
+	return ret;
+}
+
+/**
+ * cow_fork_detached - no process is attached any more
+ */
+void cow_fork_detached(void)
+{
+	mutex_lock(&fork_lock);
+	drop_user();
+	mutex_unlock(&fork_lock);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A hook on a kernel function; see hook.h.
+ * Hooks in the kernel; see hook.h.
  *
  * What belongs to each call in progress comes from a pool of fixed size; a call that
  * finds it empty is missed, and counted. A call that is of no interest gives its part
@@ -16,8 +16,48 @@
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
+#include <linux/tracepoint.h>
 
 #include "hook.h"
+
+/* ---- at tracepoints ---- */
+
+static void find_tracepoint(struct tracepoint *tp, void *probe)
+{
+	struct cow_probe *p = probe;
+
+	if (!strcmp(tp->name, p->name))
+		p->tp = tp;
+}
+
+/**
+ * cow_probe_register - begin to call a function at a tracepoint
+ * @probe: which; not registered yet
+ *
+ * Return: 0 or an error.
+ */
+int cow_probe_register(struct cow_probe *probe)
+{
+	if (!probe->tp)
+		for_each_kernel_tracepoint(find_tracepoint, probe);
+	if (!probe->tp)
+		return -ENOENT;
+	return tracepoint_probe_register(probe->tp, probe->probe, NULL);
+}
+
+/**
+ * cow_probe_unregister - stop calling it
+ * @probe: which; registered
+ *
+ * When it returns, it does not run.
+ */
+void cow_probe_unregister(struct cow_probe *probe)
+{
+	tracepoint_probe_unregister(probe->tp, probe->probe, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+/* ---- at functions ---- */
 
 /* Its argument is set by the handler of its return. */
 static noinline __noclone void call_canary(bool *sang)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A hook at the beginning and the end of a kernel function: a kretprobe, or where the
- * kernel has none, nothing.
+ * Hooks in the kernel: at a tracepoint; and at the beginning and the end of a function:
+ * a kretprobe, or where the kernel has none, nothing.
  *
  * A call may begin under one registration and end under a later one. kretprobes keep
  * with the call which registration it is of, and drop its end once that is gone (read
@@ -32,6 +32,8 @@
 
 #include <linux/types.h>
 
+struct tracepoint;
+
 #include "compat.h"
 
 /**
@@ -56,6 +58,20 @@ struct cow_hook {
 	cow_probe_t canary;
 };
 
+/**
+ * struct cow_probe - a function of ours at a tracepoint of the kernel's
+ * @name: the tracepoint
+ * @probe: the function
+ * @tp: the tracepoint, once found: they are not exported, the list of them is
+ */
+struct cow_probe {
+	const char *name;
+	void *probe;
+	struct tracepoint *tp;
+};
+
+int cow_probe_register(struct cow_probe *probe);
+void cow_probe_unregister(struct cow_probe *probe);
 int cow_hook_register(struct cow_hook *hook, unsigned int max_active);
 void cow_hook_unregister(struct cow_hook *hook);
 unsigned long cow_hook_missed(const struct cow_hook *hook);

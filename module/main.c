@@ -15,27 +15,19 @@ module_param_named(max_inflight, cow_max_inflight, uint, 0644);
 MODULE_PARM_DESC(max_inflight,
 		 "Most page faults that can be observed at the same time, 64 to 65536; more are counted as lost (default 1024, taken when the first process is attached or listened to)");
 
-module_param_named(event_ring, cow_event_ring, uint, 0644);
-MODULE_PARM_DESC(event_ring,
-		 "Records that wait for the reader of an events file, 64 to 1048576; more are counted as lost (default 32768, of 72 bytes, taken when the file is opened)");
-
-module_param_named(max_event_memory, cow_max_event_memory, uint, 0644);
-MODULE_PARM_DESC(max_event_memory,
-		 "Most memory that all open events files may have for their records, in MiB; opening one more gives ENOSPC (default 640, may be changed at any time)");
-
 static int __init cowinspect_init(void)
 {
 	int ret;
 
 	cow_decode_init();
-	cow_faults_init();
+	cow_observe_init();
 	ret = cow_target_init();
 	if (ret)
 		return ret;
-	cow_faults_open();
+	cow_observe_open();
 	ret = cow_files_init();
 	if (ret) {
-		cow_faults_close();
+		cow_observe_close();
 		cow_target_exit();
 	}
 	return ret;
@@ -44,7 +36,7 @@ static int __init cowinspect_init(void)
 static void __exit cowinspect_exit(void)
 {
 	cow_files_exit();
-	cow_faults_close();
+	cow_observe_close();
 	cow_target_exit();
 }
 

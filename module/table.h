@@ -24,7 +24,7 @@ static inline bool cow_maps_pfns(const struct cow_vma *vma)
  */
 static inline bool cow_special_pmd_is_zero(const struct cow_vma *vma)
 {
-	return vma->kind == COW_VMA_ANON || vma->dax;
+	return vma->kind == COWI_VMA_ANON || vma->dax;
 }
 
 /* Of an entry that is not none: it maps something, or is not present. */

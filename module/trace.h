@@ -39,9 +39,8 @@ COWINSPECT_VMAS(COW_ENUM, COW_ENUM)
  * interrupts off (perf_tp_event(), read in 7.2.13).
  */
 DECLARE_EVENT_CLASS(cow_fault_class,
-	TP_PROTO(const struct cowinspect_event *event, u32 pid, u64 bytes,
-		 struct task_struct *task),
-	TP_ARGS(event, pid, bytes, __perf_task(task)),
+	TP_PROTO(const struct cow_fault *fault, struct task_struct *task),
+	TP_ARGS(fault, __perf_task(task)),
 	TP_STRUCT__entry(
 		__field(u64, addr)
 		__field(u64, bytes)
@@ -58,19 +57,19 @@ DECLARE_EVENT_CLASS(cow_fault_class,
 		__field(u8, confidence)
 	),
 	TP_fast_assign(
-		__entry->addr = event->addr;
-		__entry->bytes = bytes;
-		__entry->cost = event->cost;
-		__entry->pid = pid;
-		__entry->flags = event->flags;
-		__entry->outcome = event->outcome;
-		__entry->old_kind = event->old_kind;
-		__entry->new_kind = event->new_kind;
-		__entry->old_order = event->old_order;
-		__entry->new_order = event->order;
-		__entry->vma = event->vma;
-		__entry->predicted = event->predicted;
-		__entry->confidence = event->confidence;
+		__entry->addr = fault->addr;
+		__entry->bytes = fault->bytes;
+		__entry->cost = fault->cost;
+		__entry->pid = fault->pid;
+		__entry->flags = fault->flags;
+		__entry->outcome = fault->outcome;
+		__entry->old_kind = fault->old_kind;
+		__entry->new_kind = fault->new_kind;
+		__entry->old_order = fault->old_order;
+		__entry->new_order = fault->new_order;
+		__entry->vma = fault->vma;
+		__entry->predicted = fault->predicted;
+		__entry->confidence = fault->confidence;
 	),
 	TP_printk("pid=%u addr=0x%llx outcome=%s bytes=%llu cost=%llu flags=%s vma=%s old_kind=%s old_order=%u new_kind=%s new_order=%u predicted=%s confidence=%s",
 		  __entry->pid, __entry->addr,
@@ -90,9 +89,8 @@ DECLARE_EVENT_CLASS(cow_fault_class,
 );
 
 DEFINE_EVENT(cow_fault_class, cow_fault,
-	TP_PROTO(const struct cowinspect_event *event, u32 pid, u64 bytes,
-		 struct task_struct *task),
-	TP_ARGS(event, pid, bytes, task)
+	TP_PROTO(const struct cow_fault *fault, struct task_struct *task),
+	TP_ARGS(fault, task)
 );
 
 TRACE_EVENT(cow_fork,

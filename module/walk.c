@@ -519,18 +519,18 @@ static unsigned long walk_hugetlb(struct budget *b, struct vm_area_struct *vma,
 
 /* ---- one VMA ---- */
 
-static enum cow_vma_kind vma_kind(struct vm_area_struct *vma)
+static enum cowinspect_vma vma_kind(struct vm_area_struct *vma)
 {
 	if (is_vm_hugetlb_page(vma))
-		return COW_VMA_HUGETLB;
+		return COWI_VMA_HUGETLB;
 	if (vma_is_anonymous(vma))
-		return COW_VMA_ANON;
+		return COWI_VMA_ANON;
 	if (!vma->vm_file || vma->vm_flags & (VM_PFNMAP | VM_IO))
-		return COW_VMA_SPECIAL;
+		return COWI_VMA_SPECIAL;
 	/* shmem_mapping() is not for modules in 5.10. */
 	if (file_inode(vma->vm_file)->i_sb->s_magic == TMPFS_MAGIC)
-		return COW_VMA_SHMEM;
-	return COW_VMA_FILE;
+		return COWI_VMA_SHMEM;
+	return COWI_VMA_FILE;
 }
 
 /**

@@ -127,7 +127,9 @@ enum cowinspect_kind {
  * @COWI_NEXT_SWAPIN: fault; the page is brought back in first
  * @COWI_NEXT_REFUSED: SIGSEGV or SIGBUS
  * @COWI_NEXT_UNKNOWN: cannot be told from the entry
- * @COWI_NEXT_NONE: not an outcome: in events, where nothing was predicted
+ * @COWI_NEXT_NONE: not an outcome: in the tracepoint, where nothing was predicted,
+ *	since it was no write, there was no entry, or that depends on more of a
+ *	large folio than is looked at there
  * @COWI_NEXT_MARK: fault; the entry is writable already, and its accessed or
  *	dirty bit is set: by the kernel, as no CPU here does so by itself (arm64)
  * @COWI_NR_OUTCOMES: how many there are; not an outcome
@@ -286,15 +288,17 @@ enum cowinspect_counts {
 	X(next_sure, "pages", "predictions that are sure") \
 	X(next_likely, "pages", "predictions that are likely")
 
-/* In old_kind and new_kind: there was no entry, or it could not be looked at. */
+/*
+ * What follows is of faults: of the tracepoint cow_fault, whose old_kind and new_kind
+ * are this where there was no entry, or it could not be looked at; and of <pid>/faults.
+ */
 #define COWI_KIND_NONE		255
 
 /**
  * enum cowinspect_did - what a fault did; each does exactly one of these
- * @COWI_DID_COPIED: a page was copied and the copy mapped; @old_kind says from
- *	what, @old_order whether from a huge mapping. Of a page of a file that
- *	was not mapped before, @old_kind is COWI_KIND_FILE or COWI_KIND_SHMEM
- *	and @old_pfn COWINSPECT_NO_PFN
+ * @COWI_DID_COPIED: a page was copied and the copy mapped; old_kind says from
+ *	what, old_order whether from a huge mapping. Of a page of a file that
+ *	was not mapped before, old_kind is COWI_KIND_FILE or COWI_KIND_SHMEM
  * @COWI_DID_REUSED: the page was kept and made writable
  * @COWI_DID_ZEROFILLED: a fresh zeroed page was mapped
  * @COWI_DID_ZEROPAGE: the shared zero page was mapped, for reading

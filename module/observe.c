@@ -14,6 +14,9 @@
  * child as what it is, a guest in its parent's memory. So one look-up says
  * whether a fault is observed at all.
  *
+ * Nothing on the way of a fault is shared by all CPUs: slots and counters are per
+ * CPU, so are references, and a lock is for 2 MiB of an address space.
+ *
  * Why this is safe:
  *
  * - Handlers do not sleep and take raw spinlocks only: they may run with
@@ -32,9 +35,6 @@
  *   which names a slot and one use of it: ends of faults that are no longer known
  *   go unnoticed.
  *
- * - Targets are found under RCU. References may be dropped in handlers: target.c
- *   frees from a workqueue.
- *
  * A fault of an attached process in the memory of another one is none of its own,
  * but the kernel counts it for the process (mm_account_fault()): so it is followed
  * to its end as well, to be counted.
@@ -46,25 +46,20 @@
  * Nothing is hooked while no process is attached and nobody listens.
  */
 #include <linux/bitops.h>
-#include <linux/fs.h>
+#include <linux/cache.h>
 #include <linux/hash.h>
 #include <linux/hugetlb.h>
 #include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/pid_namespace.h>
+#include <linux/percpu.h>
 #include <linux/random.h>
-#include <linux/rculist.h>
 #include <linux/sched.h>
-#include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 #include <linux/trace_events.h>
-#include <linux/tracepoint.h>
 #include <linux/userfaultfd_k.h>
 
 #include "compat.h"
@@ -72,25 +67,18 @@
 #include "hook.h"
 #include "trace.h"
 
-#define TARGET_HASH_BITS	8
 #define FAULT_HASH_BITS		8
 #define INFLIGHT_MIN		64U
 #define INFLIGHT_MAX		65536U
 
-/* Children that may be born before the work that refills has run. */
-#define SPARES			128
-
 unsigned int cow_max_inflight = 1024;
 
-static struct hlist_head targets[1 << TARGET_HASH_BITS];
-/* Guards changes of the hash, which handlers make when a child is born. */
-static DEFINE_RAW_SPINLOCK(targets_lock);
-
 /**
- * struct cow_fault - a fault in progress
+ * struct fault - a fault in progress
  * @node: in the hash by address space and place, or of the free ones
  * @handle: what on_fault_end() is given to find this use of the slot; 0 while it
  *	is free, or being ended
+ * @use: how many times the slot was used, from a number on that no other load had
  * @target: whose memory it is in, referenced, or NULL
  * @payer: the process that does it and has it counted by the kernel, referenced
  *	unless it is @target, or NULL
@@ -108,9 +96,10 @@ static DEFINE_RAW_SPINLOCK(targets_lock);
  * @confidence: for the record
  * @c: what outcome.c gets to know
  */
-struct cow_fault {
+struct fault {
 	struct hlist_node node;
 	unsigned long handle;
+	unsigned long use;
 	struct cow_target *target;
 	struct cow_target *payer;
 	pid_t pid;
@@ -136,20 +125,27 @@ struct cow_fault {
 struct fault_chain {
 	raw_spinlock_t lock;
 	struct hlist_head list;
-};
+} ____cacheline_aligned_in_smp;
 
 static struct fault_chain inflight[1 << FAULT_HASH_BITS];
 
 /* A handle is the number of a use, above that of the slot. */
 #define SLOT_BITS		16
 
-static struct cow_fault *slots;
+static struct fault *slots;
 static unsigned int nr_slots;
-static struct hlist_head free_slots;
-/* How many times a slot was used, from a number on that no other load had. */
-static unsigned long uses;
-/* Guards @free_slots and @uses. */
-static DEFINE_RAW_SPINLOCK(free_lock);
+
+/**
+ * struct slot_pool - free slots that this CPU takes first
+ * @lock: guards the list, from which others take as well when theirs is empty
+ * @free: the slots
+ */
+struct slot_pool {
+	raw_spinlock_t lock;
+	struct hlist_head free;
+};
+
+static DEFINE_PER_CPU(struct slot_pool, pools);
 
 /* ---- who wants to know ---- */
 
@@ -206,31 +202,6 @@ static bool is_listened_to(const struct task_struct *owner, bool remote)
 
 /* ---- whose fault ---- */
 
-static struct hlist_head *target_chain(const struct pid *pid)
-{
-	return &targets[hash_ptr(pid, TARGET_HASH_BITS)];
-}
-
-/* Caller holds rcu_read_lock. */
-static struct cow_target *find_target(const struct pid *pid)
-{
-	struct cow_target *target;
-
-	hlist_for_each_entry_rcu(target, target_chain(pid), watch.node) {
-		if (target->pid == pid)
-			return target;
-	}
-	return NULL;
-}
-
-/* The same, with a reference. */
-static struct cow_target *get_target(const struct pid *pid)
-{
-	struct cow_target *target = find_target(pid);
-
-	return target && cow_target_tryget(target) ? target : NULL;
-}
-
 static bool on_fault(unsigned long *handle, unsigned long vma,
 		     unsigned long addr, unsigned long flags,
 		     unsigned long regs);
@@ -242,37 +213,48 @@ static struct cow_hook fault_hook = {
 	.ret = on_fault_end,
 };
 
-static void count(struct cow_target *target, enum cow_counter what,
-		  unsigned int vma, u64 n)
-{
-	atomic64_add(n, &target->watch.counter[what][vma]);
-}
-
 /* ---- slots ---- */
 
-static struct fault_chain *chain_of(const struct cow_fault *f)
+static struct fault_chain *chain_of(const struct fault *f)
 {
 	return &inflight[hash_long((unsigned long)f->mm ^
 				   (f->addr >> PMD_SHIFT), FAULT_HASH_BITS)];
 }
 
-static struct cow_fault *get_slot(void)
+static struct fault *take_slot(struct slot_pool *pool)
 {
-	struct cow_fault *f = NULL;
+	struct fault *f = NULL;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&free_lock, flags);
-	if (!hlist_empty(&free_slots)) {
-		f = hlist_entry(free_slots.first, struct cow_fault, node);
+	/* It may be another CPU's: do not disturb that for nothing. */
+	if (hlist_empty(&pool->free))
+		return NULL;
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (!hlist_empty(&pool->free)) {
+		f = hlist_entry(pool->free.first, struct fault, node);
 		hlist_del(&f->node);
-		WRITE_ONCE(f->handle, ++uses << SLOT_BITS | (f - slots));
 	}
-	raw_spin_unlock_irqrestore(&free_lock, flags);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return f;
+}
+
+static struct fault *get_slot(void)
+{
+	struct fault *f = take_slot(raw_cpu_ptr(&pools));
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (f)
+			break;
+		f = take_slot(per_cpu_ptr(&pools, cpu));
+	}
+	if (f)
+		WRITE_ONCE(f->handle, ++f->use << SLOT_BITS | (f - slots));
 	return f;
 }
 
 /* Returns the slot, whose fault is to be ended now, or NULL if it is not in use. */
-static struct cow_fault *claim_slot(unsigned long handle)
+static struct fault *claim_slot(unsigned long handle)
 {
 	unsigned long nr = handle & (BIT(SLOT_BITS) - 1);
 
@@ -290,20 +272,27 @@ static void put_targets(struct cow_target *target, struct cow_target *payer)
 		cow_target_put(target);
 }
 
-static void put_slot(struct cow_fault *f)
+static void add_to_pool(struct slot_pool *pool, struct fault *f)
 {
 	unsigned long flags;
 
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	hlist_add_head(&f->node, &pool->free);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+}
+
+static void put_slot(struct fault *f)
+{
 	put_targets(f->target, f->payer);
 	f->target = NULL;
 	f->payer = NULL;
-	raw_spin_lock_irqsave(&free_lock, flags);
-	hlist_add_head(&f->node, &free_slots);
-	raw_spin_unlock_irqrestore(&free_lock, flags);
+	add_to_pool(raw_cpu_ptr(&pools), f);
 }
 
 static int alloc_slots(void)
 {
+	unsigned long use = get_random_long();
+	int cpu = -1;
 	unsigned int i;
 
 	BUILD_BUG_ON(BIT(SLOT_BITS) < INFLIGHT_MAX);
@@ -312,8 +301,13 @@ static int alloc_slots(void)
 	slots = kvcalloc(nr_slots, sizeof(*slots), GFP_KERNEL);
 	if (!slots)
 		return -ENOMEM;
-	for (i = 0; i < nr_slots; i++)
-		hlist_add_head(&slots[i].node, &free_slots);
+	for (i = 0; i < nr_slots; i++) {
+		cpu = cpumask_next(cpu, cpu_possible_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_possible_mask);
+		slots[i].use = use;
+		add_to_pool(per_cpu_ptr(&pools, cpu), &slots[i]);
+	}
 	return 0;
 }
 
@@ -321,12 +315,14 @@ static int alloc_slots(void)
 static void free_all_slots(void)
 {
 	unsigned int i;
+	int cpu;
 
 	for (i = 0; i < nr_slots; i++)
 		put_targets(slots[i].target, slots[i].payer);
 	for (i = 0; i < ARRAY_SIZE(inflight); i++)
 		INIT_HLIST_HEAD(&inflight[i].list);
-	INIT_HLIST_HEAD(&free_slots);
+	for_each_possible_cpu(cpu)
+		INIT_HLIST_HEAD(&per_cpu_ptr(&pools, cpu)->free);
 	kvfree(slots);
 	slots = NULL;
 	nr_slots = 0;
@@ -346,7 +342,7 @@ static void note_entry(struct cow_entry *to, unsigned long addr, bool whole,
 	to->torn = !whole;
 }
 
-static void look(struct cow_fault *f, struct cow_entry *to,
+static void look(struct fault *f, struct cow_entry *to,
 		 struct cowinspect_page *page)
 {
 	bool whole = cow_peek(f->mm, &f->vma, f->size, f->addr, page);
@@ -374,7 +370,7 @@ static u32 access_flags(unsigned int flags, bool gup)
 }
 
 /* What depends on more of a large folio than its mark is not predicted here. */
-static bool can_predict(const struct cow_fault *f,
+static bool can_predict(const struct fault *f,
 			const struct cowinspect_page *page)
 {
 	if (!(f->flags & COWI_E_WRITE) || page->kind == COWI_KIND_NONE)
@@ -384,7 +380,7 @@ static bool can_predict(const struct cow_fault *f,
 	       page->flags & (COWI_F_HUGETLB | COWI_F_EXCLUSIVE);
 }
 
-static void note_vma(struct cow_fault *f, struct vm_area_struct *vma,
+static void note_vma(struct fault *f, struct vm_area_struct *vma,
 		     unsigned int flags)
 {
 	struct cow_case *c = &f->c;
@@ -406,12 +402,12 @@ static void note_vma(struct cow_fault *f, struct vm_area_struct *vma,
 }
 
 /* Whether what it does is judged: else it is only counted, elsewhere. */
-static bool is_judged(const struct cow_fault *f)
+static bool is_judged(const struct fault *f)
 {
 	return f->target || f->listened;
 }
 
-static void note_access(struct cow_fault *f, struct vm_area_struct *vma,
+static void note_access(struct fault *f, struct vm_area_struct *vma,
 			unsigned int flags, bool gup)
 {
 	memset(&f->c, 0, sizeof(f->c));
@@ -426,7 +422,7 @@ static void note_access(struct cow_fault *f, struct vm_area_struct *vma,
 		f->flags |= COWI_E_SHARED;
 }
 
-static void note_prediction(struct cow_fault *f,
+static void note_prediction(struct fault *f,
 			    const struct cowinspect_page *page)
 {
 	bool known = can_predict(f, page);
@@ -439,7 +435,7 @@ static void note_prediction(struct cow_fault *f,
  * The entry is read under the lock under which the end of another fault passes
  * what it did to those in progress: this one either sees that, or gets it.
  */
-static void begin_fault(struct cow_fault *f)
+static void begin_fault(struct fault *f)
 {
 	struct fault_chain *chain = chain_of(f);
 	struct cowinspect_page page;
@@ -458,11 +454,11 @@ static void begin_fault(struct cow_fault *f)
 }
 
 /* A slot with those that a fault concerns, or NULL. */
-static struct cow_fault *get_slot_for(struct mm_struct *mm)
+static struct fault *get_slot_for(struct mm_struct *mm)
 {
 	struct cow_target *target = NULL, *payer = NULL;
 	struct pid *doer = task_tgid(current);
-	struct cow_fault *f = NULL;
+	struct fault *f = NULL;
 	struct task_struct *owner;
 	bool remote, listened;
 
@@ -472,8 +468,9 @@ static struct cow_fault *get_slot_for(struct mm_struct *mm)
 	listened = is_listened_to(owner, remote);
 	if (READ_ONCE(reasons[COW_FOR_TARGETS])) {
 		if (owner)
-			target = get_target(task_tgid(owner));
-		payer = target && !remote ? target : get_target(doer);
+			target = cow_target_find_get(task_tgid(owner));
+		payer = target && !remote ? target :
+					    cow_target_find_get(doer);
 	}
 	if (target || payer || listened)
 		f = get_slot();
@@ -485,7 +482,7 @@ static struct cow_fault *get_slot_for(struct mm_struct *mm)
 		f->flags = remote ? COWI_E_REMOTE : 0;
 	} else {
 		if (target)
-			count(target, COW_C_lost, COWI_VMA_SPECIAL, 1);
+			cow_count(target, COW_C_lost, COWI_VMA_SPECIAL, 1);
 		if (listened)
 			atomic_long_inc(&unheard);
 		put_targets(target, payer);
@@ -495,11 +492,11 @@ static struct cow_fault *get_slot_for(struct mm_struct *mm)
 }
 
 /* Returns NULL if the fault is not observed. */
-static struct cow_fault *fault_begins(struct vm_area_struct *vma,
-				      unsigned long addr, unsigned int flags,
-				      bool gup)
+static struct fault *fault_begins(struct vm_area_struct *vma,
+				  unsigned long addr, unsigned int flags,
+				  bool gup)
 {
-	struct cow_fault *f = get_slot_for(vma->vm_mm);
+	struct fault *f = get_slot_for(vma->vm_mm);
 
 	if (!f)
 		return NULL;
@@ -528,7 +525,7 @@ static enum cow_result result_of(vm_fault_t ret)
 
 static enum cow_counter outcome_counter(unsigned int outcome)
 {
-	static const u8 counters[COWI_NR_FAULT_DID] = {
+	static const u8 counters[COWI_NR_DID] = {
 		[COWI_DID_COPIED] = COW_C_copied,
 		[COWI_DID_REUSED] = COW_C_reused,
 		[COWI_DID_ZEROFILLED] = COW_C_zerofilled,
@@ -571,87 +568,49 @@ static enum cow_counter copied_counter(const struct cow_case *c,
 	}
 }
 
-static void count_copy(struct cow_fault *f, const struct cow_did *did)
+static void count_copy(struct fault *f, const struct cow_did *did)
 {
 	const struct cow_case *c = &f->c;
 
 	if (did->outcome == COWI_DID_COPIED)
-		count(f->target, copied_counter(c, did), c->vma, 1);
+		cow_count(f->target, copied_counter(c, did), c->vma, 1);
 	else if (did->outcome != COWI_DID_SWAPIN_COPIED)
 		return;
-	count(f->target, COW_C_copied_bytes, c->vma, PAGE_SIZE << did->order);
+	cow_count(f->target, COW_C_copied_bytes, c->vma, PAGE_SIZE << did->order);
 	if (f->flags & COWI_E_REMOTE)
-		count(f->target, COW_C_remote_copied, c->vma, 1);
+		cow_count(f->target, COW_C_remote_copied, c->vma, 1);
 }
 
 /* As mm_account_fault() does: for the process that does it. */
-static void count_paid(struct cow_fault *f)
+static void count_paid(struct fault *f)
 {
 	if (!f->payer || f->c.result == COW_RESULT_RETRY ||
 	    f->c.result == COW_RESULT_ERROR)
 		return;
 	if (f->payer != f->target) {
-		count(f->payer, COW_C_elsewhere, f->c.vma, 1);
+		cow_count(f->payer, COW_C_elsewhere, f->c.vma, 1);
 		return;
 	}
-	count(f->target, COW_C_accounted, f->c.vma, 1);
+	cow_count(f->target, COW_C_accounted, f->c.vma, 1);
 	if (f->flags & COWI_E_MAJOR)
-		count(f->target, COW_C_major, f->c.vma, 1);
+		cow_count(f->target, COW_C_major, f->c.vma, 1);
 }
 
-static void count_fault(struct cow_fault *f, const struct cow_did *did)
+static void count_fault(struct fault *f, const struct cow_did *did)
 {
 	const struct cow_case *c = &f->c;
 
-	count(f->target, COW_C_observed, c->vma, 1);
-	count(f->target, outcome_counter(did->outcome), c->vma, 1);
+	cow_count(f->target, COW_C_observed, c->vma, 1);
+	cow_count(f->target, outcome_counter(did->outcome), c->vma, 1);
 	count_copy(f, did);
 	if (did->split)
-		count(f->target, COW_C_splits, c->vma, 1);
+		cow_count(f->target, COW_C_splits, c->vma, 1);
 	if (f->flags & COWI_E_REMOTE)
-		count(f->target, COW_C_remote, c->vma, 1);
-}
-
-static struct cowinspect_event event_of(const struct cow_fault *f,
-					const struct cow_did *did)
-{
-	const struct cow_case *c = &f->c;
-	u64 now = ktime_get_mono_fast_ns();
-	struct cowinspect_event event = {
-		.time = now,
-		.addr = f->addr,
-		.old_pfn = c->before.flags & COWI_F_PRESENT ? c->before.pfn :
-							      COWINSPECT_NO_PFN,
-		.new_pfn = c->after.flags & COWI_F_PRESENT ? c->after.pfn :
-							     COWINSPECT_NO_PFN,
-		.cost = now - f->since,
-		.count = 1,
-		.flags = f->flags,
-		.outcome = did->outcome,
-		.old_kind = c->before.kind,
-		.new_kind = c->after.kind,
-		.order = did->order,
-		.vma = c->vma,
-		.predicted = f->predicted,
-		.confidence = f->confidence,
-		.old_order = c->before.map_order,
-	};
-
-	/* What was copied may not have been mapped. */
-	if (did->from != COWI_KIND_NONE)
-		event.old_kind = did->from;
-	return event;
-}
-
-static void tell_readers(struct cow_fault *f, struct cowinspect_event *event)
-{
-	event->pid = f->target->nr;
-	event->tid = task_pid_nr_ns(current, f->target->watch.ns);
-	cow_events_put(f->target, f->mm, event);
+		cow_count(f->target, COW_C_remote, c->vma, 1);
 }
 
 /* How much is mapped that was not: nothing where the fault was given up. */
-static u64 bytes_of(const struct cow_fault *f, const struct cow_did *did)
+static u64 bytes_of(const struct fault *f, const struct cow_did *did)
 {
 	const struct cow_case *c = &f->c;
 
@@ -659,10 +618,27 @@ static u64 bytes_of(const struct cow_fault *f, const struct cow_did *did)
 	       c->result == COW_RESULT_UNLOCKED ? PAGE_SIZE << did->order : 0;
 }
 
-static void tell_listeners(struct cow_fault *f, const struct cow_did *did,
-			   const struct cowinspect_event *event)
+static void tell_listeners(struct fault *f, const struct cow_did *did)
 {
+	const struct cow_case *c = &f->c;
 	struct task_struct *owner = NULL;
+	const struct cow_fault told = {
+		.addr = f->addr,
+		.bytes = bytes_of(f, did),
+		.cost = ktime_get_mono_fast_ns() - f->since,
+		.pid = f->pid,
+		.flags = f->flags,
+		.outcome = did->outcome,
+		/* What was copied may not have been mapped. */
+		.old_kind = did->from != COWI_KIND_NONE ? did->from :
+							  c->before.kind,
+		.new_kind = c->after.kind,
+		.old_order = c->before.map_order,
+		.new_order = did->order,
+		.vma = c->vma,
+		.predicted = f->predicted,
+		.confidence = f->confidence,
+	};
 	unsigned long flags;
 
 	/* As trace.h says. */
@@ -670,16 +646,16 @@ static void tell_listeners(struct cow_fault *f, const struct cow_did *did,
 	rcu_read_lock();
 	if (f->flags & COWI_E_REMOTE)
 		owner = cow_mm_owner(f->mm);
-	trace_cow_fault(event, f->pid, bytes_of(f, did), owner ?: current);
+	trace_cow_fault(&told, owner ?: current);
 	rcu_read_unlock();
 	local_irq_restore(flags);
 }
 
-static void end_fault(struct cow_fault *f)
+static void end_fault(struct fault *f)
 {
 	struct fault_chain *chain = chain_of(f);
 	struct cowinspect_page page;
-	struct cow_fault *other;
+	struct fault *other;
 	unsigned long flags;
 	u64 since;
 
@@ -687,7 +663,7 @@ static void end_fault(struct cow_fault *f)
 	f->c.after.pfn = COWINSPECT_NO_PFN;
 	raw_spin_lock_irqsave(&chain->lock, flags);
 	since = cow_hold_begin();
-	/* Both at once: see cow_faults_unsettled(). */
+	/* Both at once: see cow_observe_unsettled(). */
 	count_paid(f);
 	hlist_del(&f->node);
 	if (is_judged(f) && f->c.result == COW_RESULT_DONE)
@@ -701,23 +677,19 @@ static void end_fault(struct cow_fault *f)
 	raw_spin_unlock_irqrestore(&chain->lock, flags);
 }
 
-static void judge_fault(struct cow_fault *f)
+static void judge_fault(struct fault *f)
 {
 	struct cow_did did = cow_outcome(&f->c);
-	struct cowinspect_event event;
 
 	if (did.split)
 		f->flags |= COWI_E_SPLIT;
-	event = event_of(f, &did);
 	if (f->listened)
-		tell_listeners(f, &did, &event);
-	if (f->target && !READ_ONCE(f->target->detached)) {
+		tell_listeners(f, &did);
+	if (f->target && !READ_ONCE(f->target->detached))
 		count_fault(f, &did);
-		tell_readers(f, &event);
-	}
 }
 
-static void fault_ends(struct cow_fault *f, vm_fault_t ret)
+static void fault_ends(struct fault *f, vm_fault_t ret)
 {
 	f->c.result = result_of(ret);
 	if (f->c.result < COW_RESULT_RETRY &&
@@ -730,7 +702,7 @@ static void fault_ends(struct cow_fault *f, vm_fault_t ret)
 }
 
 /* What the kernel has counted for the thread of a fault since it began. RCU. */
-static unsigned long paid_since(const struct cow_fault *f)
+static unsigned long paid_since(const struct fault *f)
 {
 	struct task_struct *task = pid_task(find_pid_ns(f->tid, &init_pid_ns),
 					    PIDTYPE_PID);
@@ -741,7 +713,7 @@ static unsigned long paid_since(const struct cow_fault *f)
 }
 
 /**
- * cow_faults_unsettled - how many faults the kernel has counted and we have not yet
+ * cow_observe_unsettled - how many faults the kernel has counted and we have not yet
  * @payer: the process for which they are counted
  *
  * A thread has one fault at a time. If the kernel has counted more for it since
@@ -749,9 +721,9 @@ static unsigned long paid_since(const struct cow_fault *f)
  *
  * Return: of the faults in progress, those that the kernel has counted.
  */
-u64 cow_faults_unsettled(const struct cow_target *payer)
+u64 cow_observe_unsettled(const struct cow_target *payer)
 {
-	struct cow_fault *f;
+	struct fault *f;
 	unsigned long flags;
 	u64 n = 0;
 	int i;
@@ -767,256 +739,14 @@ u64 cow_faults_unsettled(const struct cow_target *payer)
 	return n;
 }
 
-/* ---- births, exec and exit ---- */
-
-/* How often the life of processes was hooked or unhooked; constant while that is. */
-static unsigned int hooked;
-
-/* Whether a process is followed, so that spares are needed. */
-static bool following;
-
-/* Targets for children, since a handler cannot allocate. */
-static LIST_HEAD(spares);
-static unsigned int nr_spares;
-static DEFINE_RAW_SPINLOCK(spares_lock);
-
-static struct cow_target *get_spare(void)
-{
-	struct cow_target *target;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&spares_lock, flags);
-	target = list_first_entry_or_null(&spares, struct cow_target, list);
-	if (target) {
-		list_del(&target->list);
-		nr_spares--;
-	}
-	raw_spin_unlock_irqrestore(&spares_lock, flags);
-	return target;
-}
-
-/**
- * cow_watch_refill - have enough targets in reserve for children
- *
- * Sleeps. Without memory there are fewer. The caller keeps others from doing
- * the same.
- */
-void cow_watch_refill(void)
-{
-	struct cow_target *target;
-
-	if (!following)
-		return;
-	while (READ_ONCE(nr_spares) < SPARES) {
-		target = cow_target_alloc();
-		if (!target)
-			return;
-		raw_spin_lock_irq(&spares_lock);
-		list_add(&target->list, &spares);
-		nr_spares++;
-		raw_spin_unlock_irq(&spares_lock);
-	}
-}
-
-static void free_spares(void)
-{
-	struct cow_target *target;
-
-	while ((target = get_spare()))
-		cow_target_free(target);
-}
-
-static void add_to_hash(struct cow_target *target)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&targets_lock, flags);
-	hlist_add_head_rcu(&target->watch.node, target_chain(target->pid));
-	raw_spin_unlock_irqrestore(&targets_lock, flags);
-}
-
-/* Something that is not a fault. */
-static void tell_note(struct cow_target *target, enum cowinspect_did what,
-		      u32 tid, u64 cost)
-{
-	struct cowinspect_event event = cow_events_note(target, what);
-
-	event.tid = tid;
-	event.cost = cost;
-	cow_events_put(target, NULL, &event);
-}
-
-/* The child does not run yet. */
-static void attach_child(struct cow_target *parent, struct task_struct *child)
-{
-	struct pid_namespace *ns = parent->watch.ns;
-	struct cow_target *root = parent->watch.root;
-	struct cow_target *target;
-
-	/* It is being detached, all of the family being gone already. */
-	if (!cow_target_tryget(root))
-		return;
-	target = get_spare();
-	if (!target) {
-		count(parent, COW_C_fork_lost, COWI_VMA_SPECIAL, 1);
-		cow_target_put(root);
-		return;
-	}
-	atomic_inc(&root->watch.alive);
-	target->watch.root = root;
-	target->watch.follow = true;
-	target->watch.hooked = hooked;
-	target->pid = get_pid(task_tgid(child));
-	target->nr = pid_nr_ns(target->pid, ns);
-	target->watch.ns = get_pid_ns(ns);
-	target->watch.missed = cow_hook_missed(&fault_hook);
-	add_to_hash(target);
-	/* Who is told of it has to find it, so it is born before. */
-	cow_target_get(target);
-	cow_target_born(target);
-	tell_note(target, COWI_DID_CHILD, task_pid_nr_ns(current, ns), 0);
-	cow_target_put(target);
-}
-
-static void count_fork_copies(struct cow_target *parent,
-			      struct task_struct *child)
-{
-	u64 copies;
-
-	if (!cow_fork_copies(child, &copies))
-		count(parent, COW_C_fork_unknown, COWI_VMA_SPECIAL, 1);
-	if (!copies)
-		return;
-	count(parent, COW_C_fork_copied, COWI_VMA_ANON, copies);
-	tell_note(parent, COWI_DID_FORK_COPIED,
-		  task_tgid_nr_ns(child, parent->watch.ns), copies);
-}
-
-static void on_fork(void *unused, struct task_struct *parent,
-		    struct task_struct *child)
-{
-	struct cow_target *target;
-
-	if (same_thread_group(parent, child))
-		return;
-	rcu_read_lock();
-	target = find_target(task_tgid(parent));
-	if (target) {
-		count_fork_copies(target, child);
-		/* Paired in cow_watch_follow(): then it has a root. */
-		if (smp_load_acquire(&target->watch.follow))
-			attach_child(target, child);
-	}
-	rcu_read_unlock();
-}
-
-static void on_exec(void *unused, struct task_struct *task, pid_t old_pid,
-		    struct linux_binprm *bprm)
-{
-	struct cow_target *target;
-
-	rcu_read_lock();
-	target = find_target(task_tgid(task));
-	if (target) {
-		tell_note(target, COWI_DID_EXEC,
-			  task_pid_nr_ns(task, target->watch.ns), 0);
-		cow_events_exec(target);
-	}
-	rcu_read_unlock();
-}
-
-static void end_life(struct cow_target *target)
-{
-	struct cow_target *root = target->watch.root;
-
-	if (test_and_set_bit(COW_LIFE_ENDED, &target->watch.life))
-		return;
-	if (root && atomic_dec_and_test(&root->watch.alive))
-		cow_events_wake(root);
-	cow_events_wake(target);
-}
-
-static void task_exits(struct task_struct *task)
-{
-	struct cow_target *target;
-
-	/* It has given its memory up; wait for the last thread to. */
-	if (atomic_read(&task->signal->live))
-		return;
-	rcu_read_lock();
-	target = find_target(task_tgid(task));
-	/* The last threads may come here together. A stream ends with the note. */
-	if (target &&
-	    !test_and_set_bit(COW_LIFE_EXIT_TOLD, &target->watch.life)) {
-		tell_note(target, COWI_DID_EXIT,
-			  task_pid_nr_ns(task, target->watch.ns), 0);
-		cow_account_note(target);
-		end_life(target);
-	}
-	rcu_read_unlock();
-}
-
-COW_DEFINE_EXIT_PROBE(on_exit, task_exits)
-
-/**
- * struct life_event - a tracepoint of the life of a process
- * @name: its name: tracepoints are not exported, the list of them is
- * @probe: our function
- * @tp: the tracepoint, once found
- */
-struct life_event {
-	const char *name;
-	void *probe;
-	struct tracepoint *tp;
-};
-
-static struct life_event life[] = {
-	{ .name = "sched_process_fork", .probe = on_fork },
-	{ .name = "sched_process_exec", .probe = on_exec },
-	{ .name = "sched_process_exit", .probe = on_exit },
-};
-
-static void find_life_event(struct tracepoint *tp, void *unused)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(life); i++) {
-		if (!strcmp(tp->name, life[i].name))
-			life[i].tp = tp;
-	}
-}
-
-static void unhook_life(int nr)
-{
-	while (nr--)
-		tracepoint_probe_unregister(life[nr].tp, life[nr].probe, NULL);
-	tracepoint_synchronize_unregister();
-}
-
-static int hook_life(void)
-{
-	int i, ret;
-
-	for (i = 0; i < ARRAY_SIZE(life); i++) {
-		ret = life[i].tp ? tracepoint_probe_register(life[i].tp,
-							     life[i].probe,
-							     NULL) : -ENOENT;
-		if (ret) {
-			unhook_life(i);
-			return ret;
-		}
-	}
-	return 0;
-}
-
 /* ---- hooking ---- */
 
 static bool on_fault(unsigned long *handle, unsigned long vma,
 		     unsigned long addr, unsigned long flags,
 		     unsigned long regs)
 {
-	struct cow_fault *f = fault_begins((struct vm_area_struct *)vma, addr,
-					   flags, !regs);
+	struct fault *f = fault_begins((struct vm_area_struct *)vma, addr,
+				       flags, !regs);
 
 	if (f)
 		*handle = READ_ONCE(f->handle);
@@ -1025,7 +755,7 @@ static bool on_fault(unsigned long *handle, unsigned long vma,
 
 static void on_fault_end(unsigned long handle, unsigned long ret)
 {
-	struct cow_fault *f = claim_slot(handle);
+	struct fault *f = claim_slot(handle);
 
 	if (f)
 		fault_ends(f, (__force vm_fault_t)ret);
@@ -1040,7 +770,7 @@ static DEFINE_MUTEX(hook_lock);
 static bool is_open;
 static bool is_hooked;
 
-/* Why nothing is hooked although a process is attached, or 0. */
+/* Why nothing could be hooked when that was last tried, or 0. */
 static int hook_error;
 
 /* Caller holds hook_lock. */
@@ -1056,6 +786,7 @@ static int set_hook(void)
 	if (ret)
 		free_all_slots();
 	is_hooked = !ret;
+	WRITE_ONCE(hook_error, ret);
 	return ret;
 }
 
@@ -1079,19 +810,11 @@ static bool is_wanted(void)
 	return i < COW_NR_REASONS;
 }
 
-/* Observe for one more reason. Returns 0 or an error; then it does not count. */
-static int want(enum cow_reason why)
+/* Caller holds hook_lock. */
+static void add_reason(enum cow_reason why)
 {
-	int ret;
-
-	mutex_lock(&hook_lock);
-	ret = set_hook();
-	if (!ret) {
-		/* Paired in is_listened_to(). */
-		smp_store_release(&reasons[why], reasons[why] + 1);
-	}
-	mutex_unlock(&hook_lock);
-	return ret;
+	/* Paired in is_listened_to(). */
+	smp_store_release(&reasons[why], reasons[why] + 1);
 }
 
 /* For one reason less. When it returns, no handler goes by it any more. */
@@ -1107,7 +830,7 @@ static void unwant(enum cow_reason why)
 }
 
 /**
- * cow_faults_listen - somebody begins to listen to the tracepoint
+ * cow_observe_listen - somebody begins to listen to the tracepoint
  * @call: the tracepoint's event
  * @perf: it is perf, or a BPF program; else tracefs
  *
@@ -1116,77 +839,71 @@ static void unwant(enum cow_reason why)
  *
  * Return: 0 or an error.
  */
-int cow_faults_listen(struct trace_event_call *call, bool perf)
+int cow_observe_listen(struct trace_event_call *call, bool perf)
 {
+	int ret;
+
 	fault_call = call;
-	return want(perf ? COW_FOR_PERF : COW_FOR_TRACEFS);
+	mutex_lock(&hook_lock);
+	ret = set_hook();
+	if (!ret)
+		add_reason(perf ? COW_FOR_PERF : COW_FOR_TRACEFS);
+	mutex_unlock(&hook_lock);
+	return ret;
 }
 
 /**
- * cow_faults_unlisten - somebody does not listen any more
- * @perf: as with cow_faults_listen()
+ * cow_observe_unlisten - somebody does not listen any more
+ * @perf: as with cow_observe_listen()
  *
  * When it returns, no handler looks at perf's lists of the event any more, if it
  * was perf. Caller holds event_mutex.
  */
-void cow_faults_unlisten(bool perf)
+void cow_observe_unlisten(bool perf)
 {
 	unwant(perf ? COW_FOR_PERF : COW_FOR_TRACEFS);
 }
 
 /**
- * cow_faults_hook - begin to observe: the first process is being attached
+ * cow_observe_attached - the first process is being attached
  *
- * Without a hook, all but faults and events works.
+ * If nothing can be hooked, all but faults works, and it is tried again when
+ * somebody listens.
  */
-void cow_faults_hook(void)
-{
-	int ret = want(COW_FOR_TARGETS);
-
-	hooked++;
-	if (!ret) {
-		ret = hook_life();
-		if (ret)
-			unwant(COW_FOR_TARGETS);
-	}
-	WRITE_ONCE(hook_error, ret);
-}
-
-/**
- * cow_faults_unhook - no process is attached any more
- *
- * When it returns, no child is born as a target, and none will be.
- */
-void cow_faults_unhook(void)
-{
-	if (!hook_error) {
-		unhook_life(ARRAY_SIZE(life));
-		unwant(COW_FOR_TARGETS);
-	}
-	/* Not before: a child that is born until then is not observed any more. */
-	hooked++;
-	following = false;
-	free_spares();
-}
-
-/**
- * cow_faults_open - observe from now on, if perf or tracefs have asked for it already
- */
-void cow_faults_open(void)
+void cow_observe_attached(void)
 {
 	mutex_lock(&hook_lock);
-	is_open = true;
-	if (is_wanted())
-		WRITE_ONCE(hook_error, set_hook());
+	set_hook();
+	add_reason(COW_FOR_TARGETS);
 	mutex_unlock(&hook_lock);
 }
 
 /**
- * cow_faults_close - do not observe any more, whoever listens
+ * cow_observe_detached - no process is attached any more
+ */
+void cow_observe_detached(void)
+{
+	unwant(COW_FOR_TARGETS);
+}
+
+/**
+ * cow_observe_open - observe from now on, if perf or tracefs have asked for it already
+ */
+void cow_observe_open(void)
+{
+	mutex_lock(&hook_lock);
+	is_open = true;
+	if (is_wanted())
+		set_hook();
+	mutex_unlock(&hook_lock);
+}
+
+/**
+ * cow_observe_close - do not observe any more, whoever listens
  *
  * For unload. tracefs goes on listening until the kernel takes the event away.
  */
-void cow_faults_close(void)
+void cow_observe_close(void)
 {
 	mutex_lock(&hook_lock);
 	is_open = false;
@@ -1195,212 +912,52 @@ void cow_faults_close(void)
 }
 
 /**
- * cow_faults_error - whether attached processes are observed
+ * cow_observe_error - whether attached processes are observed
  *
- * Return: 0, or -EOPNOTSUPP if nothing could be hooked.
+ * Return: 0, or why nothing could be hooked.
  */
-int cow_faults_error(void)
+int cow_observe_error(void)
 {
-	return READ_ONCE(hook_error) ? -EOPNOTSUPP : 0;
+	return READ_ONCE(hook_error);
 }
 
 /**
- * cow_watch_begin - observe a process
- * @target: the process, complete; its namespace is that of the caller
- */
-void cow_watch_begin(struct cow_target *target)
-{
-	target->watch.ns = get_pid_ns(task_active_pid_ns(current));
-	target->watch.missed = cow_hook_missed(&fault_hook);
-	atomic_set(&target->watch.alive, 1);
-	add_to_hash(target);
-	cow_account_begin(target);
-	/* It may have exited before its exit would have been seen. */
-	if (!cow_target_alive(target))
-		end_life(target);
-}
-
-/**
- * cow_watch_follow - from now on attach the children of a process as well
- * @target: the process, observed; the caller keeps others from doing the same
- */
-void cow_watch_follow(struct cow_target *target)
-{
-	struct cow_watch *watch = &target->watch;
-
-	if (watch->follow)
-		return;
-	following = true;
-	cow_watch_refill();
-	raw_spin_lock_irq(&watch->lock);
-	watch->root = target;
-	raw_spin_unlock_irq(&watch->lock);
-	/* Whoever sees this has to see the root: paired in on_fork(). */
-	smp_store_release(&watch->follow, true);
-}
-
-/**
- * cow_watch_is_current - whether a child was observed from its birth on
- * @target: the child
+ * cow_observe_missed - how many faults, of any process, were not seen
  *
- * Return: false if nothing was hooked in between.
+ * Return: those of which the hook says so, since it was set.
  */
-bool cow_watch_is_current(const struct cow_target *target)
+unsigned long cow_observe_missed(void)
 {
-	return target->watch.hooked == hooked;
+	return cow_hook_missed(&fault_hook);
 }
 
 /**
- * cow_watch_lost_child - count a child that cannot be a target
- * @target: the child
- */
-void cow_watch_lost_child(struct cow_target *target)
-{
-	count(target->watch.root, COW_C_fork_lost, COWI_VMA_SPECIAL, 1);
-}
-
-/**
- * cow_watch_end - observe it no longer
- * @target: the process, for which @detached is set
- */
-void cow_watch_end(struct cow_target *target)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&targets_lock, flags);
-	hlist_del_init_rcu(&target->watch.node);
-	raw_spin_unlock_irqrestore(&targets_lock, flags);
-	end_life(target);
-}
-
-/**
- * cow_watch_release - drop what a target has for the observer
- * @target: the target, which is about to be freed
- */
-void cow_watch_release(struct cow_target *target)
-{
-	struct cow_target *root = target->watch.root;
-
-	put_pid_ns(target->watch.ns);
-	if (root && root != target)
-		cow_target_put(root);
-}
-
-/* ---- <pid>/faults, status ---- */
-
-static void show_counter(struct seq_file *m, const struct cow_watch *watch,
-			 enum cow_counter what, const char *name)
-{
-	u64 value[COWI_NR_VMAS], total = 0;
-	int vma;
-
-	for (vma = 0; vma < COWI_NR_VMAS; vma++) {
-		value[vma] = atomic64_read(&watch->counter[what][vma]);
-		total += value[vma];
-	}
-	/* What the hook has missed may have been of any process. */
-	if (what == COW_C_lost)
-		total = max_t(u64, atomic64_read(&watch->unaccounted), total +
-			      cow_hook_missed(&fault_hook) - watch->missed);
-	seq_printf(m, "%s: %llu", name, total);
-	for (vma = 0; vma < COWI_NR_VMAS; vma++)
-		seq_printf(m, " %llu", value[vma]);
-	seq_putc(m, '\n');
-}
-
-static int faults_show(struct seq_file *m, void *unused)
-{
-	static const struct {
-		const char *name;
-	} counters[COW_NR_COUNTERS] = {
-#define COW_X(name, unit, meaning)	{ #name },
-		COWINSPECT_FAULTS(COW_X)
-#undef COW_X
-	};
-	struct cow_target *target = m->private;
-	int i;
-
-	if (READ_ONCE(target->detached))
-		return -EIO;
-	cow_account_note(target);
-	seq_puts(m, "counters: total anon file shmem hugetlb special\n");
-	for (i = 0; i < COW_NR_COUNTERS; i++)
-		show_counter(m, &target->watch, i, counters[i].name);
-	return 0;
-}
-
-/* seq_file may have text left from before the target was detached. */
-static ssize_t faults_read(struct file *file, char __user *ubuf, size_t count,
-			   loff_t *ppos)
-{
-	const struct seq_file *m = file->private_data;
-	const struct cow_target *target = m->private;
-
-	if (READ_ONCE(target->detached))
-		return -EIO;
-	return seq_read(file, ubuf, count, ppos);
-}
-
-static int faults_open(struct inode *inode, struct file *file)
-{
-	struct cow_target *target = inode->i_private;
-	int ret = cow_check_opener();
-
-	if (!ret)
-		ret = cow_faults_error();
-	if (!ret)
-		ret = single_open(file, faults_show, target);
-	if (!ret)
-		cow_target_get(target);
-	return ret;
-}
-
-static int faults_release(struct inode *inode, struct file *file)
-{
-	struct seq_file *m = file->private_data;
-
-	cow_target_put(m->private);
-	return single_release(inode, file);
-}
-
-const struct file_operations cow_faults_fops = {
-	.owner = THIS_MODULE,
-	.open = faults_open,
-	.read = faults_read,
-	.llseek = seq_lseek,
-	.release = faults_release,
-};
-
-/**
- * cow_faults_print_status - print what the observer can do, as "name: value"
+ * cow_observe_print - print what the observer can do, as "name: value"
  * @m: where to
  */
-void cow_faults_print_status(struct seq_file *m)
+void cow_observe_print(struct seq_file *m)
 {
-	seq_printf(m, "event_size: %zu\n", sizeof(struct cowinspect_event));
 	seq_printf(m, "observer: %s\n", COW_HOOK_NAME);
 	seq_printf(m, "observer_remote: %s\n", COW_REMOTE ? "exact" : "absent");
-	seq_printf(m, "observer_error: %d\n", READ_ONCE(hook_error));
 	seq_printf(m, "observer_armed: %s\n", cow_hook_armed() ? "yes" : "no");
-	seq_printf(m, "observer_missed: %lu\n", cow_hook_missed(&fault_hook) +
+	seq_printf(m, "observer_missed: %lu\n", cow_observe_missed() +
 		   atomic_long_read(&unheard));
 	seq_printf(m, "observer_for: targets %u, perf %u, tracefs %u\n",
 		   READ_ONCE(reasons[COW_FOR_TARGETS]),
 		   READ_ONCE(reasons[COW_FOR_PERF]),
 		   READ_ONCE(reasons[COW_FOR_TRACEFS]));
 	seq_printf(m, "max_inflight: %u\n", READ_ONCE(cow_max_inflight));
-	seq_printf(m, "event_ring: %u\n", READ_ONCE(cow_event_ring));
 }
 
 /**
- * cow_faults_init - what is to be done once
+ * cow_observe_init - what is to be done once
  */
-void cow_faults_init(void)
+void cow_observe_init(void)
 {
-	int i;
+	int i, cpu;
 
 	for (i = 0; i < ARRAY_SIZE(inflight); i++)
 		raw_spin_lock_init(&inflight[i].lock);
-	uses = get_random_long();
-	for_each_kernel_tracepoint(find_life_event, NULL);
+	for_each_possible_cpu(cpu)
+		raw_spin_lock_init(&per_cpu_ptr(&pools, cpu)->lock);
 }
