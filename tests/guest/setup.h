@@ -176,9 +176,9 @@ static inline bool has_yields(void)
 }
 
 /* Before the module: it wants to see that come. Returns 0 or an errno. */
-static inline int load_yields(const char *params)
+static inline int load_yields(void)
 {
-	return load_file(YIELDS_KO, params);
+	return load_file(YIELDS_KO, "");
 }
 
 static inline int unload_yields(void)
