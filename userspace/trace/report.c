@@ -451,7 +451,7 @@ static int report_pages(const struct report *r, struct trace_proc **list,
 	return end(table, &columns, err);
 }
 
-/* ---- in words ---- */
+/* ---- all of it ---- */
 
 static __u64 cow(const struct tally_counts *c)
 {
@@ -480,67 +480,6 @@ static struct trace_proc **by_heat(const struct trace *t)
 	return list;
 }
 
-static void explain_huge(const struct report *r, const struct trace_proc *p)
-{
-	const struct tally_counts *c = &p->tally->counts;
-	char bytes[24];
-
-	if (c->huge) {
-		size_text(c->filled_bytes, bytes, sizeof(bytes));
-		fprintf(r->style.out,
-			"Process %d: %llu faults dealt with more than one page at once; its %llu zerofilled made %s.\n",
-			p->tally->pid, c->huge, c->did[COWI_DID_ZEROFILLED],
-			bytes);
-	}
-	if (c->splits)
-		fprintf(r->style.out,
-			"Process %d: %llu faults split a huge mapping; from then on its pages are copied or reused one by one.\n",
-			p->tally->pid, c->splits);
-}
-
-static void explain_forks(const struct report *r, const struct trace_proc *p)
-{
-	if (p->tally->fork_copied)
-		fprintf(r->style.out,
-			"Process %d: its forks copied %llu pinned pages.\n",
-			p->tally->pid, p->tally->fork_copied);
-}
-
-/* What nobody heard of. */
-static void explain_missed(const struct report *r)
-{
-	if (r->t->unarmed)
-		fprintf(r->style.out,
-			"NOT ALL IS HERE: faults went by unseen, as probes were switched off: cowinspect status says where.\n");
-	if (r->t->missed)
-		fprintf(r->style.out,
-			"NOT ALL IS HERE: %llu faults, of any process, were missed: try a larger module parameter max_inflight.\n",
-			r->t->missed);
-}
-
-static void explain(const struct report *r)
-{
-	const struct tally *tally = &r->t->tally;
-	FILE *out = r->style.out;
-	size_t i;
-
-	fputc('\n', out);
-	for (i = 0; i < r->t->nr_procs; i++) {
-		explain_huge(r, r->t->proc[i]);
-		explain_forks(r, r->t->proc[i]);
-	}
-	explain_missed(r);
-	if (tally->lost || tally->lost_notes)
-		fprintf(out,
-			"%llu events of faults and %llu others were lost: all numbers lack them.\n"
-			"More room for events: --buffer 64M\n",
-			tally->lost, tally->lost_notes);
-	if (tally->uncounted_pages)
-		fprintf(out,
-			"%llu faults are missing in the tables of pages, which hold %zu pages.\n",
-			tally->uncounted_pages, tally->max_pages);
-}
-
 static int report_text(const struct report *r, struct trace_proc **list)
 {
 	size_t shown = at_most(r, r->t->nr_procs), i;
@@ -562,7 +501,7 @@ static int report_text(const struct report *r, struct trace_proc **list)
 		fprintf(r->style.out,
 			"\nMappings and pages of %zu of %zu processes are shown; --top shows more.\n",
 			shown, r->t->nr_procs);
-	explain(r);
+	trace_explain(r->t);
 	return err;
 }
 

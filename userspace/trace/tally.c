@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "tally.h"
 
 #define NO_VMA	SIZE_MAX
@@ -34,17 +35,6 @@ void tally_release(struct tally *t)
 		proc_free(t->proc[i]);
 	free(t->proc);
 	tally_init(t, t->page_size);
-}
-
-/*
- * Room for one more element behind @nr of them: NULL without memory, otherwise
- * the array, doubled whenever @nr is a power of two.
- */
-static void *grow(void *array, size_t nr, size_t size)
-{
-	if (nr & (nr - 1) || (!nr && array))
-		return array;
-	return reallocarray(array, nr ? nr * 2 : 1, size);
 }
 
 /* Returns the index of a mapping that had no faults yet, or NO_VMA. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "timeline.h"
 
 void timeline_init(struct timeline *t, __u64 start)
@@ -42,30 +43,18 @@ static size_t place_of(const struct timeline_lane *lane,
 	return i;
 }
 
-static int make_room(struct timeline_lane *lane)
-{
-	size_t room = lane->room ? lane->room * 2 : 16;
-	struct timeline_cell *grown;
-
-	if (lane->nr < lane->room)
-		return 0;
-	grown = reallocarray(lane->cell, room, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	lane->cell = grown;
-	lane->room = room;
-	return 0;
-}
-
 static int add_cell(struct timeline_lane *lane, const struct timeline_cell *new)
 {
 	size_t at = place_of(lane, new);
 	struct timeline_cell *cell = at ? &lane->cell[at - 1] : NULL;
+	struct timeline_cell *grown;
 
 	if (!cell || cell->slice != new->slice ||
 	    cell->outcome != new->outcome) {
-		if (make_room(lane))
+		grown = grow(lane->cell, lane->nr, sizeof(*grown));
+		if (!grown)
 			return -ENOMEM;
+		lane->cell = grown;
 		cell = &lane->cell[at];
 		memmove(cell + 1, cell, (lane->nr++ - at) * sizeof(*cell));
 		*cell = *new;

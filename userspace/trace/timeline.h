@@ -47,7 +47,6 @@ struct timeline_cell {
  * struct timeline_lane - the times of one process
  * @shift: a slice of @cell has 2^@shift nanoseconds
  * @nr: entries in @cell
- * @room: entries that fit
  * @cell: by slice, then by outcome
  * @born: when its birth was told, since the trace began; 0 if it was not
  * @ended: the same of its end
@@ -55,7 +54,6 @@ struct timeline_cell {
 struct timeline_lane {
 	unsigned int shift;
 	size_t nr;
-	size_t room;
 	struct timeline_cell *cell;
 	__u64 born;
 	__u64 ended;

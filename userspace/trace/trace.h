@@ -237,6 +237,12 @@ int trace_report(struct trace *t);
  */
 const char *trace_vma_name(const struct tally_vma *vma, char *buf, size_t size);
 
+/**
+ * trace_explain - what the tables do not say (explain.c)
+ * @t: trace, finished
+ */
+void trace_explain(const struct trace *t);
+
 /* --html (page.c) */
 
 /**
