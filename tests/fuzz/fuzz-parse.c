@@ -89,15 +89,6 @@ static void record(const char *text, size_t len)
 	     *cowi_counts_name(rec.counts));
 }
 
-static void event(const char *text, size_t len)
-{
-	struct cowinspect_event e;
-
-	if (cowi_parse_event(text, len, &e))
-		return;
-	must(*cowi_did_name(e.outcome) && *cowi_vma_name(e.vma));
-}
-
 static void range(const char *text, size_t len)
 {
 	struct range r;
@@ -162,7 +153,6 @@ static const struct {
 	{ 'v', vmas },
 	{ 'f', faults },
 	{ 'r', record },
-	{ 'e', event },
 	{ 'g', range },
 	{ 'z', size },
 	{ 'p', pid },

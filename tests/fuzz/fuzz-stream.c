@@ -108,25 +108,69 @@ static void look_at_hottest(const struct tally_proc *p)
 	free(hot);
 }
 
+/* An event in the input; all of it may be anything. */
+struct made {
+	__u64 time;
+	__u64 addr;
+	__u64 bytes;
+	__u32 flags;
+	__u8 kind;
+	__u8 outcome;
+	__u8 vma;
+	__u8 number;
+};
+
+static struct cowi_event event_of(const struct made *m, unsigned int i)
+{
+	return (struct cowi_event){
+		.kind = m->kind % (COWI_EVENT_LOST + 1),
+		.time = m->time, .addr = m->addr, .bytes = m->bytes,
+		.flags = m->flags, .outcome = m->outcome, .vma = m->vma,
+		.count = m->number, .copied = m->number, .cost = m->number,
+		.mapping = mapping_of(i), .comm = "",
+	};
+}
+
+static void sound(const struct timeline_lane *lane)
+{
+	size_t i;
+
+	for (i = 0; i < lane->nr; i++) {
+		must(lane->cell[i].slice < TIMELINE_SLICES);
+		must(lane->cell[i].outcome <= TIMELINE_FORK);
+		must(!i || lane->cell[i].slice >= lane->cell[i - 1].slice);
+	}
+}
+
 static void events(uint8_t how, const uint8_t *data, size_t len)
 {
-	size_t size = sizeof(struct cowinspect_event) + how % 3 * 8;
-	struct cowinspect_event e;
+	struct timeline_lane lane = { 0 };
+	struct timeline times;
 	struct tally_proc *p;
+	struct cowi_event e;
+	struct made made;
 	struct tally t;
-	unsigned int i;
+	size_t i;
 
 	tally_init(&t, 4096);
+	timeline_init(&times, how);
 	p = tally_add(&t, 77, NULL);
 	must(p);
-	for (i = 0; (i + 1) * size <= len; i++) {
-		if ((i ^ how) % 16 == 9)
+	for (i = 0; (i + 1) * sizeof(made) <= len; i++) {
+		memcpy(&made, data + i * sizeof(made), sizeof(made));
+		e = event_of(&made, i ^ how);
+		must(!timeline_add(&times, &lane, &e));
+		if (e.kind == COWI_EVENT_FAULT)
+			must(!tally_fault(&t, p, &e));
+		if (e.kind == COWI_EVENT_EXEC)
 			tally_exec(p);
-		must(!cowi_parse_event(data + i * size, size, &e));
-		if (e.outcome < COWI_NR_FAULT_DID)
-			must(!tally_fault(&t, p, &e, mapping_of(i ^ how)));
 	}
 	look_at_hottest(p);
+	must(!timeline_settle(&times, &lane));
+	sound(&lane);
+	sound(&times.lost);
+	timeline_lane_release(&lane);
+	timeline_release(&times);
 	tally_release(&t);
 }
 

@@ -466,7 +466,7 @@ static void test_blocks(void)
 	judge_untouched();
 }
 
-/* How many faults the cells of all processes on a page have: see trace_page.c. */
+/* How many faults the cells of all processes on a page have: see trace/page.c. */
 static long long faults_in_cells(const char *page)
 {
 	static const char key[] = "\"cells\":[";

@@ -47,40 +47,52 @@ static struct cowi_mapping mapping_at(__u64 addr)
 	return (struct cowi_mapping){ HEAP, HEAP + 100000 * PAGE, "rw-p", heap };
 }
 
-static void happen(struct trace *t, struct trace_proc *p, __u64 time,
-		   unsigned int outcome, __u64 addr)
+static void take(struct trace *t, struct trace_proc *p, struct cowi_event *e,
+		 __u64 time)
 {
-	struct cowinspect_event e = {
-		.time = BEGIN + time, .addr = addr, .cost = 2000, .count = 1,
-		.pid = p ? p->tally->pid : 0, .outcome = outcome,
-		.vma = addr >= FILE_AT ? COWI_VMA_FILE : COWI_VMA_ANON,
-		.flags = COWI_E_USER,
-	};
-	struct cowi_mapping m = mapping_at(addr);
+	e->time = BEGIN + time;
+	if (timeline_add(&t->timeline, p ? &p->lane : NULL, e))
+		exit(2);
+}
 
-	if (outcome < COWI_NR_FAULT_DID) {
-		if (tally_fault(&t->tally, p->tally, &e, &m))
-			exit(2);
-		p->faults.total[COWI_FAULT_observed]++;
-		p->faults.total[COWI_FAULT_copied + outcome]++;
-		p->faults.by_vma[COWI_FAULT_copied + outcome][e.vma]++;
-	}
+static void fault(struct trace *t, struct trace_proc *p, __u64 time,
+		  unsigned int outcome, __u64 addr)
+{
+	const struct cowi_mapping m = mapping_at(addr);
+	struct cowi_event e = {
+		.kind = COWI_EVENT_FAULT, .addr = addr, .bytes = PAGE,
+		.cost = 2000, .outcome = outcome, .flags = COWI_E_USER,
+		.vma = addr >= FILE_AT ? COWI_VMA_FILE : COWI_VMA_ANON,
+		.mapping = &m,
+	};
+
+	if (tally_fault(&t->tally, p->tally, &e))
+		exit(2);
+	p->faults.total[COWI_FAULT_observed]++;
+	p->faults.total[COWI_FAULT_copied + outcome]++;
+	p->faults.by_vma[COWI_FAULT_copied + outcome][e.vma]++;
 	if (outcome == COWI_DID_COPIED) {
 		p->faults.total[COWI_FAULT_copied_bytes] += PAGE;
 		p->faults.by_vma[COWI_FAULT_copied_bytes][e.vma] += PAGE;
 	}
-	if (outcome == COWI_DID_LOST) {
+	take(t, p, &e, time);
+}
+
+static void note(struct trace *t, struct trace_proc *p, __u64 time,
+		 enum cowi_event_kind kind)
+{
+	struct cowi_event e = { .kind = kind };
+
+	if (kind == COWI_EVENT_LOST) {
 		e.count = 50;
-		e.cost = 1;
 		t->tally.lost += e.count;
-		t->tally.lost_notes += e.cost;
+		t->tally.lost_notes++;
 	}
-	if (outcome == COWI_DID_EXEC)
+	if (kind == COWI_EVENT_EXEC)
 		p->tally->execs++;
-	if (outcome == COWI_DID_EXIT)
+	if (kind == COWI_EVENT_EXIT)
 		p->running = false;
-	if (timeline_add(&t->timeline, p ? &p->lane : NULL, &e, PAGE))
-		exit(2);
+	take(t, p, &e, time);
 }
 
 /* One fault each millisecond, page after page. */
@@ -90,7 +102,7 @@ static void fault_all(struct trace *t, struct trace_proc *p, __u64 ms,
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		happen(t, p, (ms + i) * MS, outcome, at + i * PAGE);
+		fault(t, p, (ms + i) * MS, outcome, at + i * PAGE);
 }
 
 static void make_server(struct trace *t)
@@ -101,20 +113,20 @@ static void make_server(struct trace *t)
 	fault_all(t, server, 0, 300, COWI_DID_ZEROFILLED, HEAP);
 	fault_all(t, server, 20, 60, COWI_DID_MAPPED, FILE_AT);
 	first = add(t, 501, "worker", server);
-	happen(t, first, 300 * MS, COWI_DID_CHILD, 0);
+	note(t, first, 300 * MS, COWI_EVENT_BORN);
 	fault_all(t, first, 301, 120, COWI_DID_COPIED, HEAP);
 	second = add(t, 502, "worker", server);
-	happen(t, second, 400 * MS, COWI_DID_CHILD, 0);
+	note(t, second, 400 * MS, COWI_EVENT_BORN);
 	fault_all(t, second, 401, 40, COWI_DID_COPIED, HEAP);
 	fault_all(t, second, 405, 10, COWI_DID_RETRIED, FILE_AT);
 	grandchild = add(t, 503, "worker", first);
-	happen(t, grandchild, 430 * MS, COWI_DID_CHILD, 0);
+	note(t, grandchild, 430 * MS, COWI_EVENT_BORN);
 	fault_all(t, grandchild, 431, 5, COWI_DID_COPIED, HEAP);
-	happen(t, grandchild, 440 * MS, COWI_DID_EXEC, 0);
+	note(t, grandchild, 440 * MS, COWI_EVENT_EXEC);
 	fault_all(t, grandchild, 441, 20, COWI_DID_ZEROPAGE, HEAP + 500 * PAGE);
-	happen(t, grandchild, 470 * MS, COWI_DID_EXIT, 0);
+	note(t, grandchild, 470 * MS, COWI_EVENT_EXIT);
 	fault_all(t, server, 480, 120, COWI_DID_REUSED, HEAP);
-	happen(t, NULL, 650 * MS, COWI_DID_LOST, 0);
+	note(t, NULL, 650 * MS, COWI_EVENT_LOST);
 	fault_all(t, server, 650, 100, COWI_DID_COPIED, HEAP + 150 * PAGE);
 	t->end = BEGIN + 1000 * MS;
 }
@@ -133,8 +145,8 @@ static void make_large(struct trace *t)
 	for (i = 0; i < 40; i++)
 		p[i] = add(t, 1000 + i, "busy", i ? p[i / 2] : NULL);
 	for (i = 0; i < 100000; i++)
-		happen(t, p[i / 500 * 7 % 40], i * 100000ull,
-		       outcomes[(i / 1000 + i % 3) % 10], HEAP + i * PAGE);
+		fault(t, p[i / 500 * 7 % 40], i * 100000ull,
+		      outcomes[(i / 1000 + i % 3) % 10], HEAP + i * PAGE);
 	t->end = BEGIN + 10000 * MS;
 }
 
@@ -142,7 +154,7 @@ static void make_one(struct trace *t)
 {
 	struct trace_proc *p = add(t, 7, "one", NULL);
 
-	happen(t, p, 1000, COWI_DID_COPIED, HEAP);
+	fault(t, p, 1000, COWI_DID_COPIED, HEAP);
 	t->end = BEGIN + 2000;
 }
 

@@ -36,8 +36,7 @@ static inline void recording_status(const char *dir, size_t record_size)
 		"soft_dirty: exact\nuffd_wp: exact\nmax_targets: 256\n"
 		"targets: 2\ntargets_held: 2\nlock_hold_max: 1234\n"
 		"hold_mmap: 1234 0:1 10:7\nobserver: kretprobe\n"
-		"observer_error: -2\nevent_memory: 655360\n"
-		"max_event_memory: 134217728\n"
+		"observer_error: -2\n"
 		"target: 77 running\ntarget: 79 running\n",
 		COWINSPECT_ABI, record_size);
 	fclose(f);

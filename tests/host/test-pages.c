@@ -9,7 +9,6 @@
 #include "recording.h"
 
 #define NR	5000	/* more than one buffer */
-#define NR_EVENTS	5
 
 static char dir[32];
 static char pid_dir[64];
@@ -172,7 +171,7 @@ static void wrong_sessions(void **state)
 	assert_int_equal(-ENOENT, cowi_open("/nonexistent", &c));
 	recording_status(dir, 40);
 	assert_int_equal(-COWI_EFORMAT, cowi_open(dir, &c));
-	recording_text(dir, "status", "abi: 2\n");
+	recording_text(dir, "status", "abi: 3\n");
 	assert_int_equal(-COWI_EABI, cowi_open(dir, &c));
 	recording_status(dir, 48);
 	assert_int_equal(0, cowi_open(dir, &c));
@@ -204,74 +203,6 @@ static void texts(void **state)
 	cowi_close(c);
 }
 
-/* NR_EVENTS records of @size bytes, the last one cut short by @cut bytes. */
-static void record_events(size_t size, size_t cut)
-{
-	struct cowinspect_event e = { .count = 1, .pid = 77 };
-	char status[128];
-	size_t i, k;
-	FILE *f;
-
-	snprintf(status, sizeof(status),
-		 "abi: 1\nrecord_size: 48\npage_size: 4096\nevent_size: %zu\n",
-		 size);
-	recording_text(dir, "status", status);
-	f = recording_file(pid_dir, "events");
-	for (i = 0; i < NR_EVENTS; i++) {
-		e.addr = i * 4096;
-		fwrite(&e, sizeof(e), 1, f);
-		/* What a later module has to say. */
-		for (k = sizeof(e); k < size; k++)
-			fputc(0xa5, f);
-	}
-	fflush(f);
-	assert_int_equal(0, ftruncate(fileno(f), NR_EVENTS * size - cut));
-	fclose(f);
-}
-
-/* Returns how the stream ended; @nr is how many came before. */
-static int read_events(size_t *nr)
-{
-	struct cowinspect_event e;
-	struct cowi_events *events;
-	struct cowi_target *t;
-	struct cowi *c;
-	int ret;
-
-	t = open_all(&c);
-	assert_int_equal(0, cowi_events_open(t, &events));
-	for (*nr = 0; (ret = cowi_events_next(events, &e)) == 1; (*nr)++) {
-		assert_int_equal(*nr * 4096, e.addr);
-		assert_int_equal(1, e.count);
-	}
-	cowi_events_close(events);
-	cowi_target_close(t);
-	cowi_close(c);
-	return ret;
-}
-
-static void event_streams(void **state)
-{
-	size_t size, cut, nr;
-	struct cowi *c;
-
-	(void)state;
-	for (size = sizeof(struct cowinspect_event); size <= 96; size += 8) {
-		record_events(size, 0);
-		assert_int_equal(0, read_events(&nr));
-		assert_int_equal(NR_EVENTS, nr);
-		for (cut = 1; cut < size; cut++) {
-			record_events(size, cut);
-			assert_int_equal(-COWI_EFORMAT, read_events(&nr));
-		}
-	}
-	/* Shorter than a record can be, and longer than one would ever be. */
-	record_events(sizeof(struct cowinspect_event) - 8, 0);
-	assert_int_equal(-COWI_EFORMAT, cowi_open(dir, &c));
-	record_events(8192, 0);
-	assert_int_equal(-COWI_EFORMAT, cowi_open(dir, &c));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,7 +211,6 @@ int main(void)
 		cmocka_unit_test(going_back),
 		cmocka_unit_test(wrong_sessions),
 		cmocka_unit_test(texts),
-		cmocka_unit_test(event_streams),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

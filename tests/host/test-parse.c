@@ -4,7 +4,7 @@
 
 #include "parse.h"
 
-#define MINIMAL "abi: 1\nrecord_size: 48\npage_size: 4096\n"
+#define MINIMAL "abi: 2\nrecord_size: 48\npage_size: 4096\n"
 
 static int status_error(const char *text)
 {
@@ -24,8 +24,7 @@ static void status_good(void **state)
 		"hold_mmap: 4711 0:2 12:40\nhold_table: 0\n"
 		"observer: kretprobe\nobserver_remote: exact\n"
 		"observer_error: -17\nobserver_missed: 4\n"
-		"max_inflight: 64\nevent_ring: 128\nevent_memory: 9216\n"
-		"max_event_memory: 1048576\n"
+		"max_inflight: 64\n"
 		"target: 12 running\ntarget: 13 exited\n";
 	struct cowi_status st;
 
@@ -34,7 +33,7 @@ static void status_good(void **state)
 	assert_string_equal("1.2", st.version);
 	assert_string_equal("6.1.0-56-amd64", st.kernel);
 	assert_string_equal("5.19", st.rules);
-	assert_int_equal(1, st.abi);
+	assert_int_equal(2, st.abi);
 	assert_int_equal(48, st.record_size);
 	assert_int_equal(4096, st.page_size);
 	assert_int_equal(COWI_COUNT_AVERAGE, st.mapcount);
@@ -53,9 +52,6 @@ static void status_good(void **state)
 	assert_int_equal(-17, st.observer_error);
 	assert_int_equal(4, st.observer_missed);
 	assert_int_equal(64, st.max_inflight);
-	assert_int_equal(128, st.event_ring);
-	assert_int_equal(9216, st.event_memory);
-	assert_int_equal(1048576, st.max_event_memory);
 	assert_int_equal(2, st.nr_targets);
 	assert_int_equal(12, st.target[0].pid);
 	assert_true(st.target[0].running);
@@ -67,10 +63,40 @@ static void status_future(void **state)
 {
 	(void)state;
 	/* More names and longer records belong to the same ABI. */
-	assert_int_equal(0, status_error("abi: 1\nrecord_size: 64\n"
+	assert_int_equal(0, status_error("abi: 2\nrecord_size: 64\n"
 					 "page_size: 65536\nnews: some text\n"));
-	/* Another ABI is said so, even if nothing else can be understood. */
-	assert_int_equal(-COWI_EABI, status_error("gibberish\nabi: 2\n"));
+}
+
+/* Another ABI is said so, even if nothing else can be understood. */
+static void status_foreign(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *says;
+	} other[] = {
+		{ "version: 0.1.0\nabi: 1\nrecord_size: 48\n",
+		  "the module (version 0.1.0, ABI 1) is older than this program (version "
+		  COWINSPECT_VERSION ", ABI 2): install the module of version "
+		  COWINSPECT_VERSION ", sudo rmmod cowinspect, and load that one" },
+		{ "gibberish\nabi: 3\nversion: 0.3.0-rc1\n",
+		  "the module (version 0.3.0-rc1, ABI 3) is newer than this program (version "
+		  COWINSPECT_VERSION ", ABI 2): install the program of version 0.3.0-rc1" },
+		/* What is no version does not come to anybody's terminal. */
+		{ "abi: 4294967295\nversion: 1\033]0;x\n",
+		  "the module (version 1, ABI 4294967295) is newer than this program (version "
+		  COWINSPECT_VERSION ", ABI 2): install the program of version 1" },
+		{ "abi: 0\n",
+		  "the module (version ?, ABI 0) is older than this program (version "
+		  COWINSPECT_VERSION ", ABI 2): install the module of version "
+		  COWINSPECT_VERSION ", sudo rmmod cowinspect, and load that one" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(other); i++) {
+		assert_int_equal(-COWI_EABI, status_error(other[i].text));
+		assert_string_equal(other[i].says, cowi_strerror(-COWI_EABI));
+	}
 }
 
 static void status_corrupt(void **state)
@@ -80,13 +106,13 @@ static void status_corrupt(void **state)
 		"\n",
 		"abi:",
 		"abi: one\nrecord_size: 48\npage_size: 4096\n",
-		"abi: 1\n",
-		"abi: 1\nrecord_size: 48\n",
-		"abi: 1\nrecord_size: 40\npage_size: 4096\n",
-		"abi: 1\nrecord_size: 48\npage_size: 0\n",
-		"abi: 1\nrecord_size: 48\npage_size: 4095\n",
-		"abi: 1\nrecord_size: 99999999999999999999999\npage_size: 4096\n",
-		"abi: 1\nrecord_size: -48\npage_size: 4096\n",
+		"abi: 2\n",
+		"abi: 2\nrecord_size: 48\n",
+		"abi: 2\nrecord_size: 40\npage_size: 4096\n",
+		"abi: 2\nrecord_size: 48\npage_size: 0\n",
+		"abi: 2\nrecord_size: 48\npage_size: 4095\n",
+		"abi: 2\nrecord_size: 99999999999999999999999\npage_size: 4096\n",
+		"abi: 2\nrecord_size: -48\npage_size: 4096\n",
 		MINIMAL "mapcount: perhaps\n",
 		MINIMAL "target: none\n",
 		MINIMAL "hold_mmap:\n",
@@ -365,6 +391,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_good),
 		cmocka_unit_test(status_future),
+		cmocka_unit_test(status_foreign),
 		cmocka_unit_test(status_corrupt),
 		cmocka_unit_test(summary_good),
 		cmocka_unit_test(summary_corrupt),

@@ -9,19 +9,19 @@
 
 #define PAGE	4096
 
-static struct cowinspect_event fault(__u64 addr, enum cowinspect_did outcome)
+static struct cowi_event fault(__u64 addr, enum cowinspect_did outcome)
 {
-	return (struct cowinspect_event){
-		.addr = addr, .outcome = outcome, .count = 1, .cost = 10,
+	return (struct cowi_event){
+		.addr = addr, .outcome = outcome, .bytes = PAGE, .cost = 10,
 		.flags = COWI_E_WRITE | COWI_E_USER, .vma = COWI_VMA_ANON,
 	};
 }
 
 static void add_event(struct tally *t, struct tally_proc *p,
-		      const struct cowinspect_event *e,
-		      const struct cowi_mapping *m)
+		      struct cowi_event *e, const struct cowi_mapping *m)
 {
-	assert_int_equal(0, tally_fault(t, p, e, m));
+	e->mapping = m;
+	assert_int_equal(0, tally_fault(t, p, e));
 }
 
 /* A private mapping from @start on. */
@@ -34,7 +34,7 @@ static struct cowi_mapping at(__u64 start, __u64 end, const char *name)
 static void add(struct tally *t, struct tally_proc *p, __u64 addr,
 		enum cowinspect_did outcome, struct cowi_mapping m)
 {
-	struct cowinspect_event e = fault(addr, outcome);
+	struct cowi_event e = fault(addr, outcome);
 
 	add_event(t, p, &e, &m);
 }
@@ -86,14 +86,14 @@ static void counts(void **state)
 	struct tally *t = *state;
 	struct tally_proc *p = t->proc[0];
 	const struct cowi_mapping heap = HEAP;
-	struct cowinspect_event huge = fault(0x15000, COWI_DID_ZEROFILLED);
+	struct cowi_event huge = fault(0x15000, COWI_DID_ZEROFILLED);
 	const struct tally_counts *c = &p->counts;
 
 	add(t, p, 0x10008, COWI_DID_COPIED, HEAP);
 	add(t, p, 0x11008, COWI_DID_SWAPIN_COPIED, HEAP);
 	add(t, p, 0x12008, COWI_DID_REUSED, HEAP);
 	add(t, p, 0x13008, COWI_DID_MAPPED, HEAP);
-	huge.order = 2;
+	huge.bytes = 4 * PAGE;
 	huge.flags |= COWI_E_SPLIT;
 	add_event(t, p, &huge, &heap);
 	assert_int_equal(5, tally_faults(c));
@@ -115,10 +115,10 @@ static void unknown_words(void **state)
 	struct tally *t = *state;
 	struct tally_proc *p = t->proc[0];
 	const struct cowi_mapping heap = HEAP;
-	struct cowinspect_event e = fault(0x10000, COWI_DID_COPIED);
+	struct cowi_event e = fault(0x10000, COWI_DID_COPIED);
 
 	e.outcome = 200;
-	e.order = 255;
+	e.bytes = 5 * PAGE;
 	add_event(t, p, &e, &heap);
 	assert_int_equal(1, p->counts.did[COWI_DID_UNKNOWN]);
 	assert_int_equal(0, p->counts.huge);
@@ -134,7 +134,7 @@ static void unknown_place(void **state)
 	struct tally *t = *state;
 	struct tally_proc *p = t->proc[0];
 	const struct cowi_mapping heap = HEAP;
-	struct cowinspect_event e = fault(0x10000, COWI_DID_COPIED);
+	struct cowi_event e = fault(0x10000, COWI_DID_COPIED);
 	struct cowi_mapping arguments = at(0, 0, "(arguments of exec)");
 
 	add_event(t, p, &e, NULL);
@@ -323,14 +323,14 @@ static void huge_pages(void **state)
 	struct tally_proc *p = t->proc[0];
 	const struct cowi_mapping x = at(0x400000, 0x800000, "x");
 	const struct tally_page *pages[2];
-	struct cowinspect_event e = fault(0x612345, COWI_DID_ZEROFILLED);
+	struct cowi_event e = fault(0x612345, COWI_DID_ZEROFILLED);
 
-	e.order = 9;
+	e.bytes = 512 * PAGE;
 	add_event(t, p, &e, &x);
 	assert_int_equal(1, p->nr_pages);
 	tally_hot_pages(p, pages);
 	assert_int_equal(0x600000, pages[0]->addr);
-	assert_int_equal(9, pages[0]->order);
+	assert_int_equal(512 * PAGE, pages[0]->bytes);
 	assert_int_equal(1, pages[0]->zerofilled);
 }
 

@@ -36,7 +36,8 @@ exceptions()
 	ARRAY_SIZE		tests/*			# the same
 	CAMELCASE		userspace/*		# PRIx64 and the like are C's own
 	CAMELCASE		tests/*			# the same
-	VOLATILE		userspace/labs/*	# memory is touched for its own sake
+	VOLATILE		userspace/lab/*		# memory is touched for its own sake
+	VOLATILE		userspace/labs/*	# the same
 	VOLATILE		tests/guest/*		# the same
 	VOLATILE		tests/tracers/*		# the same
 	VOLATILE		tests/vm/detectors/*	# so are mistakes made

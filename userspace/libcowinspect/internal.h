@@ -32,13 +32,14 @@ struct cowi_target {
 /**
  * cowi_note_foreign_abi - have cowi_strerror() name it, in this thread
  * @abi: what the module speaks
+ * @version: the module's, "" if it has not said
  */
-void cowi_note_foreign_abi(unsigned int abi);
+void cowi_note_foreign_abi(unsigned int abi, const char *version);
 
 /**
  * cowi_target_file - open a file of a target for reading
  * @t: target
- * @name: summary, vmas, pages, faults or events
+ * @name: summary, vmas, pages or faults
  *
  * Return: a file descriptor, or a negative error.
  */

@@ -207,7 +207,6 @@ struct cowi_target_state {
  * @COWI_LOCK_MMAP: of an address space that is walked
  * @COWI_LOCK_TABLE: of a page table that is walked
  * @COWI_LOCK_TARGETS: of the list of targets
- * @COWI_LOCK_EVENTS: of the rings of events
  * @COWI_LOCK_FAULTS: of faults in progress
  * @COWI_NR_LOCKS: how many there are; not a lock
  */
@@ -215,7 +214,6 @@ enum cowi_lock {
 	COWI_LOCK_MMAP,
 	COWI_LOCK_TABLE,
 	COWI_LOCK_TARGETS,
-	COWI_LOCK_EVENTS,
 	COWI_LOCK_FAULTS,
 	COWI_NR_LOCKS
 };
@@ -250,7 +248,6 @@ enum cowi_answer {
  * @abi: ABI number
  * @observer: how it observes faults: "kretprobe"; "none" or "" if it cannot
  * @record_size: of a record of the pages file, in bytes
- * @event_size: of a record of the events file, in bytes; 0 without an observer
  * @page_size: the base page, in bytes
  * @max_targets: limit on attached processes
  * @targets_held: how many targets are in memory, attached or not
@@ -262,9 +259,6 @@ enum cowi_answer {
  * @kernel_tested: whether the module was tested on kernels of this version
  * @observer_remote: whether faults by other processes are observed
  * @max_inflight: limit on observed faults in progress
- * @event_ring: records that wait for a reader of events
- * @event_memory: bytes that the rings of all readers have
- * @max_event_memory: limit on that
  * @mapcount: what this kernel can tell: enum cowinspect_counts, like the next
  * @refcount: see @mapcount
  * @folio_mapcount: see @mapcount
@@ -286,7 +280,6 @@ struct cowi_status {
 	char observed_for[64];
 	unsigned int abi;
 	size_t record_size;
-	size_t event_size;
 	__u64 page_size;
 	__u64 max_targets;
 	__u64 targets_held;
@@ -298,9 +291,6 @@ struct cowi_status {
 	enum cowi_answer kernel_tested;
 	enum cowinspect_counts observer_remote;
 	__u64 max_inflight;
-	__u64 event_ring;
-	__u64 event_memory;
-	__u64 max_event_memory;
 	enum cowinspect_counts mapcount;
 	enum cowinspect_counts refcount;
 	enum cowinspect_counts folio_mapcount;
@@ -317,7 +307,6 @@ struct cowi_status {
 struct cowi;
 struct cowi_target;
 struct cowi_pages;
-struct cowi_events;
 
 /**
  * cowi_open - connect to the module, or to a recording of its files
@@ -369,19 +358,6 @@ bool cowi_is_running(const struct cowi_status *st, pid_t pid);
 int cowi_attach(struct cowi *c, pid_t pid);
 
 /**
- * cowi_attach_following - as cowi_attach(), with the children it will have
- * @c: session
- * @pid: its id, in the caller's pid namespace
- *
- * From now on its children, and theirs, are attached when they are born, before
- * their first fault; each stays attached after its end until it is detached. A
- * process that was attached before begins to be followed.
- *
- * Return: as cowi_attach().
- */
-int cowi_attach_following(struct cowi *c, pid_t pid);
-
-/**
  * cowi_detach - end the inspection of a process, whoever began it
  * @c: session
  * @pid: its id
@@ -415,30 +391,6 @@ int cowi_target_open(struct cowi *c, pid_t pid, struct cowi_target **out);
  * Detaches the process if cowi_target_open() attached it.
  */
 void cowi_target_close(struct cowi_target *t);
-
-/**
- * cowi_target_follow - as cowi_target_open(), with the children it will have
- * @c: session
- * @pid: its id
- * @out: set on success; to be given to cowi_target_close(), which detaches
- *	none of the children
- *
- * Return: 0; errors as for cowi_attach().
- */
-int cowi_target_follow(struct cowi *c, pid_t pid, struct cowi_target **out);
-
-/**
- * cowi_target_known - a process that is attached, as a child that is followed
- * @c: session
- * @pid: its id; it may have exited
- * @out: set on success; to be given to cowi_target_close(), which does not
- *	detach it
- *
- * Nothing is attached: if it is not, what is asked of it fails.
- *
- * Return: 0 or -ENOMEM.
- */
-int cowi_target_known(struct cowi *c, pid_t pid, struct cowi_target **out);
 
 /** cowi_target_session - the session that a target belongs to */
 struct cowi *cowi_target_session(const struct cowi_target *t);
@@ -507,49 +459,6 @@ void cowi_pages_close(struct cowi_pages *p);
  */
 int cowi_faults(struct cowi_target *t, struct cowi_faults *faults);
 
-/**
- * cowi_events_open - start to read the faults of a process as they happen
- * @t: target, of which those of this moment on are seen; if it is followed,
- *	with those of its descendants
- * @out: set on success; to be given to cowi_events_close()
- *
- * Return: 0; -COWI_EEXITED or -errno.
- */
-int cowi_events_open(struct cowi_target *t, struct cowi_events **out);
-
-/**
- * cowi_events_fd - a descriptor that becomes readable
- * @e: from cowi_events_open()
- *
- * For poll(): POLLIN means that cowi_events_next() will not wait; it does not
- * tell of records that have been fetched already, so call that until it
- * returns -EAGAIN. Records are read without waiting once O_NONBLOCK has been
- * set with fcntl().
- *
- * Return: the descriptor, which belongs to @e.
- */
-int cowi_events_fd(const struct cowi_events *e);
-
-/**
- * cowi_events_next - the next event, in the order in which they ended
- * @e: from cowi_events_open()
- * @event: filled in
- *
- * Waits for one.
- *
- * Return: 1, or 0 at the end (the process has exited or called exec, or if it
- * is followed, it and all its descendants have exited);
- * -COWI_EEXITED once it has been detached, -COWI_EFORMAT, or -errno: -EINTR
- * after a signal, and -EAGAIN with O_NONBLOCK (it may be called again).
- */
-int cowi_events_next(struct cowi_events *e, struct cowinspect_event *event);
-
-/**
- * cowi_events_close - done
- * @e: from cowi_events_open(), or NULL
- */
-void cowi_events_close(struct cowi_events *e);
-
 /* Words for the numbers of the ABI; "?" for one that is not known. */
 
 /** cowi_kind_name - e.g. "anon", "swap" */
@@ -561,7 +470,7 @@ const char *cowi_confidence_name(unsigned int confidence);
 /** cowi_counts_name - "exact", "average", "estimate" or "absent" */
 const char *cowi_counts_name(unsigned int counts);
 
-/** cowi_did_name - e.g. "copied", as in the faults file; "lost" */
+/** cowi_did_name - e.g. "copied", as in the faults file */
 const char *cowi_did_name(unsigned int did);
 /** cowi_vma_name - "anon", "file", "shmem", "hugetlb" or "special" */
 const char *cowi_vma_name(unsigned int vma);

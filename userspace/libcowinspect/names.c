@@ -129,20 +129,38 @@ static const char *const error_texts[] = {
 		"not a regular expression: see regex(7)",
 };
 
-static __thread unsigned int foreign_abi;
+/* What the module speaks that was met last, if it is not ours. */
+struct foreign {
+	unsigned int abi;
+	char version[32];
+};
 
-void cowi_note_foreign_abi(unsigned int abi)
+static __thread struct foreign foreign;
+
+void cowi_note_foreign_abi(unsigned int abi, const char *version)
 {
-	foreign_abi = abi;
+	/* A recording may hold anything: a version has none but these. */
+	int len = strspn(version, "0123456789.+-~_abcdefghijklmnopqrstuvwxyz");
+
+	foreign.abi = abi;
+	snprintf(foreign.version, sizeof(foreign.version), "%.*s", len,
+		 version);
+	if (!len)
+		strcpy(foreign.version, "?");
 }
 
 static const char *foreign_abi_text(void)
 {
-	static __thread char text[160];
+	static __thread char text[256];
+	bool older = foreign.abi < COWINSPECT_ABI;
 
 	snprintf(text, sizeof(text),
-		 "the module speaks another ABI, %u, than this program, %u: build and load both from the same version",
-		 foreign_abi, COWINSPECT_ABI);
+		 "the module (version %s, ABI %u) is %s than this program (version %s, ABI %u): install %s of version %s%s",
+		 foreign.version, foreign.abi, older ? "older" : "newer",
+		 COWINSPECT_VERSION, COWINSPECT_ABI,
+		 older ? "the module" : "the program",
+		 older ? COWINSPECT_VERSION : foreign.version,
+		 older ? ", sudo rmmod cowinspect, and load that one" : "");
 	return text;
 }
 

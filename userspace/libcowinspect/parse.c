@@ -8,351 +8,13 @@
 #include <string.h>
 
 #include "array_size.h"
+#include "grow.h"
 #include "internal.h"
 #include "parse.h"
+#include "span.h"
 
 /* A huge PUD with 64 KiB base pages is order 26; more cannot be an entry. */
 #define MAX_MAP_ORDER	32
-
-/* A piece of a text: not NUL-terminated. */
-struct span {
-	const char *p;
-	size_t len;
-};
-
-static bool span_is(struct span s, const char *word)
-{
-	return s.len == strlen(word) && !memcmp(s.p, word, s.len);
-}
-
-/* Cut @rest at the first @sep. Without one, the whole of it is returned. */
-static struct span span_cut(struct span *rest, char sep)
-{
-	const char *at = memchr(rest->p, sep, rest->len);
-	struct span head = { rest->p, at ? (size_t)(at - rest->p) : rest->len };
-	size_t used = head.len + (at ? 1 : 0);
-
-	rest->p += used;
-	rest->len -= used;
-	return head;
-}
-
-static void span_copy(struct span s, char *to, size_t size)
-{
-	size_t n = s.len < size ? s.len : size - 1;
-
-	memcpy(to, s.p, n);
-	to[n] = '\0';
-}
-
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return 16;
-}
-
-static int span_number(struct span s, unsigned int base, __u64 *out)
-{
-	__u64 n = 0;
-	size_t i;
-
-	if (!s.len)
-		return -COWI_EFORMAT;
-	for (i = 0; i < s.len; i++) {
-		unsigned int digit = digit_value(s.p[i]);
-
-		if (digit >= base || __builtin_mul_overflow(n, base, &n) ||
-		    __builtin_add_overflow(n, digit, &n))
-			return -COWI_EFORMAT;
-	}
-	*out = n;
-	return 0;
-}
-
-/* "12.34" to 1234: exactly two digits after the point. */
-static int span_hundredths(struct span s, __u64 *out)
-{
-	struct span whole = span_cut(&s, '.');
-	__u64 units, cents;
-
-	if (s.len != 2 || span_number(whole, 10, &units) ||
-	    span_number(s, 10, &cents) ||
-	    __builtin_mul_overflow(units, 100, &units) ||
-	    __builtin_add_overflow(units, cents, out))
-		return -COWI_EFORMAT;
-	return 0;
-}
-
-/* "name: value", one per line; the value loses the blanks around it. */
-static int cut_name_value(struct span line, struct span *name,
-			  struct span *value)
-{
-	const char *colon = memchr(line.p, ':', line.len);
-
-	if (!colon)
-		return -COWI_EFORMAT;
-	*name = span_cut(&line, ':');
-	while (line.len && (*line.p == ' ' || *line.p == '\t')) {
-		line.p++;
-		line.len--;
-	}
-	while (line.len && line.p[line.len - 1] == ' ')
-		line.len--;
-	*value = line;
-	return 0;
-}
-
-static int parse_counts(struct span s, enum cowinspect_counts *out)
-{
-	enum cowinspect_counts i;
-
-	for (i = COWI_COUNT_EXACT; i <= COWI_COUNT_ABSENT; i++) {
-		if (span_is(s, cowi_counts_name(i))) {
-			*out = i;
-			return 0;
-		}
-	}
-	return -COWI_EFORMAT;
-}
-
-static int parse_target(struct span s, struct cowi_status *st)
-{
-	struct span pid_text = span_cut(&s, ' ');
-	struct cowi_target_state *grown;
-	__u64 pid;
-
-	if (span_number(pid_text, 10, &pid) || !pid || pid > INT32_MAX)
-		return -COWI_EFORMAT;
-	grown = reallocarray(st->target, st->nr_targets + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	st->target = grown;
-	grown[st->nr_targets].pid = pid;
-	grown[st->nr_targets].running = span_is(s, "running");
-	st->nr_targets++;
-	return 0;
-}
-
-static int parse_size(struct span s, size_t *out)
-{
-	__u64 n;
-
-	if (span_number(s, 10, &n) || n > SIZE_MAX)
-		return -COWI_EFORMAT;
-	*out = n;
-	return 0;
-}
-
-/* "MAX N:COUNT N:COUNT ..." */
-static int parse_hold(struct span s, struct cowi_hold *hold)
-{
-	__u64 bucket, count;
-
-	memset(hold, 0, sizeof(*hold));
-	if (span_number(span_cut(&s, ' '), 10, &hold->max))
-		return -COWI_EFORMAT;
-	while (s.len) {
-		struct span word = span_cut(&s, ' ');
-
-		if (span_number(span_cut(&word, ':'), 10, &bucket) ||
-		    bucket >= COWI_HOLD_BUCKETS ||
-		    span_number(word, 10, &count))
-			return -COWI_EFORMAT;
-		hold->count[bucket] = count;
-		hold->holds += count;
-	}
-	return 0;
-}
-
-static int parse_error(struct span s, __s64 *out)
-{
-	bool negative = s.len && *s.p == '-';
-	__u64 n;
-
-	if (negative) {
-		s.p++;
-		s.len--;
-	}
-	if (span_number(s, 10, &n) || n > INT32_MAX)
-		return -COWI_EFORMAT;
-	*out = negative ? -(__s64)n : (__s64)n;
-	return 0;
-}
-
-static int parse_answer(struct span s, enum cowi_answer *out)
-{
-	if (!span_is(s, "yes") && !span_is(s, "no"))
-		return -COWI_EFORMAT;
-	*out = span_is(s, "yes") ? COWI_ANSWER_YES : COWI_ANSWER_NO;
-	return 0;
-}
-
-static int number_line(struct span name, struct span value,
-		       struct cowi_status *st)
-{
-	const struct {
-		const char *name;
-		__u64 *to;
-	} number[] = {
-		{ "page_size", &st->page_size },
-		{ "max_targets", &st->max_targets },
-		{ "targets_held", &st->targets_held },
-		{ "lock_hold_max", &st->lock_hold_max },
-		{ "observer_missed", &st->observer_missed },
-		{ "max_inflight", &st->max_inflight },
-		{ "event_ring", &st->event_ring },
-		{ "event_memory", &st->event_memory },
-		{ "max_event_memory", &st->max_event_memory },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(number); i++) {
-		if (span_is(name, number[i].name))
-			return span_number(value, 10, number[i].to);
-	}
-	return 0;
-}
-
-static int hold_line(struct span name, struct span value,
-		     struct cowi_status *st)
-{
-	static const char *const names[COWI_NR_LOCKS] = {
-		[COWI_LOCK_MMAP] = "hold_mmap",
-		[COWI_LOCK_TABLE] = "hold_table",
-		[COWI_LOCK_TARGETS] = "hold_targets",
-		[COWI_LOCK_EVENTS] = "hold_events",
-		[COWI_LOCK_FAULTS] = "hold_faults",
-	};
-	size_t i;
-
-	for (i = 0; i < COWI_NR_LOCKS; i++) {
-		if (span_is(name, names[i]))
-			return parse_hold(value, &st->hold[i]);
-	}
-	return number_line(name, value, st);
-}
-
-static int status_line(struct span name, struct span value,
-		       struct cowi_status *st)
-{
-	const struct {
-		const char *name;
-		enum cowinspect_counts *to;
-	} quantity[] = {
-		{ "mapcount", &st->mapcount },
-		{ "refcount", &st->refcount },
-		{ "folio_mapcount", &st->folio_mapcount },
-		{ "exclusive", &st->exclusive },
-		{ "soft_dirty", &st->soft_dirty },
-		{ "uffd_wp", &st->uffd_wp },
-		{ "uffd_async", &st->uffd_async },
-		{ "observer_remote", &st->observer_remote },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(quantity); i++) {
-		if (span_is(name, quantity[i].name))
-			return parse_counts(value, quantity[i].to);
-	}
-	if (span_is(name, "version"))
-		span_copy(value, st->version, sizeof(st->version));
-	else if (span_is(name, "kernel"))
-		span_copy(value, st->kernel, sizeof(st->kernel));
-	else if (span_is(name, "rules"))
-		span_copy(value, st->rules, sizeof(st->rules));
-	else if (span_is(name, "observer"))
-		span_copy(value, st->observer, sizeof(st->observer));
-	else if (span_is(name, "observer_for"))
-		span_copy(value, st->observed_for, sizeof(st->observed_for));
-	else if (span_is(name, "event_size"))
-		return parse_size(value, &st->event_size);
-	else if (span_is(name, "record_size"))
-		return parse_size(value, &st->record_size);
-	else if (span_is(name, "observer_error"))
-		return parse_error(value, &st->observer_error);
-	else if (span_is(name, "observer_armed"))
-		return parse_answer(value, &st->observer_armed);
-	else if (span_is(name, "kernel_tested"))
-		return parse_answer(value, &st->kernel_tested);
-	else if (span_is(name, "target"))
-		return parse_target(value, st);
-	return hold_line(name, value, st);
-}
-
-/*
- * The ABI number is looked for first: in another ABI, any other line may mean
- * something else, and "ABI 2" is a better message than "bad line".
- */
-static int find_abi(struct span text, unsigned int *abi)
-{
-	while (text.len) {
-		struct span line = span_cut(&text, '\n');
-		struct span name, value;
-		__u64 n;
-
-		if (cut_name_value(line, &name, &value) || !span_is(name, "abi"))
-			continue;
-		if (span_number(value, 10, &n) || n > UINT32_MAX)
-			return -COWI_EFORMAT;
-		*abi = n;
-		if (n == COWINSPECT_ABI)
-			return 0;
-		cowi_note_foreign_abi(n);
-		return -COWI_EABI;
-	}
-	return -COWI_EFORMAT;
-}
-
-static bool page_size_possible(__u64 n)
-{
-	return n >= 512 && n <= (1u << 30) && !(n & (n - 1));
-}
-
-int cowi_parse_status(const char *text, struct cowi_status *st)
-{
-	struct span rest = { text, strlen(text) };
-	int err;
-
-	memset(st, 0, sizeof(*st));
-	st->mapcount = COWI_COUNT_ABSENT;
-	st->refcount = COWI_COUNT_ABSENT;
-	st->folio_mapcount = COWI_COUNT_ABSENT;
-	st->exclusive = COWI_COUNT_ABSENT;
-	st->soft_dirty = COWI_COUNT_ABSENT;
-	st->uffd_wp = COWI_COUNT_ABSENT;
-	st->uffd_async = COWI_COUNT_ABSENT;
-	st->observer_remote = COWI_COUNT_ABSENT;
-
-	err = find_abi(rest, &st->abi);
-	while (!err && rest.len) {
-		struct span line = span_cut(&rest, '\n');
-		struct span name, value;
-
-		err = cut_name_value(line, &name, &value);
-		if (!err)
-			err = status_line(name, value, st);
-	}
-	if (err)
-		return err;
-	if (st->record_size < sizeof(struct cowinspect_page) ||
-	    st->record_size > 4096 || !page_size_possible(st->page_size))
-		return -COWI_EFORMAT;
-	if (st->event_size &&
-	    (st->event_size < sizeof(struct cowinspect_event) ||
-	     st->event_size > 4096))
-		return -COWI_EFORMAT;
-	return 0;
-}
-
-void cowi_status_release(struct cowi_status *st)
-{
-	free(st->target);
-	st->target = NULL;
-	st->nr_targets = 0;
-}
 
 /* COWI_NR_TOTALS for a name that this library does not know. */
 static enum cowi_total total_by_name(struct span name)
@@ -392,7 +54,7 @@ int cowi_parse_summary(const char *text, struct cowi_totals *sum)
 		struct span name, value;
 		enum cowi_total id;
 
-		if (cut_name_value(line, &name, &value))
+		if (span_name_value(line, &name, &value))
 			return -COWI_EFORMAT;
 		id = total_by_name(name);
 		if (id < COWI_NR_TOTALS && parse_total(value, id, sum))
@@ -501,25 +163,11 @@ static int parse_vma(struct span line, const struct vma_header *h,
 	return vma->name ? 0 : -ENOMEM;
 }
 
-/* Room for one more, doubling so that many VMAs stay cheap. */
-static int vmas_grow(struct cowi_vmas *vmas)
-{
-	size_t nr = vmas->nr;
-	struct cowi_vma *grown;
-
-	if (nr & (nr - 1))
-		return 0;
-	grown = reallocarray(vmas->vma, nr ? nr * 2 : 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	vmas->vma = grown;
-	return 0;
-}
-
 int cowi_parse_vmas(const char *text, struct cowi_vmas *vmas)
 {
 	struct span rest = { text, strlen(text) };
 	struct vma_header header;
+	struct cowi_vma *grown;
 	__u64 last_end = 0;
 	int err;
 
@@ -529,9 +177,10 @@ int cowi_parse_vmas(const char *text, struct cowi_vmas *vmas)
 		/* A line without its newline was cut off. */
 		if (!memchr(rest.p, '\n', rest.len))
 			return -COWI_EFORMAT;
-		err = vmas_grow(vmas);
-		if (err)
-			return err;
+		grown = grow(vmas->vma, vmas->nr, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		vmas->vma = grown;
 		err = parse_vma(span_cut(&rest, '\n'), &header,
 				&vmas->vma[vmas->nr]);
 		if (err)
@@ -597,7 +246,7 @@ static int parse_faults_header(struct span line, struct faults_header *h)
 {
 	struct span name;
 
-	if (cut_name_value(line, &name, &line) || !span_is(name, "counters"))
+	if (span_name_value(line, &name, &line) || !span_is(name, "counters"))
 		return -COWI_EFORMAT;
 	for (h->nr = 0; line.len; h->nr++) {
 		if (h->nr == ARRAY_SIZE(h->what))
@@ -627,7 +276,7 @@ static int parse_faults_line(struct span line, const struct faults_header *h,
 	size_t i;
 	__u64 n;
 
-	if (cut_name_value(line, &name, &line))
+	if (span_name_value(line, &name, &line))
 		return -COWI_EFORMAT;
 	id = fault_by_name(name);
 	if (id == COWI_NR_FAULTS)
@@ -655,13 +304,4 @@ int cowi_parse_faults(const char *text, struct cowi_faults *faults)
 	while (!err && rest.len)
 		err = parse_faults_line(span_cut(&rest, '\n'), &header, faults);
 	return err;
-}
-
-int cowi_parse_event(const void *buf, size_t size,
-		     struct cowinspect_event *event)
-{
-	if (size < sizeof(*event))
-		return -COWI_EFORMAT;
-	memcpy(event, buf, sizeof(*event));
-	return 0;
 }

@@ -66,17 +66,6 @@ int cowi_parse_record(const void *buf, size_t size, __u64 page_size,
  */
 int cowi_parse_faults(const char *text, struct cowi_faults *faults);
 
-/**
- * cowi_parse_event - one record of the events file
- * @buf: @size bytes; bytes that are not known yet are ignored
- * @size: event_size of the status file
- * @event: filled in
- *
- * Return: 0, or -COWI_EFORMAT if it is too short.
- */
-int cowi_parse_event(const void *buf, size_t size,
-		     struct cowinspect_event *event);
-
 /** cowi_record_end - first address after an entry, in bytes */
 __u64 cowi_record_end(const struct cowinspect_page *rec, __u64 page_size);
 

@@ -152,13 +152,12 @@ static int write_command(struct cowi *c, const char *file, const char *text)
 	return err;
 }
 
-static int write_pid(struct cowi *c, const char *file, pid_t pid,
-		     const char *option)
+static int write_pid(struct cowi *c, const char *file, pid_t pid)
 {
-	char text[32];
+	char text[16];
 	int err;
 
-	snprintf(text, sizeof(text), "%d%s", pid, option);
+	snprintf(text, sizeof(text), "%d", pid);
 	err = write_command(c, file, text);
 	switch (err) {
 	case -ESRCH:
@@ -192,7 +191,7 @@ static int recorded_attach(struct cowi *c, pid_t pid)
 	return faccessat(c->dirfd, name, F_OK, 0) ? -COWI_ENOPROC : 0;
 }
 
-static int attach(struct cowi *c, pid_t pid, const char *option)
+int cowi_attach(struct cowi *c, pid_t pid)
 {
 	bool was_attached;
 	int err;
@@ -203,7 +202,7 @@ static int attach(struct cowi *c, pid_t pid, const char *option)
 	if (err)
 		return err;
 	was_attached = cowi_is_running(&c->status, pid);
-	err = write_pid(c, "attach", pid, option);
+	err = write_pid(c, "attach", pid);
 	if (err == -COWI_ENOPROC)
 		return why_no_process(pid);
 	if (err)
@@ -211,19 +210,9 @@ static int attach(struct cowi *c, pid_t pid, const char *option)
 	return was_attached ? 0 : 1;
 }
 
-int cowi_attach(struct cowi *c, pid_t pid)
-{
-	return attach(c, pid, "");
-}
-
-int cowi_attach_following(struct cowi *c, pid_t pid)
-{
-	return attach(c, pid, " follow");
-}
-
 int cowi_detach(struct cowi *c, pid_t pid)
 {
-	return write_pid(c, "detach", pid, "");
+	return write_pid(c, "detach", pid);
 }
 
 int cowi_detach_all(struct cowi *c)
@@ -231,45 +220,21 @@ int cowi_detach_all(struct cowi *c)
 	return write_command(c, "detach", "all");
 }
 
-int cowi_target_known(struct cowi *c, pid_t pid, struct cowi_target **out)
+int cowi_target_open(struct cowi *c, pid_t pid, struct cowi_target **out)
 {
-	struct cowi_target *t = calloc(1, sizeof(*t));
+	struct cowi_target *t = malloc(sizeof(*t));
+	int attached;
 
 	if (!t)
 		return -ENOMEM;
-	t->c = c;
-	t->pid = pid;
-	*out = t;
-	return 0;
-}
-
-static int target_open(struct cowi *c, pid_t pid, const char *option,
-		       struct cowi_target **out)
-{
-	struct cowi_target *t;
-	int err;
-
-	err = cowi_target_known(c, pid, &t);
-	if (err)
-		return err;
-	err = attach(c, pid, option);
-	if (err < 0) {
+	attached = cowi_attach(c, pid);
+	if (attached < 0) {
 		free(t);
-		return err;
+		return attached;
 	}
-	t->ours = err;
+	*t = (struct cowi_target){ .c = c, .pid = pid, .ours = attached };
 	*out = t;
 	return 0;
-}
-
-int cowi_target_open(struct cowi *c, pid_t pid, struct cowi_target **out)
-{
-	return target_open(c, pid, "", out);
-}
-
-int cowi_target_follow(struct cowi *c, pid_t pid, struct cowi_target **out)
-{
-	return target_open(c, pid, " follow", out);
 }
 
 void cowi_target_close(struct cowi_target *t)

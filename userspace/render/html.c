@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "html.h"
 #include "json.h"
 #include "picture.h"
@@ -221,17 +222,11 @@ static int compare_forms(const void *a, const void *b)
 
 static int keep_form(struct html *h, struct form *f)
 {
-	struct form **list;
+	struct form **list = grow(h->form, h->nr_forms, sizeof(*list));
 
-	/* A power of two: the list is full, or empty. */
-	if (!(h->nr_forms & (h->nr_forms - 1))) {
-		size_t room = h->nr_forms ? h->nr_forms * 2 : 1;
-
-		list = realloc(h->form, room * sizeof(*list));
-		if (!list)
-			return -ENOMEM;
-		h->form = list;
-	}
+	if (!list)
+		return -ENOMEM;
+	h->form = list;
 	f->id = h->nr_forms;
 	if (!tsearch(f, &h->tree, compare_forms))
 		return -ENOMEM;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A trace; cowinspect/trace_page.c says what is in the data.
+// A trace; trace/page.c says what is in the data.
 
 // What a table shows at most; the text says how many more there are.
 const TABLE_ROWS = 200;

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The options that say how tables look; a child parser for argp. */
+#ifndef COMMON_OUTPUT_H
+#define COMMON_OUTPUT_H
+
+#include <argp.h>
+
+#include "table.h"
+
+/**
+ * struct output - those options
+ * @style: for table_open(); the caller sets page_size, out and json
+ * @list: --output, or NULL
+ * @everything: --output-all
+ * @list_columns: --list-columns
+ */
+struct output {
+	struct table_style style;
+	const char *list;
+	bool everything;
+	bool list_columns;
+};
+
+/** output_argp - parser of the options; its input is a struct output */
+extern const struct argp output_argp;
+
+/**
+ * output_select - choose columns, or say which name is wrong
+ * @o: options
+ * @c: see columns_select()
+ *
+ * Return: 0, or an enum cowinspect_exit after a message.
+ */
+int output_select(const struct output *o, struct columns *c);
+
+#endif /* COMMON_OUTPUT_H */

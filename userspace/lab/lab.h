@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a lab is made of. A lab is one file: a struct lab with a run function,
+ * named in labs/registry.c. run() starts actors, gives them memory, and goes from
+ * step to step:
+ *
+ *	parent = lab_actor(r, "parent");
+ *	block = lab_map(r, parent, NULL, 16);
+ *	lab_fill(r, parent, block, 16, 'm');
+ *	lab_step(r, "title", "what is done and why");
+ *	child = lab_fork(r, parent, "child");
+ *	lab_write(r, child, block + 3, "c", COWI_NEXT_COPY);
+ *	lab_look(r);
+ *	lab_expect(r, child, ALL, &expect_shared, "what must hold");
+ *
+ * Memory that a lab looks at is made of regions; all their pages together are
+ * numbered from 0 on, and a page is named by that number. Each page is in one
+ * set (a small number that the lab chooses), and expectations are about sets.
+ *
+ * Each function remembers the first failure in the run and does nothing after
+ * one, so a lab is a plain list of calls without error handling.
+ */
+#ifndef LAB_LAB_H
+#define LAB_LAB_H
+
+#include <stdio.h>
+
+#include "actor.h"
+#include "json.h"
+#include "libcowinspect.h"
+#include "observe.h"
+
+struct html;
+struct lab_run;
+
+/**
+ * struct lab - one experiment
+ * @name: on the command line
+ * @id: of the classic experiment; stable, and accepted in place of @name
+ * @question: one line
+ * @help: what is done, a paragraph
+ * @answer: what has been shown, if all checks held
+ * @key: the right answers to its questions in their order: c copy, r reuse,
+ *	n neither
+ * @pages: default size, in base pages; 0 for a lab that has one size only
+ * @min_pages: least size that the lab works with
+ * @align: the size must be a multiple of so many base pages; 0 for 1
+ * @stack: the memory is on the stack: its limit must allow the size
+ * @run: does it
+ */
+struct lab {
+	const char *name;
+	const char *id;
+	const char *question;
+	const char *help;
+	const char *answer;
+	const char *key;
+	__u64 pages;
+	__u64 min_pages;
+	__u64 align;
+	bool stack;
+	void (*run)(struct lab_run *r);
+};
+
+/** all_labs - all of them; ends with NULL */
+extern const struct lab *const all_labs[];
+
+/** lab_find - by its name or id, NULL if there is none */
+const struct lab *lab_find(const char *name);
+
+/**
+ * struct lab_options - how to run one
+ * @bytes: size of the region; 0 for the default
+ * @seed: choose pages by this; 0 for the first ones
+ * @step: wait for Enter after each step
+ * @json: write JSON instead of text
+ * @colour: use colour
+ * @html: a page for the steps; NULL for none
+ * @quiz: ask before each write
+ * @answers: write the answers there; NULL for nowhere
+ * @interrupted: returns non-zero when the run shall end
+ */
+struct lab_options {
+	__u64 bytes;
+	__u64 seed;
+	bool step;
+	bool json;
+	bool colour;
+	struct html *html;
+	bool quiz;
+	FILE *answers;
+	int (*interrupted)(void);
+};
+
+/** struct lab_check - one line of the verdict */
+struct lab_check {
+	bool ok;
+	char text[160];
+	char why[160];
+};
+
+/**
+ * struct lab_write - a write, what was predicted and what happened
+ * @actor: who
+ * @page: where
+ * @number: of the question, in this run from 1 on
+ * @predicted: by the module, before
+ * @confidence: of that
+ * @happened: told from the entries before and after
+ * @faults: that the writer took
+ * @pfn_before: frame
+ * @pfn_after: frame
+ */
+struct lab_write {
+	const struct actor *actor;
+	__u64 page;
+	unsigned int number;
+	enum cowinspect_outcome predicted;
+	enum cowinspect_confidence confidence;
+	enum happened happened;
+	__u64 faults;
+	__u64 pfn_before;
+	__u64 pfn_after;
+};
+
+#define MAX_CHECKS	32
+#define MAX_WRITES	32
+#define MAX_REGIONS	8
+#define MAX_QUESTIONS	32
+
+/* What a lab attaches at most. */
+#define MAX_TARGETS	4
+
+/**
+ * struct lab_region - a part of the memory that a lab looks at
+ * @name: for people; NULL if there is but one
+ * @start: first address; the same in all actors that have it
+ * @first: number of its first page
+ * @pages: how many
+ */
+struct lab_region {
+	const char *name;
+	__u64 start;
+	__u64 first;
+	__u64 pages;
+};
+
+/**
+ * struct lab_run - a lab being run
+ * @lab: which
+ * @options: how
+ * @session: connection to the module
+ * @status: of the module
+ * @size: what --size asks for, or the default, in base pages
+ * @cast: the actors
+ * @target: for each actor
+ * @view: for each actor what lab_look() saw last; no pages if it had exited
+ * @was: what had been seen before this step
+ * @region: parts of memory that are looked at
+ * @nr_regions: how many
+ * @pages: of all regions together
+ * @set: for each page the set it is in
+ * @random: state of the generator behind lab_choose()
+ * @err: first failure; after it nothing more is done
+ * @what: what failed
+ * @skip: why it cannot run here; "" otherwise
+ * @title: of this step
+ * @text: of this step
+ * @looked: lab_look() was called in this step
+ * @checks: of this step
+ * @nr_checks: how many
+ * @writes: of this step
+ * @nr_writes: how many
+ * @notes: of this step: lines of text, each with its newline; may be NULL
+ * @questions: asked so far, or that would have been asked
+ * @key: the right answers so far
+ * @right: questions answered rightly
+ * @asked: questions answered
+ * @step: number of this step, 0 before the first
+ * @passed: checks that held so far
+ * @failed: checks that did not
+ * @json: the document
+ */
+struct lab_run {
+	const struct lab *lab;
+	struct lab_options options;
+	struct cowi *session;
+	const struct cowi_status *status;
+	__u64 size;
+	struct cast cast;
+	struct cowi_target *target[MAX_ACTORS];
+	struct snapshot view[MAX_ACTORS];
+	struct snapshot was[MAX_ACTORS];
+	struct lab_region region[MAX_REGIONS];
+	size_t nr_regions;
+	__u64 pages;
+	unsigned char *set;
+	__u64 random;
+	int err;
+	const char *what;
+	char skip[256];
+	const char *title;
+	const char *text;
+	bool looked;
+	struct lab_check checks[MAX_CHECKS];
+	size_t nr_checks;
+	struct lab_write writes[MAX_WRITES];
+	size_t nr_writes;
+	char *notes;
+	unsigned int questions;
+	char key[MAX_QUESTIONS + 1];
+	unsigned int right;
+	unsigned int asked;
+	unsigned int step;
+	unsigned int passed;
+	unsigned int failed;
+	struct json json;
+};
+
+/** enum lab_result - how a run ended */
+enum lab_result {
+	LAB_HELD,	/* all checks held */
+	LAB_FAILED,	/* a check failed, or the run broke off */
+	LAB_SKIPPED,	/* it cannot run here; a reason was printed */
+};
+
+/**
+ * lab_run - run a lab and print all of it
+ * @lab: which
+ * @session: connection to the module
+ * @options: how
+ */
+enum lab_result lab_run(const struct lab *lab, struct cowi *session,
+			const struct lab_options *options);
+
+/* For run functions. */
+
+/** lab_step - end the step before, if any, and begin one */
+void lab_step(struct lab_run *r, const char *title, const char *text);
+
+/** lab_skip - it cannot run here: say what is missing, and end it */
+__attribute__((format(printf, 2, 3)))
+void lab_skip(struct lab_run *r, const char *format, ...);
+
+/** lab_fail - something did not work: @err is -errno, @what a fixed text */
+void lab_fail(struct lab_run *r, int err, const char *what);
+
+/** lab_stopped - an error, a skip or Ctrl-C has ended the run */
+bool lab_stopped(struct lab_run *r);
+
+/* Actors. */
+
+/** lab_actor - a process of its own */
+struct actor *lab_actor(struct lab_run *r, const char *name);
+
+/** lab_fork - an actor's child, which has the memory by inheritance */
+struct actor *lab_fork(struct lab_run *r, struct actor *parent,
+		       const char *name);
+
+/** lab_vfork - a child that shares the memory; the parent stands still */
+struct actor *lab_vfork(struct lab_run *r, struct actor *parent,
+			const char *name);
+
+/** lab_exit - let an actor exit */
+void lab_exit(struct lab_run *r, struct actor *a);
+
+/** lab_end - wait for what an actor was busy with: what it leaves */
+__u64 lab_end(struct lab_run *r, struct actor *a);
+
+/** lab_call - run a function in an actor; returns what it leaves */
+__u64 lab_call(struct lab_run *r, struct actor *a, actor_fn fn,
+	       const __u64 *arg, const char *what);
+
+/* Memory. */
+
+/**
+ * lab_region - look at this memory from now on
+ * @r: run
+ * @name: for people; NULL if it is the only one
+ * @start: address
+ * @pages: how many; they are in set 0
+ *
+ * Return: number of its first page.
+ */
+__u64 lab_region(struct lab_run *r, const char *name, __u64 start,
+		 __u64 pages);
+
+/** lab_forget - look at none of the regions any more: a new scene begins */
+void lab_forget(struct lab_run *r);
+
+/** lab_map - let an actor mmap() private anonymous memory: a new region */
+__u64 lab_map(struct lab_run *r, struct actor *a, const char *name,
+	      __u64 pages);
+
+/** lab_fill - let an actor memset() pages */
+void lab_fill(struct lab_run *r, struct actor *a, __u64 page, __u64 pages,
+	      char value);
+
+/** lab_addr - the address of a page */
+__u64 lab_addr(const struct lab_run *r, __u64 page);
+
+/** lab_region_of - the region that a page is in */
+const struct lab_region *lab_region_of(const struct lab_run *r, __u64 page);
+
+/* Sets of pages: a mask has a bit for each set that is meant. */
+#define ALL		(~0U)
+#define IN(set)		(1U << (set))
+#define NOT_IN(set)	(~IN(set))
+
+/** lab_put - put pages into a set, and so out of the one they were in */
+void lab_put(struct lab_run *r, __u64 page, __u64 pages, unsigned int set);
+
+/** lab_choose - @nr different pages of a range, ascending, by the seed */
+void lab_choose(struct lab_run *r, __u64 first, __u64 pages, __u64 *page,
+		size_t nr);
+
+/* Accesses. */
+
+/**
+ * lab_write - write to a page; checks the module's prediction and the lab's
+ * @r: run
+ * @a: who writes
+ * @page: where: at its first byte
+ * @text: what, without the final 0
+ * @expected: what the lab says will happen; COWI_NEXT_NOFAULT stands for
+ *	COWI_NEXT_MARK as well, where no CPU marks entries by itself
+ */
+void lab_write(struct lab_run *r, struct actor *a, __u64 page,
+	       const char *text, enum cowinspect_outcome expected);
+
+/** lab_poke - the same with any bytes anywhere in the page */
+void lab_poke(struct lab_run *r, struct actor *a, __u64 page, __u64 offset,
+	      const void *bytes, size_t nr, enum cowinspect_outcome expected);
+
+/** lab_act - the same with a function of an actor that writes to the page */
+void lab_act(struct lab_run *r, struct actor *a, __u64 page, actor_fn fn,
+	     const __u64 *arg, enum cowinspect_outcome expected);
+
+/**
+ * lab_ask - the question before a write that the lab does by other means
+ * @r: run
+ * @a: who will write
+ * @page: where
+ * @expected: what the lab says will happen
+ *
+ * Checks the module's prediction.
+ */
+void lab_ask(struct lab_run *r, struct actor *a, __u64 page,
+	     enum cowinspect_outcome expected);
+
+/** lab_touch - let an actor read a byte of each page; returns its faults */
+__u64 lab_touch(struct lab_run *r, struct actor *a, __u64 page, __u64 pages);
+
+/**
+ * lab_expect_reads - let an actor read a byte of each page, and check its faults
+ * @r: run
+ * @a: who reads
+ * @page: the first page; all are mapped, and were looked at
+ * @pages: how many
+ *
+ * There must be none; but where no CPU marks entries as accessed, one for each that
+ * is not marked, and the module must have seen them do that.
+ */
+void lab_expect_reads(struct lab_run *r, struct actor *a, __u64 page,
+		      __u64 pages);
+
+/** lab_peek - what an actor reads; false if it could not */
+bool lab_peek(struct lab_run *r, struct actor *a, __u64 addr, void *bytes,
+	      size_t nr);
+
+/** lab_expect_text - check what an actor reads at an offset in a page */
+void lab_expect_text(struct lab_run *r, struct actor *a, __u64 page,
+		     __u64 offset, const char *text);
+
+/** lab_expect_int - check the number that an actor reads in a page */
+void lab_expect_int(struct lab_run *r, struct actor *a, __u64 page,
+		    __u64 offset, int value, const char *name);
+
+/* Looking. */
+
+/** lab_look - take a snapshot of all living actors; shown with the step */
+void lab_look(struct lab_run *r);
+
+/** lab_look_at - one page now, however large the regions are */
+void lab_look_at(struct lab_run *r, const struct actor *a, __u64 page,
+		 struct page_view *v);
+
+/** lab_view - a page in the last snapshot */
+const struct page_view *lab_view(const struct lab_run *r,
+				 const struct actor *a, __u64 page);
+
+/** lab_note - a line of text, shown with the step */
+__attribute__((format(printf, 2, 3)))
+void lab_note(struct lab_run *r, const char *format, ...);
+
+/** lab_note_vmas - note how an actor has the mappings that hold the regions */
+void lab_note_vmas(struct lab_run *r, const struct actor *a);
+
+/** lab_vma - the line of the vmas file for an address; 0 or -errno */
+int lab_vma(struct lab_run *r, const struct actor *a, __u64 addr,
+	    struct cowi_vma *vma);
+
+/** lab_frames - how many frames are behind the regions, in the last snapshot */
+__u64 lab_frames(const struct lab_run *r);
+
+/** lab_smaps - a line of an actor's /proc/PID/smaps_rollup, in bytes */
+__u64 lab_smaps(struct lab_run *r, const struct actor *a, const char *name);
+
+/* Checks. */
+
+/** lab_check - a line of the verdict; @why explains it where it failed */
+void lab_check(struct lab_run *r, bool ok, const char *text, const char *why);
+
+/** lab_expect_number - check a number; it is printed behind the text */
+__attribute__((format(printf, 4, 5)))
+void lab_expect_number(struct lab_run *r, __u64 got, __u64 want,
+		       const char *format, ...);
+
+/**
+ * lab_expect - check pages of the last snapshot
+ * @r: run
+ * @a: whose
+ * @sets: mask of the sets that are meant
+ * @e: expectation
+ * @text: what is expected, for people
+ */
+void lab_expect(struct lab_run *r, const struct actor *a, unsigned int sets,
+		const struct page_expect *e, const char *text);
+
+/**
+ * lab_expect_frames - check whether two actors share frames
+ * @r: run
+ * @a: one actor
+ * @b: the other
+ * @sets: as for lab_expect()
+ * @same: they should be the same, or different
+ * @text: for people
+ */
+void lab_expect_frames(struct lab_run *r, const struct actor *a,
+		       const struct actor *b, unsigned int sets, bool same,
+		       const char *text);
+
+/**
+ * lab_expect_moved - check how many pages have another frame than before the
+ * step
+ * @r: run
+ * @a: whose
+ * @sets: as for lab_expect()
+ * @want: how many
+ */
+void lab_expect_moved(struct lab_run *r, const struct actor *a,
+		      unsigned int sets, __u64 want);
+
+/* Common expectations. */
+extern const struct page_expect expect_shared;	/* by two; a write copies */
+extern const struct page_expect expect_own;	/* mine, and writable */
+extern const struct page_expect expect_left;	/* mine, and nobody told me */
+extern const struct page_expect expect_absent;	/* no entry */
+extern const struct page_expect expect_zero;	/* the zero page */
+
+#endif /* LAB_LAB_H */

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tracing itself: processes come and go, events come in. Nothing is attached:
+ * what there is in the kernel ends with the stream, in whatever way we end.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "procfs.h"
+#include "trace.h"
+
+/* Milliseconds to wait for events before something else is done. */
+#define PATIENCE	50
+
+/* Events to take before something else is done. */
+#define TAKE_MAX	4096
+
+/* Nanoseconds before the module is asked again whether faults are observed. */
+#define CHECK_PAUSE	250000000
+
+__u64 trace_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+/* ---- processes ---- */
+
+static struct trace_proc *find_proc(struct trace *t, pid_t pid)
+{
+	size_t i = t->nr_procs;
+
+	/* Most events are of the same process as the one before. */
+	if (t->last && t->last->tally->pid == pid)
+		return t->last;
+	/* Of several with an id that was used again, the last. */
+	while (i--) {
+		if (t->proc[i]->tally->pid == pid) {
+			t->last = t->proc[i];
+			return t->last;
+		}
+	}
+	return NULL;
+}
+
+static void set_comm(struct trace_proc *p, const char *comm)
+{
+	snprintf(p->tally->comm, sizeof(p->tally->comm), "%s", comm);
+}
+
+/* All but what only the module's own counters of a process tell. */
+static void know_counters(struct cowi_faults *f)
+{
+	memset(f->known, true, sizeof(f->known));
+	f->known[COWI_FAULT_elsewhere] = false;
+	f->known[COWI_FAULT_fork_unknown] = false;
+	f->known[COWI_FAULT_lost] = false;
+}
+
+static struct trace_proc *add_proc(struct trace *t, pid_t pid, const char *comm,
+				   const struct trace_proc *parent)
+{
+	struct trace_proc **grown, *p;
+
+	grown = reallocarray(t->proc, t->nr_procs + 1, sizeof(*grown));
+	if (!grown)
+		return NULL;
+	t->proc = grown;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->tally = tally_add(&t->tally, pid, parent ? parent->tally : NULL);
+	if (!p->tally) {
+		free(p);
+		return NULL;
+	}
+	p->running = true;
+	know_counters(&p->faults);
+	set_comm(p, comm);
+	t->proc[t->nr_procs++] = p;
+	t->last = p;
+	return p;
+}
+
+/* ---- events ---- */
+
+static void add(struct trace_proc *p, enum cowi_fault counter,
+		const struct cowi_event *e, __u64 number)
+{
+	p->faults.total[counter] += number;
+	if (e->vma < COWI_NR_VMAS)
+		p->faults.by_vma[counter][e->vma] += number;
+}
+
+static enum cowi_fault copied_counter(const struct cowi_event *e)
+{
+	if (e->old_order)
+		return COWI_FAULT_copied_huge;
+	switch (e->old_kind) {
+	case COWI_KIND_ANON:
+		return COWI_FAULT_copied_anon;
+	case COWI_KIND_KSM:
+		return COWI_FAULT_copied_ksm;
+	case COWI_KIND_FILE:
+		return COWI_FAULT_copied_file;
+	case COWI_KIND_SHMEM:
+		return COWI_FAULT_copied_shmem;
+	default:
+		return COWI_FAULT_copied_other;
+	}
+}
+
+static void count_copy(struct trace_proc *p, const struct cowi_event *e)
+{
+	if (e->outcome == COWI_DID_COPIED)
+		add(p, copied_counter(e), e, 1);
+	else if (e->outcome != COWI_DID_SWAPIN_COPIED)
+		return;
+	add(p, COWI_FAULT_copied_bytes, e, e->bytes);
+	if (e->flags & COWI_E_REMOTE)
+		add(p, COWI_FAULT_remote_copied, e, 1);
+}
+
+/* What the kernel counts in minflt and majflt (mm_account_fault()). */
+static bool is_accounted(const struct cowi_event *e)
+{
+	return !(e->flags & COWI_E_REMOTE) &&
+	       e->outcome != COWI_DID_RETRIED &&
+	       e->outcome != COWI_DID_REFUSED;
+}
+
+/* As the module's <pid>/faults has them of a process that is attached. */
+static void count(struct trace_proc *p, const struct cowi_event *e)
+{
+	add(p, COWI_FAULT_observed, e, 1);
+	if (e->outcome < COWI_NR_DID)
+		add(p, COWI_FAULT_copied + e->outcome, e, 1);
+	count_copy(p, e);
+	if (e->flags & COWI_E_SPLIT)
+		add(p, COWI_FAULT_splits, e, 1);
+	if (e->flags & COWI_E_REMOTE)
+		add(p, COWI_FAULT_remote, e, 1);
+	if (is_accounted(e))
+		add(p, COWI_FAULT_accounted, e, 1);
+	if (is_accounted(e) && e->flags & COWI_E_MAJOR)
+		add(p, COWI_FAULT_major, e, 1);
+}
+
+/* Neither a name nor a fork that copied nothing is worth a line. */
+static bool is_shown(const struct cowi_event *e)
+{
+	return e->kind != COWI_EVENT_NAMED &&
+	       (e->kind != COWI_EVENT_FORK || e->copied);
+}
+
+static int show(struct trace *t, struct trace_proc *p,
+		const struct cowi_event *e)
+{
+	int err = 0;
+
+	if (t->options->html)
+		err = timeline_add(&t->timeline, p ? &p->lane : NULL, e);
+	if (!err && t->lines && is_shown(e))
+		err = trace_lines_add(t, e);
+	return err;
+}
+
+static int take_fault(struct trace *t, struct trace_proc *p,
+		      const struct cowi_event *e)
+{
+	count(p, e);
+	return tally_fault(&t->tally, p->tally, e);
+}
+
+/* The process of an event: a new one if it is born. */
+static struct trace_proc *proc_of(struct trace *t, const struct cowi_event *e)
+{
+	struct trace_proc *p = find_proc(t, e->pid);
+
+	if (e->kind == COWI_EVENT_BORN) {
+		/* Its number has been used again. */
+		if (p)
+			p->running = false;
+		return add_proc(t, e->pid, e->comm, find_proc(t, e->parent));
+	}
+	return p ? p : add_proc(t, e->pid, e->comm, NULL);
+}
+
+static int take(struct trace *t, const struct cowi_event *e)
+{
+	struct trace_proc *p = NULL;
+	int err = 0;
+
+	if (e->kind == COWI_EVENT_LOST) {
+		t->tally.lost += e->count;
+		return show(t, NULL, e);
+	}
+	p = proc_of(t, e);
+	if (!p)
+		return -ENOMEM;
+	switch (e->kind) {
+	case COWI_EVENT_FAULT:
+		err = take_fault(t, p, e);
+		break;
+	case COWI_EVENT_FORK:
+		p->tally->fork_copied += e->copied;
+		p->faults.total[COWI_FAULT_fork_copied] += e->copied;
+		break;
+	case COWI_EVENT_EXEC:
+		tally_exec(p->tally);
+		set_comm(p, e->comm);
+		break;
+	case COWI_EVENT_NAMED:
+		set_comm(p, e->comm);
+		break;
+	case COWI_EVENT_EXIT:
+		p->running = false;
+		break;
+	default:
+		break;
+	}
+	return err ? err : show(t, p, e);
+}
+
+/* Returns 1 if there may be more, 0 if there is nothing now, or an error. */
+static int take_all(struct trace *t, size_t max)
+{
+	struct cowi_event e;
+	int ret = 1;
+
+	while (ret > 0 && max--) {
+		ret = cowi_stream_next(t->stream, &e);
+		if (ret > 0) {
+			int err = take(t, &e);
+
+			if (err)
+				return err;
+		}
+	}
+	return ret;
+}
+
+/* ---- begin, step, finish ---- */
+
+static int begin_failed(const struct trace *t, int err)
+{
+	const struct trace_options *o = t->options;
+	char what[32] = "trace";
+
+	if (t->root_pid)
+		snprintf(what, sizeof(what), "process %d", t->root_pid);
+	if (err == -EOPNOTSUPP || err == -COWI_ENOTRACEPOINT)
+		fprintf(stderr,
+			"cowinspect: this kernel's faults cannot be observed: see observer_error in %s/status, and the kernel's log\n",
+			COWI_DEFAULT_ROOT);
+	else if (err == -COWI_ECGROUP)
+		report(o->stream.cgroup, err);
+	else if (err == -COWI_EREGEX)
+		report(o->stream.name, err);
+	else
+		report(what, err);
+	return err;
+}
+
+/* Probes can be switched off under those who use them; nothing else tells them. */
+static bool check_armed(struct trace *t)
+{
+	t->checked = trace_now();
+	if (!cowi_status_refresh(t->c) &&
+	    cowi_status(t->c)->observer_armed == COWI_ANSWER_NO)
+		t->unarmed = true;
+	return !t->unarmed;
+}
+
+/* Those that were named are in the report even if nothing happens. */
+static int add_named(struct trace *t, const pid_t *pid, size_t nr)
+{
+	struct cowi_procstat st;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (!find_proc(t, pid[i]) &&
+		    !add_proc(t, pid[i], cowi_procstat(pid[i], &st) ? "" :
+			      st.comm, NULL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int trace_begin(struct trace *t)
+{
+	struct cowi_stream_options o = t->options->stream;
+	int err;
+
+	if (t->options->command) {
+		o.pid = &t->root_pid;
+		o.nr_pids = 1;
+	}
+	tally_init(&t->tally, cowi_status(t->c)->page_size);
+	if (!cowi_is_own_procfs())
+		fprintf(stderr,
+			"cowinspect: /proc is not of this pid namespace: what runs already will have no names\n");
+	t->start = trace_now();
+	timeline_init(&t->timeline, t->start);
+	err = cowi_stream_open(&o, &t->stream);
+	if (!err)
+		err = add_named(t, o.pid, o.nr_pids);
+	if (err)
+		return begin_failed(t, err);
+	if (!check_armed(t))
+		fprintf(stderr,
+			"cowinspect: faults go by unseen, as probes are switched off: cowinspect status says where\n");
+	t->missed = cowi_status(t->c)->observer_missed;
+	return 0;
+}
+
+/* Others may come to have the name, or come into the cgroup. */
+static bool is_over(const struct trace *t)
+{
+	const struct trace_options *o = t->options;
+	__u64 now = trace_now();
+
+	if (o->duration && now - t->start >= o->duration)
+		return true;
+	if (o->until_exit && t->nr_procs && !t->proc[0]->running)
+		return true;
+	return !o->stream.all && !o->stream.cgroup && !o->stream.name &&
+	       !cowi_stream_running(t->stream);
+}
+
+int trace_step(struct trace *t)
+{
+	int more, err;
+
+	more = take_all(t, TAKE_MAX);
+	if (more < 0)
+		return more;
+	err = trace_lines_flush(t);
+	if (err)
+		return err;
+	if (trace_now() > t->checked + CHECK_PAUSE)
+		check_armed(t);
+	if (is_over(t))
+		return 0;
+	if (!more)
+		err = cowi_stream_wait(t->stream, PATIENCE);
+	return err ? err : 1;
+}
+
+int trace_finish(struct trace *t)
+{
+	struct cowi_stream_lost lost;
+	int err;
+
+	check_armed(t);
+	t->missed = cowi_status(t->c)->observer_missed - t->missed;
+	cowi_stream_stop(t->stream);
+	t->end = trace_now();
+	err = take_all(t, SIZE_MAX);
+	if (err < 0)
+		return err;
+	/* Only now it is known of what kind. */
+	cowi_stream_lost(t->stream, &lost);
+	t->tally.lost = lost.faults;
+	t->tally.lost_notes = lost.records > lost.faults ?
+			      lost.records - lost.faults : 0;
+	return trace_lines_close(t);
+}
+
+void trace_release(struct trace *t)
+{
+	size_t i;
+
+	trace_lines_close(t);
+	for (i = 0; i < t->nr_procs; i++) {
+		timeline_lane_release(&t->proc[i]->lane);
+		free(t->proc[i]);
+	}
+	free(t->proc);
+	tally_release(&t->tally);
+	timeline_release(&t->timeline);
+	cowi_stream_close(t->stream);
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The parts of cowinspect trace. */
+#ifndef TRACE_TRACE_H
+#define TRACE_TRACE_H
+
+#include <stdio.h>
+
+#include "commands.h"
+#include "json.h"
+#include "libcowinspect_stream.h"
+#include "shell.h"
+#include "table.h"
+#include "tally.h"
+#include "timeline.h"
+
+/**
+ * struct trace_options - the command line
+ * @stream: what to listen to, but for @command
+ * @command: command to start and trace, or NULL
+ * @file: --output, or NULL
+ * @html: --html, or NULL
+ * @duration: nanoseconds to trace at most, or 0
+ * @until_exit: end with the first process, whatever its descendants do
+ * @json: write JSON
+ * @events: write each fault as it happens
+ * @foreground: leave @command in our process group
+ * @as_root: do not give up root's rights for @command
+ * @top: most mappings, pages and processes to show of each
+ */
+struct trace_options {
+	struct cowi_stream_options stream;
+	char **command;
+	const char *file;
+	const char *html;
+	__u64 duration;
+	bool until_exit;
+	bool json;
+	bool events;
+	bool foreground;
+	bool as_root;
+	__u64 top;
+};
+
+/**
+ * struct trace_proc - a traced process
+ * @tally: what its events add up to
+ * @faults: the same as the module's counters have it
+ * @running: has not exited, as far as is known
+ * @live: counts at the last live line
+ * @lane: when its events were, with --html
+ */
+struct trace_proc {
+	struct tally_proc *tally;
+	struct cowi_faults faults;
+	bool running;
+	struct tally_counts live;
+	struct timeline_lane lane;
+};
+
+/**
+ * struct trace - a trace
+ * @options: of the command line
+ * @c: session
+ * @root_pid: the process that was started, or the only one that was named, or 0
+ * @stream: the events
+ * @tally: events, added up
+ * @timeline: the same over time, with --html
+ * @nr_procs: entries in @proc
+ * @proc: in the order of @tally's
+ * @last: of @proc, the one that was looked up last
+ * @checked: when it was asked for whether faults are observed
+ * @unarmed: at some time they were not, as probes were switched off
+ * @missed: how many the module had missed before, and afterwards while we listened
+ * @start: when the tracing began
+ * @end: when it ended
+ * @out: where the report goes
+ * @json: the document, with --json
+ * @lines: the table of events, with --events
+ * @page: for --html, as long as it is open
+ */
+struct trace {
+	const struct trace_options *options;
+	struct cowi *c;
+	pid_t root_pid;
+	struct cowi_stream *stream;
+	struct tally tally;
+	struct timeline timeline;
+	size_t nr_procs;
+	struct trace_proc **proc;
+	struct trace_proc *last;
+	__u64 checked;
+	bool unarmed;
+	__u64 missed;
+	__u64 start;
+	__u64 end;
+	FILE *out;
+	struct json json;
+	struct trace_lines *lines;
+	struct shell page;
+};
+
+/** trace_now - CLOCK_MONOTONIC, as events have it, in nanoseconds */
+__u64 trace_now(void);
+
+/* The command (command.c) */
+
+struct trace_command;
+
+/**
+ * trace_command_new - make the process of a command, before its exec
+ * @o: @command, @foreground and @as_root
+ * @out: set on success; to be given to trace_command_free()
+ *
+ * Return: 0 or -errno, after a message.
+ */
+int trace_command_new(const struct trace_options *o,
+		      struct trace_command **out);
+
+/** trace_command_pid - its id */
+pid_t trace_command_pid(const struct trace_command *cmd);
+
+/**
+ * trace_command_exec - let it go
+ * @cmd: from trace_command_new()
+ *
+ * Return: 0 once the command runs, or the exit status for one that could not
+ * be started (126 or 127, as of env), after a message.
+ */
+int trace_command_exec(struct trace_command *cmd);
+
+/**
+ * trace_command_stopped - whether the terminal has stopped it; says so once
+ * @cmd: from trace_command_new()
+ */
+void trace_command_stopped(struct trace_command *cmd);
+
+/**
+ * trace_command_wait - its exit status, 128 + N after signal N
+ * @cmd: from trace_command_new()
+ *
+ * Return: EXIT_FAILED if a signal to us ended the waiting.
+ */
+int trace_command_wait(struct trace_command *cmd);
+
+/**
+ * trace_command_free - done; what has not been let go ends
+ * @cmd: from trace_command_new(), or NULL
+ */
+void trace_command_free(struct trace_command *cmd);
+
+/* The tracing (run.c) */
+
+/**
+ * trace_begin - begin to listen
+ * @t: @options, @c, @root_pid, @out and @json are set
+ *
+ * Return: 0 or a negative error, after a message. trace_release() frees.
+ */
+int trace_begin(struct trace *t);
+
+/**
+ * trace_step - handle what has happened, or wait for something for a while
+ * @t: trace
+ *
+ * Return: 1; 0 at the end; a negative error.
+ */
+int trace_step(struct trace *t);
+
+/**
+ * trace_finish - the last numbers
+ * @t: trace
+ *
+ * Return: 0 or a negative error.
+ */
+int trace_finish(struct trace *t);
+
+/**
+ * trace_release - listen no more, and free all
+ * @t: trace
+ */
+void trace_release(struct trace *t);
+
+/* While it runs (live.c) */
+
+/**
+ * trace_live - lines with rates for those who watch
+ * @t: trace
+ * @lines: how many were written last time; replaced if @redraw
+ * @redraw: write over those
+ *
+ * Return: how many were written.
+ */
+unsigned int trace_live(struct trace *t, unsigned int lines, bool redraw);
+
+/* --events (lines.c) */
+
+/**
+ * trace_lines_open - begin the table of events
+ * @t: trace; @lines is set
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int trace_lines_open(struct trace *t);
+
+/**
+ * trace_lines_add - write an event
+ * @t: trace
+ * @e: of any kind but COWI_EVENT_NAMED
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int trace_lines_add(struct trace *t, const struct cowi_event *e);
+
+/** trace_lines_flush - have all be seen that was added */
+int trace_lines_flush(struct trace *t);
+
+/** trace_lines_close - end the table */
+int trace_lines_close(struct trace *t);
+
+/* At the end (report.c) */
+
+/**
+ * trace_report - tables, or the rest of the JSON document
+ * @t: trace, finished
+ *
+ * Return: 0 or -errno.
+ */
+int trace_report(struct trace *t);
+
+/**
+ * trace_vma_name - what a mapping is called
+ * @vma: mapping; its name may be that of none
+ * @buf: room for words that stand for a name
+ * @size: of it
+ *
+ * Return: the name, or @buf.
+ */
+const char *trace_vma_name(const struct tally_vma *vma, char *buf, size_t size);
+
+/**
+ * trace_explain - what the tables do not say (explain.c)
+ * @t: trace, finished
+ */
+void trace_explain(const struct trace *t);
+
+/* --html (page.c) */
+
+/**
+ * trace_page_open - make its file, so that it fails before there is a trace
+ * @t: trace, with --html
+ *
+ * Return: 0 or -errno.
+ */
+int trace_page_open(struct trace *t);
+
+/**
+ * trace_page - write it
+ * @t: trace, finished
+ * @status: of the module
+ *
+ * Return: 0 or -errno.
+ */
+int trace_page(struct trace *t, const struct cowi_status *status);
+
+/** trace_page_close - give up a page that was not written, if there is one */
+void trace_page_close(struct trace *t);
+
+#endif /* TRACE_TRACE_H */
