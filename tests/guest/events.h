@@ -112,6 +112,18 @@ static inline struct listener listen_to(const struct listening *to)
 	return l;
 }
 
+/* For a while: the rings stay as they are. */
+static inline void set_listening(const struct listener *l, bool on)
+{
+	int i;
+
+	for (i = 0; i < l->nr; i++) {
+		if (ioctl(l->fd[i], on ? PERF_EVENT_IOC_ENABLE :
+					 PERF_EVENT_IOC_DISABLE, 0))
+			bail("cannot switch an event");
+	}
+}
+
 static inline void stop_listening(struct listener *l)
 {
 	int i;
