@@ -56,14 +56,12 @@ struct trace_event_call;
  * @COW_LOCK_MMAP: of the address space that a chunk is captured from
  * @COW_LOCK_TABLE: of a page table, while its entries are captured
  * @COW_LOCK_TARGETS: the list of targets, held while one comes or goes
- * @COW_LOCK_FAULTS: faults in progress
  * @COW_NR_LOCKS: how many there are; not a lock
  */
 enum cow_lock {
 	COW_LOCK_MMAP,
 	COW_LOCK_TABLE,
 	COW_LOCK_TARGETS,
-	COW_LOCK_FAULTS,
 	COW_NR_LOCKS
 };
 

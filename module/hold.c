@@ -85,7 +85,6 @@ void cow_hold_print(struct seq_file *m)
 		[COW_LOCK_MMAP] = "mmap",
 		[COW_LOCK_TABLE] = "table",
 		[COW_LOCK_TARGETS] = "targets",
-		[COW_LOCK_FAULTS] = "faults",
 	};
 	enum cow_lock lock;
 	int bucket;

@@ -440,14 +440,11 @@ static void begin_fault(struct fault *f)
 	struct fault_chain *chain = chain_of(f);
 	struct cowinspect_page page;
 	unsigned long flags;
-	u64 since;
 
 	raw_spin_lock_irqsave(&chain->lock, flags);
-	since = cow_hold_begin();
 	if (is_judged(f))
 		look(f, &f->c.before, &page);
 	hlist_add_head(&f->node, &chain->list);
-	cow_hold_end(COW_LOCK_FAULTS, since);
 	raw_spin_unlock_irqrestore(&chain->lock, flags);
 	if (is_judged(f))
 		note_prediction(f, &page);
@@ -657,12 +654,10 @@ static void end_fault(struct fault *f)
 	struct cowinspect_page page;
 	struct fault *other;
 	unsigned long flags;
-	u64 since;
 
 	f->c.after.kind = COWI_KIND_NONE;
 	f->c.after.pfn = COWINSPECT_NO_PFN;
 	raw_spin_lock_irqsave(&chain->lock, flags);
-	since = cow_hold_begin();
 	/* Both at once: see cow_observe_unsettled(). */
 	count_paid(f);
 	hlist_del(&f->node);
@@ -673,7 +668,6 @@ static void end_fault(struct fault *f)
 			cow_entry_pass(&other->c.before, other->addr, &f->c,
 				       f->addr, PAGE_SIZE);
 	}
-	cow_hold_end(COW_LOCK_FAULTS, since);
 	raw_spin_unlock_irqrestore(&chain->lock, flags);
 }
 

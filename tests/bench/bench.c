@@ -10,7 +10,7 @@
  * "hold TARGET INSTRUCTIONS" for the longest hold of the mmap lock so far, and
  * "fault KIND OBSERVED FAULTS INSTRUCTIONS".
  */
-#include "../guest/inspect.h"
+#include "../guest/events.h"
 
 #define RUNS		3
 #define BUFFER		(64 * 1024)
@@ -292,10 +292,25 @@ static void print_faults(const char *observed)
 	}
 }
 
+static void print_listened(const char *observed, bool chains)
+{
+	static struct events heard;
+	struct listener l = listen_to_faults((struct listening){
+		.pid = getpid(), .ring = RING_SIZE, .chains = chains,
+	});
+	long long all;
+
+	print_faults(observed);
+	all = perf_count(&l);
+	/* What is lost costs less. */
+	if (drain_events(&l, &heard) < all)
+		bail("%d of %lld faults heard", heard.nr, all);
+	stop_listening(&l);
+}
+
 static void measure_faults(void)
 {
 	pid_t other = spawn(NULL, NULL);
-	int events;
 
 	print_faults("unhooked");
 	attach(other);
@@ -304,10 +319,9 @@ static void measure_faults(void)
 	detach(other);
 	reap(other);
 	print_faults("attached");
-	events = must_open(getpid(), "events");
-	print_faults("stream");
-	close(events);
 	detach(getpid());
+	print_listened("perf", false);
+	print_listened("chains", true);
 }
 
 int main(void)

@@ -12,7 +12,7 @@ static pid_t target;
 static const char *const files[] = {
 	COW_DIR "/attach", COW_DIR "/detach", COW_DIR "/status",
 	COW_DIR "/%d/summary", COW_DIR "/%d/vmas", COW_DIR "/%d/pages",
-	COW_DIR "/%d/faults", COW_DIR "/%d/events",
+	COW_DIR "/%d/faults",
 };
 
 #define NR_FILES ((int)(sizeof(files) / sizeof(files[0])))
@@ -89,7 +89,7 @@ static void be_namespace_root(void)
 static void test_modes(void)
 {
 	static const mode_t modes[NR_FILES] = {
-		0200, 0200, 0400, 0400, 0400, 0400, 0400, 0400
+		0200, 0200, 0400, 0400, 0400, 0400, 0400
 	};
 	char path[PATH_MAX];
 	struct stat st;

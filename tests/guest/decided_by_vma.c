@@ -8,8 +8,7 @@
 #include <setjmp.h>
 #include <sys/auxv.h>
 
-#include "faults.h"
-#include "setup.h"
+#include "events.h"
 
 #ifndef PROT_MTE
 #define PROT_MTE		0x20
@@ -26,7 +25,7 @@
 #endif
 
 static int pages;		/* our own */
-static int self;		/* our own events */
+static struct listener self;	/* our own events */
 static struct events seen;
 
 static sigjmp_buf refusal;
@@ -192,7 +191,7 @@ static void fill_disk(void)
 /* A hole, that is mapped by a read, has room on the disk by a write only. */
 static void test_full_disk(void)
 {
-	const struct cowinspect_event *e;
+	const struct event *e;
 	char *p;
 	int fd;
 
@@ -215,9 +214,9 @@ static void test_full_disk(void)
 	fill_disk();
 	ok(predicts(p + 4096, COWI_NEXT_SHARED, COWI_CONF_LIKELY),
 	   "on a full disk the entry looks the same");
-	drain_events(self, &seen);
+	drain_events(&self, &seen);
 	ok(write_to(p + 4096) == SIGBUS, "and the write is refused");
-	drain_events(self, &seen);
+	drain_events(&self, &seen);
 	e = event_of(&seen, p + 4096);
 	ok(e && e->outcome == COWI_DID_REFUSED &&
 	   e->predicted == COWI_NEXT_SHARED && e->confidence == COWI_CONF_LIKELY,
@@ -318,11 +317,11 @@ static void test_rwp(void)
 		diag("flags %llx", r.flags);
 	ok(predicts(p, COWI_NEXT_USERFAULTFD, COWI_CONF_LIKELY),
 	   "likely to be handed to userfaultfd");
-	drain_events(self, &seen);
+	drain_events(&self, &seen);
 	pthread_create(&thread, NULL, allow, &handler);
 	sig = write_to(p);
 	pthread_join(thread, NULL);
-	drain_events(self, &seen);
+	drain_events(&self, &seen);
 	for (i = 0; i < seen.nr; i++)
 		handed += seen.event[i].outcome == COWI_DID_USERFAULTFD &&
 			  seen.event[i].predicted == COWI_NEXT_USERFAULTFD &&
@@ -352,7 +351,7 @@ int main(void)
 	test_shared_memory();
 	test_shared_hugetlb();
 	test_rwp();
-	close(self);
+	stop_listening(&self);
 	close(pages);
 	detach(getpid());
 	return tap_done();

@@ -6,25 +6,23 @@
  * with an error that it may have, and leaves nothing behind.
  *
  * What has a second way does not fail by one failure, as kvmalloc(), which is for
- * the buffers of a walk and for rings; so files are opened, too, where memory is at
- * an end from some moment on.
+ * the buffers of a walk; so files are opened, too, where memory is at an end from
+ * some moment on.
  *
  * Needs a kernel with fault injection (/proc/self/fail-nth).
  */
 #include <glob.h>
-#include <poll.h>
 #include <sys/klog.h>
 #include <sys/syscall.h>
 
-#include "faults.h"
-#include "setup.h"
+#include "perf.h"
 
 #define DEBUGFS		"/sys/kernel/debug"
 #define MODULE		"/sys/module/cowinspect"
 #define PLACES_MAX	5000	/* more than any operation has */
 #define INSMOD_TAIL	80	/* what insmod does last: the module's own part */
 
-static pid_t target, other;
+static pid_t target;
 static int nth_fd;
 
 /* ---- what the kernel says ---- */
@@ -154,11 +152,11 @@ static int disarm(void)
 
 /* ---- what is done ---- */
 
-/* What status says of memory and of targets: its last lines. */
+/* What status says of what is hooked for whom, and of targets: its last lines. */
 static char *held(void)
 {
 	char *text = slurp(COW_DIR "/status");
-	char *at = strstr(text, "\nevent_memory:");
+	char *at = strstr(text, "\nobserver_for:");
 
 	if (!at || !strstr(at, "\ntargets_held:"))
 		bail("status does not say what is held");
@@ -252,6 +250,32 @@ static int do_insmod(void)
 	return syscall(SYS_finit_module, file_fd, "", 0) ? errno : 0;
 }
 
+static const char *listened_to;
+
+/* With callers, for which perf has buffers of its own. */
+static int listen_to(const char *event, pid_t pid)
+{
+	struct perf_event_attr attr = {
+		.config = tracepoint_id(event),
+		.sample_period = 1,
+		.sample_type = PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_RAW,
+		.inherit = 1,
+	};
+
+	return open_perf(&attr, pid, -1);
+}
+
+static int do_listen(void)
+{
+	file_fd = listen_to(listened_to, target);
+	return file_fd < 0 ? errno : 0;
+}
+
+static int do_switch(void)
+{
+	return write(file_fd, "1", 1) == 1 ? 0 : errno;
+}
+
 static pid_t child;
 
 /* Without what the C library does around it. */
@@ -291,23 +315,32 @@ static void open_to_read(void)
 {
 	/* All of it is there before anything fails. */
 	memset(buffer, (char)POISON, sizeof(buffer));
-	file_fd = open(path, O_RDONLY | O_NONBLOCK);
+	file_fd = open(path, O_RDONLY);
 	if (file_fd < 0)
 		bail("cannot open %s", path);
-	if (!strstr(path, "events"))
-		return;
-	/* So that there is something in it. */
-	kill(target, SIGUSR1);
-	if (poll(&(struct pollfd){ file_fd, POLLIN, 0 }, 1, 60 * 1000) != 1)
-		bail("no event within a minute");
+}
+
+static void open_switch(void)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), TRACEPOINTS "%s/enable", listened_to);
+	file_fd = open(name, O_WRONLY);
+	if (file_fd < 0)
+		bail("cannot open %s", name);
+}
+
+static void undo_switch(void)
+{
+	if (write(file_fd, "0", 1) != 1)
+		bail("tracefs goes on listening to %s", listened_to);
+	undo_open();
 }
 
 static void end_child(void)
 {
-	if (child <= 0)
-		return;
-	waitpid(child, NULL, 0);
-	command_pid("detach", child);
+	if (child > 0)
+		waitpid(child, NULL, 0);
 }
 
 static void open_module(void)
@@ -475,16 +508,12 @@ static void both_ways(const struct operation *op)
 	each_place(op, false);
 }
 
-#define TESTS_OF_COMMANDS	6
+#define TESTS_OF_COMMANDS	4
 
 static void test_commands(void)
 {
 	static const struct operation attaching = {
 		"attach", nothing, do_attach, undo_attach, { ENOMEM, EFAULT }
-	};
-	static const struct operation following = {
-		"attach and follow", nothing, do_attach, undo_attach,
-		{ ENOMEM, EFAULT }
 	};
 	static const struct operation detaching = {
 		"detach", redo_attach, do_detach, undo_attach,
@@ -494,15 +523,10 @@ static void test_commands(void)
 	snprintf(command_text, sizeof(command_text), "%d\n", target);
 	both_ways(&attaching);
 	both_ways(&detaching);
-	/* With another one followed, there are targets in reserve already. */
-	attach_following(other);
-	snprintf(command_text, sizeof(command_text), "%d follow\n", target);
-	both_ways(&following);
-	detach(other);
 }
 
-#define NR_FILES		6
-#define TESTS_OF_FILES		(NR_FILES * 5 + 2 * 2 + 3)
+#define NR_FILES		5
+#define TESTS_OF_FILES		(NR_FILES * 5 + 2 * 2)
 
 static void test_file(const char *file, bool seeks)
 {
@@ -510,8 +534,7 @@ static void test_file(const char *file, bool seeks)
 		file, nothing, do_open, undo_open, { ENOMEM, EFAULT, ENFILE }
 	};
 	struct operation reading = {
-		file, open_to_read, do_read, undo_open,
-		{ ENOMEM, EFAULT, EAGAIN }
+		file, open_to_read, do_read, undo_open, { ENOMEM, EFAULT }
 	};
 	char what[3][32];
 
@@ -530,72 +553,76 @@ static void test_file(const char *file, bool seeks)
 	both_ways(&reading);
 }
 
-static void set_ring(const char *records)
-{
-	if (!set_file(MODULE "/parameters/event_ring", records))
-		bail("cannot set event_ring");
-}
-
 static void test_files(void)
 {
 	static const char *const files[] = {
-		"summary", "vmas", "pages", "faults", "events"
-	};
-	static const struct operation large = {
-		"open events with a large ring", nothing, do_open, undo_open,
-		{ ENOMEM, EFAULT, ENFILE }
+		"summary", "vmas", "pages", "faults"
 	};
 	int i;
 
 	redo_attach();
 	snprintf(path, sizeof(path), COW_DIR "/status");
 	test_file("status", false);
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < 4; i++) {
 		snprintf(path, sizeof(path), COW_DIR "/%d/%s", target, files[i]);
 		test_file(files[i], i < 2);
 	}
-	/* Too large for kmalloc(). */
-	set_ring("65536");
-	both_ways(&large);
-	each_end(&large);
-	set_ring("32768");
 	undo_attach();
 }
 
-#define TESTS_OF_FORK	4
+#define TESTS_OF_LISTENERS	8
 
-static void test_fork(void)
+static void test_listeners(void)
+{
+	static const char *const events[] = { "cow_fault", "cow_fork" };
+	struct operation by_perf = {
+		NULL, nothing, do_listen, undo_open, { ENOMEM, EFAULT }
+	};
+	struct operation by_tracefs = {
+		NULL, open_switch, do_switch, undo_switch, { ENOMEM, EFAULT }
+	};
+	char what[2][64];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		listened_to = events[i];
+		snprintf(what[0], sizeof(what[0]), "listen to %s by perf",
+			 events[i]);
+		by_perf.what = what[0];
+		both_ways(&by_perf);
+		snprintf(what[1], sizeof(what[1]), "listen to %s by tracefs",
+			 events[i]);
+		by_tracefs.what = what[1];
+		both_ways(&by_tracefs);
+	}
+}
+
+#define TESTS_OF_PROBES	3
+
+/* A fork, and the faults that it leads to, while all that may be told of them is. */
+static void test_probes(void)
 {
 	static const struct operation forking = {
-		"fork under follow", nothing, do_fork, end_child,
+		"fork, attached and listened to", nothing, do_fork, end_child,
 		{ ENOMEM, EAGAIN }
 	};
-	long long lost;
-	int i, places = total_places;
+	int faults = listen_to("cow_fault", getpid());
+	int forks = listen_to("cow_fork", getpid());
+	int places = total_places;
 
-	attach_following(getpid());
+	if (faults < 0 || forks < 0)
+		bail("perf_event_open");
+	files_open = references();
+	attach(getpid());
 	limit_to_module(true);
 	each_place(&forking, true);
 	ok(total_places == places, "what a probe does asks for no memory");
 	limit_to_module(false);
 	each_place(&forking, false);
-
-	/* What the work item does: all of it fails, whoever runs it. */
-	limit_to_module(true);
-	set_all("probability", "100");
-	set_all("times", "-1");
-	for (i = 0; i < 10; i++) {
-		do_fork();
-		waitpid(child, NULL, 0);
-		usleep(20 * 1000);
-	}
-	/* Nothing tells when that of the last one has run. */
-	sleep(2);
-	set_all("probability", "0");
-	lost = fault_count(getpid(), "fork_lost");
-	ok(lost == 10 && status_number("targets") == 1,
-	   "without memory children are lost, and counted: %lld", lost);
 	detach(getpid());
+	close(faults);
+	close(forks);
+	files_open = references();
 }
 
 #define TESTS_OF_INSMOD	2
@@ -628,25 +655,6 @@ static void test_insmod(void)
 	undo_open();
 }
 
-static void touch(int sig)
-{
-	static char *p;
-
-	(void)sig;
-	if (!p)
-		p = map_pages(1, MAP_PRIVATE);
-	madvise(p, 4096, MADV_DONTNEED);
-	*p = 1;
-}
-
-static void touch_when_told(void *unused)
-{
-	(void)unused;
-	signal(SIGUSR1, touch);
-	for (;;)
-		pause();
-}
-
 static void need_injection(void)
 {
 	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR);
@@ -663,11 +671,11 @@ static void need_injection(void)
 int main(void)
 {
 	need_injection();
-	tap_plan(TESTS_OF_COMMANDS + TESTS_OF_FILES + TESTS_OF_FORK +
-		 TESTS_OF_INSMOD + 2);
+	tap_plan(TESTS_OF_COMMANDS + TESTS_OF_FILES + TESTS_OF_LISTENERS +
+		 TESTS_OF_PROBES + TESTS_OF_INSMOD + 2);
+	mount("none", TRACING, "tracefs", 0, NULL);
 	begin_log();
-	target = spawn(touch_when_told, NULL);
-	other = spawn(NULL, NULL);
+	target = spawn(NULL, NULL);
 	attach_fd = open(COW_DIR "/attach", O_WRONLY);
 	detach_fd = open(COW_DIR "/detach", O_WRONLY);
 	if (attach_fd < 0 || detach_fd < 0)
@@ -675,10 +683,10 @@ int main(void)
 	files_open = references();
 	test_commands();
 	test_files();
-	test_fork();
+	test_listeners();
+	test_probes();
 	test_insmod();
 	reap(target);
-	reap(other);
 	ok(log_is_clean(), "the kernel complains of nothing but lack of memory");
 	end_log();
 	ok(total_places > 100, "%d places failed", total_places);

@@ -4,62 +4,85 @@
  * changed, /proc/PID/stat how many faults there were, and the pages file what
  * was to be expected.
  */
-#include <pthread.h>
-
+#include "events.h"
 #include "faults.h"
-#include "setup.h"
 
 static struct events seen;
-static int self;		/* our own events */
+static struct listener self;		/* our own events */
+
+#define NAME(id, name)	name,
 
 static const char *did_name(int did)
 {
-	static const char * const names[COWI_NR_DID] = {
-		"copied", "reused", "zerofilled", "zeropage", "mapped",
-		"shared", "swapin", "swapin_copied", "swapin_reused", "split",
-		"userfaultfd", "retried", "refused", "numa", "marked",
-		"waited", "spurious", "unknown", "lost", "child",
-		"fork_copied", "exec", "exit",
-	};
+	static const char * const names[] = { COWINSPECT_DID(NAME, NAME) };
 
-	return did >= 0 && did < COWI_NR_DID ? names[did] : "nothing";
+	return did <= COWI_DID_UNKNOWN ? names[did] : "nothing";
+}
+
+static uint64_t frame_in(uint64_t entry)
+{
+	return entry & PAGEMAP_PRESENT ? PAGEMAP_PFN(entry) : COWINSPECT_NO_PFN;
 }
 
 static uint64_t frame_of(const void *at)
 {
-	uint64_t entry = pagemap_of(getpid(), at);
+	return frame_in(pagemap_of(getpid(), at));
+}
 
-	return entry & PAGEMAP_PRESENT ? PAGEMAP_PFN(entry) : COWINSPECT_NO_PFN;
+/* Whether a fault that did that leaves another frame where there was one. */
+static bool changes_frame(int did)
+{
+	return did == COWI_DID_COPIED || did == COWI_DID_ZEROFILLED;
+}
+
+static bool is_kind_of(int kind, uint64_t entry)
+{
+	bool file = kind == COWI_KIND_FILE || kind == COWI_KIND_SHMEM;
+
+	return kind <= COWI_KIND_KERNEL && file == !!(entry & PAGEMAP_FILE);
+}
+
+/* What pagemap had before and has now, against what is said of the fault. */
+static bool is_as_in_pagemap(const struct event *e, uint64_t before,
+			     uint64_t after)
+{
+	bool was = before & PAGEMAP_PRESENT;
+	bool same = frame_in(before) == frame_in(after);
+	/* Where the kernel had to drop its locks the entry cannot be told. */
+	bool unlocked = e->new_kind == COWI_KIND_NONE && e->flags & COWI_E_SHARED;
+
+	if (!(after & PAGEMAP_PRESENT) || (was && same == changes_frame(e->outcome)) ||
+	    (!was && e->outcome == COWI_DID_REUSED))
+		return false;
+	return (!was || is_kind_of(e->old_kind, before)) &&
+	       (unlocked || is_kind_of(e->new_kind, after)) &&
+	       (unlocked || e->bytes == 4096ULL << e->new_order);
 }
 
 /* Write to or read @at, and expect the fault to have done @did. */
-static struct cowinspect_event expect(const char *what, volatile char *at,
-				      bool write, int did)
+static struct event expect(const char *what, volatile char *at, bool write,
+			   int did)
 {
-	struct cowinspect_event none = { .outcome = 255 };
-	uint64_t before = frame_of((char *)at), after;
-	const struct cowinspect_event *e;
+	struct event none = { .outcome = 255 };
+	uint64_t before = pagemap_of(getpid(), (char *)at), after;
+	const struct event *e;
 
-	drain_events(self, &seen);
+	drain_events(&self, &seen);
 	if (write)
 		*at = 5;
 	else
 		(void)*at;
-	after = frame_of((char *)at);
-	drain_events(self, &seen);
+	after = pagemap_of(getpid(), (char *)at);
+	drain_events(&self, &seen);
 	e = event_of(&seen, (char *)at) ?: &none;
-	/* Where the kernel had to drop its locks the frame cannot be told. */
 	if (!ok(e->outcome == did && e->tid == (unsigned int)gettid() &&
 		e->pid == (unsigned int)getpid() &&
-		(e->new_pfn == after ||
-		 (e->new_kind == COWI_KIND_NONE && e->flags & COWI_E_SHARED)) &&
-		(e->old_pfn == before || before == COWINSPECT_NO_PFN) &&
+		is_as_in_pagemap(e, before, after) &&
 		!!(e->flags & COWI_E_WRITE) == write,
 		"%s: %s", what, did_name(did)))
-		diag("it is %s, %llx -> %llx, flags %x; pagemap has %llx -> %llx",
-		     did_name(e->outcome), (unsigned long long)e->old_pfn,
-		     (unsigned long long)e->new_pfn, e->flags,
-		     (unsigned long long)before, (unsigned long long)after);
+		diag("it is %s, kind %d -> %d, %llu bytes, flags %x; pagemap has %"
+		     PRIx64 " -> %" PRIx64, did_name(e->outcome), e->old_kind,
+		     e->new_kind, e->bytes, e->flags, before, after);
 	return *e;
 }
 
@@ -68,7 +91,7 @@ static struct cowinspect_event expect(const char *what, volatile char *at,
 static void test_anon(void)
 {
 	char *p = map_pages(8, MAP_PRIVATE);
-	struct cowinspect_event e;
+	struct event e;
 	pid_t child;
 
 	expect("first write", p, true, COWI_DID_ZEROFILLED);
@@ -81,7 +104,7 @@ static void test_anon(void)
 	child = spawn(NULL, NULL);
 	e = expect("page shared with a child", p, true, COWI_DID_COPIED);
 	ok(e.old_kind == COWI_KIND_ANON && e.new_kind == COWI_KIND_ANON &&
-	   e.order == 0 && e.predicted == COWI_NEXT_COPY &&
+	   e.new_order == 0 && e.predicted == COWI_NEXT_COPY &&
 	   e.confidence == COWI_CONF_SURE && e.vma == COWI_VMA_ANON,
 	   "from an anonymous page, as was predicted");
 	reap(child);
@@ -97,7 +120,8 @@ static void test_file(void)
 	int file = open("/proc/self/exe", O_RDONLY);
 	char *p = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE,
 		       file, 0);
-	struct cowinspect_event e;
+	struct event e;
+	bool mapped;
 
 	if (p == MAP_FAILED)
 		bail("mmap");
@@ -108,9 +132,10 @@ static void test_file(void)
 	munmap(p, 1 << 16);
 	/* Anew: reading one page of a file maps those around it. */
 	p = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+	mapped = frame_of(p) != COWINSPECT_NO_PFN;
 	e = expect("write to a page that is not mapped", p, true,
 		   COWI_DID_COPIED);
-	ok(e.old_pfn == COWINSPECT_NO_PFN && e.old_kind != COWI_KIND_NONE,
+	ok(!mapped && (e.old_kind == COWI_KIND_FILE || e.old_kind == COWI_KIND_SHMEM),
 	   "from the page cache, too, though it was not mapped");
 	munmap(p, 1 << 16);
 	close(file);
@@ -164,9 +189,9 @@ static void test_remote(void)
 	char *p = map_pages(4, MAP_PRIVATE), byte = 7;
 	struct iovec from = { &byte, 1 }, to = { p, 1 };
 	static struct events theirs;
-	const struct cowinspect_event *e;
+	const struct event *e;
+	struct listener l;
 	pid_t child;
-	int fd;
 
 	if (status_word("observer_remote", "absent")) {
 		skip("without CONFIG_MEMCG the kernel does not say whose memory it is");
@@ -178,17 +203,17 @@ static void test_remote(void)
 	child = spawn(NULL, NULL);
 	wait_asleep(child);
 	attach(child);
-	fd = open_events(child);
+	l = open_events(child);
 	if (process_vm_writev(child, &from, 1, &to, 1, 0) != 1)
 		bail("process_vm_writev");
-	drain_events(fd, &theirs);
+	drain_events(&l, &theirs);
 	e = event_of(&theirs, p);
 	ok(e && e->outcome == COWI_DID_COPIED && e->flags & COWI_E_REMOTE &&
 	   e->flags & COWI_E_GUP && e->tid == (unsigned int)gettid(),
 	   "a write by process_vm_writev() copies, and is said to be remote");
 	ok(fault_count(child, "remote_copied") == 1 &&
 	   fault_count(child, "remote") >= 1, "and counted as such");
-	close(fd);
+	stop_listening(&l);
 	detach(child);
 	reap(child);
 	munmap(p, 4 * 4096);
@@ -305,11 +330,11 @@ static void test_race(void)
 	child = spawn(NULL, NULL);
 	for (i = 0; i < RACE_PAGES; i++)
 		before[i] = frame_of(race_memory + i * 4096);
-	drain_events(self, &all);
+	drain_events(&self, &all);
 	pthread_create(&thread, NULL, race, NULL);
 	race(NULL);
 	pthread_join(thread, NULL);
-	drain_events(self, &all);
+	drain_events(&self, &all);
 	for (i = 0; i < RACE_PAGES; i++) {
 		unsigned long at = (unsigned long)race_memory + i * 4096;
 		int here = 0;
@@ -337,34 +362,35 @@ static void test_huge(void)
 	char *area = mmap(NULL, 2 * huge, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *p = (char *)(((unsigned long)area + huge - 1) & ~(huge - 1));
-	const struct cowinspect_event *e;
-	struct cowinspect_event copy;
+	const struct event *e;
+	struct event copy;
 	pid_t child;
 
-	drain_events(self, &seen);
+	drain_events(&self, &seen);
 	if (!madvise(p, huge, MADV_HUGEPAGE))
 		*p = 1;
-	drain_events(self, &seen);
+	drain_events(&self, &seen);
 	e = event_of(&seen, p);
-	if (!e || !e->order) {
+	if (!e || !e->new_order) {
 		skip("no huge page to be had");
 		skip("no huge page to be had");
 		skip("no huge page to be had");
 		munmap(area, 2 * huge);
 		return;
 	}
-	ok(e->outcome == COWI_DID_ZEROFILLED && e->order == 9,
+	ok(e->outcome == COWI_DID_ZEROFILLED && e->new_order == 9 &&
+	   e->bytes == huge,
 	   "a huge page is zero-filled");
 	child = spawn(NULL, NULL);
 	copy = expect("write to a shared huge page", p + 0x5000, true,
 		      COWI_DID_COPIED);
-	ok(copy.flags & COWI_E_SPLIT && copy.order == 0 && copy.old_order == 9,
+	ok(copy.flags & COWI_E_SPLIT && copy.new_order == 0 && copy.old_order == 9,
 	   "it is split, and a small page of it copied");
 	reap(child);
 	munmap(area, 2 * huge);
 }
 
-static bool is_predicted(const struct cowinspect_event *e,
+static bool is_predicted(const struct event *e,
 			 const struct cowinspect_page *r, int outcome,
 			 int confidence)
 {
@@ -383,7 +409,7 @@ static void test_hugetlb(void)
 {
 	const size_t huge = 2 << 20;
 	int pages = must_open(getpid(), "pages"), i;
-	struct cowinspect_event e;
+	struct event e;
 	struct cowinspect_page r;
 	pid_t child;
 	char *p;
@@ -439,14 +465,14 @@ static void handed_once(const char *what, char *p, bool write)
 		skip("no userfaultfd: %s", strerror(errno));
 		return;
 	}
-	drain_events(self, &seen);
+	drain_events(&self, &seen);
 	pthread_create(&thread, NULL, handle_missing, &fd);
 	if (write)
 		*(volatile char *)p = 1;
 	else
 		(void)*(volatile char *)p;
 	pthread_join(thread, NULL);
-	drain_events(self, &seen);
+	drain_events(&self, &seen);
 	for (i = 0; i < seen.nr; i++)
 		handed += seen.event[i].outcome == COWI_DID_USERFAULTFD &&
 			  (seen.event[i].addr & ~4095UL) == (unsigned long)p;
@@ -541,7 +567,7 @@ static void test_ksm(void)
 {
 	char *p = map_pages(2, MAP_PRIVATE);
 	int pages = must_open(getpid(), "pages"), i;
-	struct cowinspect_event e;
+	struct event e;
 
 	memset(p, 0x5a, 2 * 4096);
 	if (!set_file("/sys/kernel/mm/ksm/run", "1")) {
@@ -563,7 +589,7 @@ static void test_ksm(void)
 
 int main(void)
 {
-	tap_plan(SWAP_TESTS + 2 + 8 + 6 + 2 + 2 + 4 + 1 + 3 + HUGETLB_TESTS + 3 + 2);
+	tap_plan(SWAP_TESTS + 2 + 8 + 6 + 2 + 2 + 4 + 1 + 3 + HUGETLB_TESTS + 3 + 3);
 	attach(getpid());
 	self = open_events(getpid());
 	test_anon();
@@ -579,7 +605,8 @@ int main(void)
 	test_ksm();
 	ok(fault_count(getpid(), "lost") == 0, "nothing was lost");
 	ok(fault_count(getpid(), "unknown") == 0, "nothing remained unknown");
-	close(self);
+	ok(!self.lost, "and perf lost none of ours");
+	stop_listening(&self);
 	detach(getpid());
 	return tap_done();
 }

@@ -17,6 +17,7 @@ static inline long long fault_count(pid_t pid, const char *name)
 	return value;
 }
 
+#ifndef COWINSPECT_TEST_EVENTS_H
 static inline void attach_following(pid_t pid)
 {
 	char text[32];
@@ -74,5 +75,6 @@ static inline const struct cowinspect_event *event_of(const struct events *e,
 	}
 	return NULL;
 }
+#endif
 
 #endif /* COWINSPECT_TEST_FAULTS_H */

@@ -19,7 +19,7 @@
  * - the huge zero page, where a huge page takes its place (7.2);
  * - copies that others make in the memory of the process.
  *
- * The stream of events says which fault is which of these, so both can be
+ * The tracepoint says which fault is which of these, so both can be
  * compared to the last one.
  *
  * The kernel counts only what took time (delayacct_end()), by a clock that may
@@ -29,11 +29,9 @@
  */
 #include <linux/genetlink.h>
 #include <linux/taskstats.h>
-#include <pthread.h>
 #include <sys/socket.h>
 
-#include "faults.h"
-#include "setup.h"
+#include "events.h"
 
 #define PAGES		300
 #define HUGE		(2UL << 20)
@@ -290,57 +288,65 @@ static void run_stage(pid_t pid, unsigned char stage)
 
 /* ---- what the events say that the kernel must have counted ---- */
 
-static bool kernel_counts(const struct cowinspect_event *e)
+/* Of a page of a file only a write to one that was mapped is predicted. */
+static bool was_mapped(const struct event *e)
+{
+	return (e->old_kind != COWI_KIND_FILE && e->old_kind != COWI_KIND_SHMEM) ||
+	       e->predicted != COWI_NEXT_NONE;
+}
+
+static bool kernel_counts(const struct event *e)
 {
 	if (e->flags & COWI_E_REMOTE)
 		return false;
 	switch (e->outcome) {
 	case COWI_DID_COPIED:
-		return e->old_pfn != COWINSPECT_NO_PFN;
+		return was_mapped(e);
 	case COWI_DID_SWAPIN_COPIED:
 		return true;
 	case COWI_DID_ZEROFILLED:
 		if (e->vma == COWI_VMA_HUGETLB)
 			return e->flags & COWI_E_WRITE;
-		return e->old_kind == COWI_KIND_ZERO && !e->order;
+		return e->old_kind == COWI_KIND_ZERO && !e->new_order;
 	case COWI_DID_REUSED:
 		return e->vma == COWI_VMA_HUGETLB;
 	case COWI_DID_RETRIED:
 		return e->flags & COWI_E_WRITE && !(e->flags & COWI_E_SHARED) &&
-		       e->old_pfn != COWINSPECT_NO_PFN && !e->old_order;
+		       e->old_kind <= COWI_KIND_KERNEL && !e->old_order;
 	default:
 		return false;
 	}
 }
 
-static int count_events(int fd, int *by_outcome)
+#define OUTCOMES	(COWI_DID_UNKNOWN + 1)
+
+static int count_events(struct listener *l, int *by_outcome)
 {
 	static struct events seen;
 	int i, n = 0;
 
-	memset(by_outcome, 0, COWI_NR_DID * sizeof(*by_outcome));
-	while (drain_events(fd, &seen)) {
-		for (i = 0; i < seen.nr; i++) {
-			if (seen.event[i].outcome == COWI_DID_LOST)
-				bail("events were lost");
-			by_outcome[seen.event[i].outcome]++;
-			n += kernel_counts(&seen.event[i]);
-		}
+	memset(by_outcome, 0, OUTCOMES * sizeof(*by_outcome));
+	drain_events(l, &seen);
+	if (l->lost)
+		bail("events were lost");
+	for (i = 0; i < seen.nr; i++) {
+		by_outcome[seen.event[i].outcome]++;
+		n += kernel_counts(&seen.event[i]);
 	}
 	return n;
 }
 
-static void compare(int family, pid_t pid, int fd, int stage)
+static void compare(int family, pid_t pid, struct listener *l, int stage)
 {
-	int by_outcome[COWI_NR_DID], told, attempt;
+	int by_outcome[OUTCOMES], told, attempt;
 	unsigned long long before;
 	long long counted;
 
 	for (attempt = 0; attempt < ATTEMPTS; attempt++) {
-		count_events(fd, by_outcome);
+		count_events(l, by_outcome);
 		before = stats_of(family, pid).wpcopy_count;
 		run_stage(pid, stage);
-		told = count_events(fd, by_outcome);
+		told = count_events(l, by_outcome);
 		counted = stats_of(family, pid).wpcopy_count - before;
 		if (told <= counted)
 			break;
@@ -360,15 +366,14 @@ static void compare(int family, pid_t pid, int fd, int stage)
 static void test_stages(int family)
 {
 	pid_t pid = spawn(work, NULL);
-	int stage, fd;
+	struct listener l;
+	int stage;
 
 	wait_asleep(pid);
-	attach(pid);
-	fd = open_events(pid);
+	l = open_events(pid);
 	for (stage = 0; stage < NR_STAGES; stage++)
-		compare(family, pid, fd, stage);
-	close(fd);
-	detach(pid);
+		compare(family, pid, &l, stage);
+	stop_listening(&l);
 	reap(pid);
 }
 

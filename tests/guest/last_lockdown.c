@@ -15,7 +15,7 @@
 #define SAME_MODE	"/sys/kernel/debug/kprobes/list"
 
 static const char *const files[] = {
-	"summary", "vmas", "pages", "faults", "events"
+	"summary", "vmas", "pages", "faults"
 };
 
 #define NR_FILES ((int)(sizeof(files) / sizeof(files[0])))

@@ -5,136 +5,19 @@
  * that is attached as well say; so does each fork. And while nobody listens, nothing
  * is hooked.
  */
-#include <linux/perf_event.h>
 #include <setjmp.h>
 
+#include "events.h"
 #include "faults.h"
 #include "libcowinspect.h"
-#include "setup.h"
 
-#define EVENTS		TRACING "events/cowinspect/"
 #define FAULT		EVENTS "cow_fault/"
 
 /* ---- listening ---- */
 
-#define CPUS		8
-#define RING_SIZE	(64 * 4096UL)
-
-/**
- * struct listener - perf events, one for each CPU
- * @nr: how many CPUs there are
- * @fd: the events
- * @ring: their rings, each preceded by its page of control
- * @take: what to do with a sample
- * @lost: samples that found no room
- */
-struct listener {
-	int nr;
-	int fd[CPUS];
-	void *ring[CPUS];
-	void (*take)(int tid, const char *raw);
-	long long lost;
-};
-
-/* Of a process with its threads and descendants to come, or of all (-1). */
-static struct listener listen_to_event(pid_t pid, const char *event,
-				       void (*take)(int tid, const char *raw))
-{
-	struct listener l = {
-		.nr = sysconf(_SC_NPROCESSORS_ONLN),
-		.take = take,
-	};
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
-		.sample_period = 1,
-		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_RAW,
-		.inherit = pid >= 0,
-	};
-	char path[128];
-	int i;
-
-	snprintf(path, sizeof(path), EVENTS "%s/id", event);
-	attr.config = number_in(path);
-	if (l.nr > CPUS)
-		bail("%d CPUs", l.nr);
-	for (i = 0; i < l.nr; i++) {
-		l.fd[i] = syscall(SYS_perf_event_open, &attr, pid, i, -1, 0);
-		if (l.fd[i] < 0)
-			bail("perf_event_open");
-		l.ring[i] = mmap(NULL, 4096 + RING_SIZE, PROT_READ | PROT_WRITE,
-				 MAP_SHARED, l.fd[i], 0);
-		if (l.ring[i] == MAP_FAILED)
-			bail("no ring");
-	}
-	return l;
-}
-
-static void stop_listening(struct listener *l)
-{
-	int i;
-
-	for (i = 0; i < l->nr; i++) {
-		munmap(l->ring[i], 4096 + RING_SIZE);
-		close(l->fd[i]);
-	}
-	l->nr = 0;
-}
-
-/* What perf has counted, be it in a ring or not. */
-static long long perf_count(const struct listener *l)
-{
-	long long value, sum = 0;
-	int i;
-
-	for (i = 0; i < l->nr; i++) {
-		if (read(l->fd[i], &value, sizeof(value)) != sizeof(value))
-			bail("cannot read a count");
-		sum += value;
-	}
-	return sum;
-}
-
-/* ---- samples ---- */
-
-struct fault {
-	__u64 addr, bytes, cost;
-	__u32 pid, flags;
-	__u8 outcome, old_kind, new_kind, old_order, new_order, vma;
-	__u8 predicted, confidence;
-	int tid;
-};
-
 struct forked {
 	__u32 parent, child;
 	__u64 cost, tables, copied, anon, file, shmem, swap;
-};
-
-/* A member of one of these, and where the kernel has it in a sample. */
-struct field {
-	const char *name;
-	size_t to, size;
-	int at;
-};
-
-#define FIELD(type, name) \
-	{ #name, offsetof(type, name), sizeof(((type *)NULL)->name), 0 }
-
-static struct field fault_fields[] = {
-	FIELD(struct fault, addr),
-	FIELD(struct fault, bytes),
-	FIELD(struct fault, cost),
-	FIELD(struct fault, pid),
-	FIELD(struct fault, flags),
-	FIELD(struct fault, outcome),
-	FIELD(struct fault, old_kind),
-	FIELD(struct fault, new_kind),
-	FIELD(struct fault, old_order),
-	FIELD(struct fault, new_order),
-	FIELD(struct fault, vma),
-	FIELD(struct fault, predicted),
-	FIELD(struct fault, confidence),
-	{ 0 }
 };
 
 static struct field fork_fields[] = {
@@ -150,39 +33,6 @@ static struct field fork_fields[] = {
 	{ 0 }
 };
 
-/* Whether they are there, in this order, and nothing else is. */
-static bool find_fields(const char *event, struct field *f)
-{
-	char path[128], wanted[64], *text, *at, *last;
-	size_t size;
-	bool all;
-
-	snprintf(path, sizeof(path), EVENTS "%s/format", event);
-	text = slurp(path);
-	/* After those that all events have: on PREEMPT_RT more than elsewhere. */
-	for (last = strstr(text, "\n\n"); f->name; f++) {
-		snprintf(wanted, sizeof(wanted), " %s;", f->name);
-		at = strstr(text, wanted);
-		if (!at || at != strchr(strstr(last, "field:"), ';') -
-			   strlen(f->name) - 1 ||
-		    sscanf(at + strlen(wanted), " offset:%d; size:%zu;", &f->at,
-			   &size) != 2 || size != f->size) {
-			diag("%s: %s is not as it should be", event, f->name);
-			return false;
-		}
-		last = at;
-	}
-	all = !strstr(last, "field:");
-	free(text);
-	return all;
-}
-
-static void take_fields(const struct field *f, const char *raw, void *to)
-{
-	for (; f->name; f++)
-		memcpy((char *)to + f->to, raw + f->at, f->size);
-}
-
 static void test_format(void)
 {
 	ok(find_fields("cow_fault", fault_fields),
@@ -190,106 +40,71 @@ static void test_format(void)
 	ok(find_fields("cow_fork", fork_fields), "and those of cow_fork");
 }
 
-#define FAULTS_MAX	16384
 #define FORKS_MAX	16
 
-static struct fault heard[FAULTS_MAX];
-static int nr_heard;
+static struct events heard;
 static struct forked forks[FORKS_MAX];
 static int nr_forks;
 
-static void take_fault(int tid, const char *raw)
+static void take_fork(const struct sample *s, void *unused)
 {
-	if (nr_heard == FAULTS_MAX)
-		bail("too many faults");
-	take_fields(fault_fields, raw, &heard[nr_heard]);
-	heard[nr_heard++].tid = tid;
-}
-
-static void take_fork(int tid, const char *raw)
-{
-	(void)tid;
+	(void)unused;
 	if (nr_forks == FORKS_MAX)
 		bail("too many forks");
-	take_fields(fork_fields, raw, &forks[nr_forks++]);
+	take_fields(fork_fields, s->raw, &forks[nr_forks++]);
 }
 
-static struct listener listen_to(pid_t pid)
+static struct listener listen_to_forks(pid_t pid)
 {
-	return listen_to_event(pid, "cow_fault", take_fault);
+	return listen_to(&(struct listening){
+		.event = "cow_fork", .pid = pid, .ring = RING_SIZE,
+	});
 }
 
-struct sample {
-	struct perf_event_header header;
-	uint32_t pid, tid;
-	uint32_t size;
-	char raw[];
-};
-
-static void take_record(struct listener *l, const struct sample *s)
+static void hear_forks(struct listener *l)
 {
-	if (s->header.type == PERF_RECORD_LOST)
-		l->lost++;
-	if (s->header.type != PERF_RECORD_SAMPLE)
-		return;
-	l->take(s->tid, s->raw);
+	nr_forks = 0;
+	drain(l, take_fork, NULL);
 }
 
-static void drain_ring(struct listener *l, void *ring)
+/* Of a process with its threads and descendants to come, or of all (-1). */
+static struct listener listen_to_faults_by(pid_t pid)
 {
-	volatile struct perf_event_mmap_page *control = ring;
-	char record[4096], *data = (char *)ring + 4096;
-	uint64_t head = control->data_head, at = control->data_tail, i;
-	const struct sample *s = (void *)record;
-
-	__sync_synchronize();
-	while (at < head) {
-		const struct perf_event_header *header =
-			(void *)(data + at % RING_SIZE);
-
-		for (i = 0; i < header->size; i++)
-			record[i] = data[(at + i) % RING_SIZE];
-		take_record(l, s);
-		at += s->header.size;
-	}
-	__sync_synchronize();
-	control->data_tail = at;
+	return listen_to_faults((struct listening){
+		.pid = pid, .ring = RING_SIZE,
+	});
 }
 
-/* Into @heard or @forks. Returns how many faults there are. */
 static int hear(struct listener *l)
 {
-	int i;
-
-	nr_heard = 0;
-	nr_forks = 0;
-	for (i = 0; i < l->nr; i++)
-		drain_ring(l, l->ring[i]);
-	return nr_heard;
+	return drain_events(l, &heard);
 }
 
-/* Those of a process, and of one of its pages unless that is NULL. */
+/* Of a process, and of one of its pages unless that is NULL. */
+static bool is_that(const struct event *e, pid_t pid, const void *page,
+		    int outcome)
+{
+	return e->pid == (unsigned int)pid && e->outcome == outcome &&
+	       (!page || (e->addr & ~4095UL) == (unsigned long)page);
+}
+
 static int count_heard(pid_t pid, const void *page, int outcome)
 {
 	int i, n = 0;
 
-	for (i = 0; i < nr_heard; i++)
-		n += heard[i].pid == (unsigned int)pid &&
-		     heard[i].outcome == (unsigned int)outcome &&
-		     (!page || (heard[i].addr & ~4095UL) == (unsigned long)page);
+	for (i = 0; i < heard.nr; i++)
+		n += is_that(&heard.event[i], pid, page, outcome);
 	return n;
 }
 
-static struct fault the_heard(pid_t pid, const void *page, int outcome)
+static struct event the_heard(pid_t pid, const void *page, int outcome)
 {
-	struct fault none = { .outcome = 255, .addr = 1 };
+	struct event none = { .outcome = 255, .addr = 1 };
 	int i;
 
-	for (i = 0; i < nr_heard; i++) {
-		if (heard[i].pid == (unsigned int)pid &&
-		    heard[i].outcome == (unsigned int)outcome &&
-		    (heard[i].addr & ~4095UL) == (unsigned long)page)
-			return heard[i];
+	for (i = 0; i < heard.nr; i++) {
+		if (is_that(&heard.event[i], pid, page, outcome))
+			return heard.event[i];
 	}
 	return none;
 }
@@ -505,12 +320,12 @@ static bool is_kind(unsigned int kind, unsigned int expected)
 static void expect(const char *what, pid_t pid, char *page, bool write, int did,
 		   int old_kind, int new_kind)
 {
-	const struct fault f = the_heard(pid, page, did);
+	const struct event f = the_heard(pid, page, did);
 	int n = count_heard(pid, page, did);
 	bool bytes = f.bytes == (did == COWI_DID_REFUSED ? 0 : 4096) ||
 		     (f.flags & COWI_E_SHARED && f.new_kind == COWI_KIND_NONE);
 
-	if (!ok(n == 1 && f.tid == (int)f.pid && bytes && f.cost &&
+	if (!ok(n == 1 && f.tid == f.pid && bytes && f.cost &&
 		is_kind(f.old_kind, old_kind) &&
 		(is_kind(f.new_kind, new_kind) || f.flags & COWI_E_SHARED) &&
 		!f.old_order && !f.new_order &&
@@ -527,7 +342,7 @@ static void expect(const char *what, pid_t pid, char *page, bool write, int did,
 static void scene_heard(struct worker *w)
 {
 	char *anon = w->anon;
-	struct fault f;
+	struct event f;
 
 	expect("page shared with its parent", w->pid, anon, true,
 	       COWI_DID_COPIED, COWI_KIND_ANON, COWI_KIND_ANON);
@@ -564,7 +379,7 @@ static bool is_as_counted(pid_t pid)
 	long long counted, all = 0;
 	int did, n;
 
-	for (did = 0; did < COWI_NR_FAULT_DID; did++) {
+	for (did = 0; did <= COWI_DID_UNKNOWN; did++) {
 		counted = fault_count(pid, cowi_did_name(did));
 		n = count_heard(pid, NULL, did);
 		all += n;
@@ -585,7 +400,7 @@ static void test_scene(bool attached)
 
 	if (attached)
 		attach(w.pid);
-	l = listen_to(w.pid);
+	l = listen_to_faults_by(w.pid);
 	ok(is_hooked_for(attached, 1, 0), "hooked for one that is listened to%s",
 	   attached ? " and attached" : " and nothing else");
 	order(&w, 's');
@@ -622,7 +437,7 @@ static bool works(struct worker *w, struct listener *l, bool is_attached)
 	    counted == is_attached * FRESH &&
 	    is_hooked_for(is_attached, listened, 0))
 		return true;
-	diag("%d heard, %lld counted", nr_heard, counted);
+	diag("%d heard, %lld counted", heard.nr, counted);
 	return false;
 }
 
@@ -639,7 +454,7 @@ static void test_order(const char *steps)
 			is_attached = *step == 'a';
 			(is_attached ? attach : detach)(w.pid);
 		} else if (*step == 'l') {
-			l = listen_to(w.pid);
+			l = listen_to_faults_by(w.pid);
 		} else {
 			stop_listening(&l);
 		}
@@ -663,12 +478,12 @@ static void test_again_and_again(void)
 	int i, silent = 0;
 
 	for (i = 0; i < 50; i++) {
-		l = listen_to(pid);
+		l = listen_to_faults_by(pid);
 		/* It runs all the time, but not on each CPU. */
 		if (i % 10 == 0) {
 			while (!hear(&l) && process_state(pid) == 'R')
 				usleep(1000);
-			silent += !nr_heard;
+			silent += !heard.nr;
 		}
 		stop_listening(&l);
 	}
@@ -693,7 +508,7 @@ static void test_remote(void)
 	struct worker w = get_worker();
 	char *page = w.anon + REMOTE_PAGE * 4096;
 	struct listener all, own;
-	struct fault f;
+	struct event f;
 	long long before;
 
 	if (status_word("observer_remote", "absent")) {
@@ -702,26 +517,26 @@ static void test_remote(void)
 		put_worker(&w);
 		return;
 	}
-	all = listen_to(-1);
+	all = listen_to_faults_by(-1);
 	write_remotely(&w);
 	hear(&all);
 	f = the_heard(w.pid, page, COWI_DID_COPIED);
 	ok(count_heard(w.pid, page, COWI_DID_COPIED) == 1 &&
-	   f.tid == gettid() && f.flags & COWI_E_REMOTE && f.flags & COWI_E_GUP,
+	   f.tid == (unsigned int)gettid() && f.flags & COWI_E_REMOTE && f.flags & COWI_E_GUP,
 	   "who listens to each CPU hears of a fault in another's memory");
 	stop_listening(&all);
 	put_worker(&w);
 
 	w = get_worker();
 	page = w.anon + REMOTE_PAGE * 4096;
-	own = listen_to(w.pid);
+	own = listen_to_faults_by(w.pid);
 	before = perf_count(&own);
 	write_remotely(&w);
 	hear(&own);
 	if (!ok(perf_count(&own) > before,
 		"who listens to that process has it counted, at least"))
 		diag("%lld before, %lld then, %d samples", before,
-		     perf_count(&own), nr_heard);
+		     perf_count(&own), heard.nr);
 	stop_listening(&own);
 	put_worker(&w);
 }
@@ -777,7 +592,7 @@ static void test_no_room(void)
 	if (pipe(fd))
 		bail("pipe");
 	pid = spawn(fault_all_at_once, fd);
-	l = listen_to(pid);
+	l = listen_to_faults_by(pid);
 	if (write(fd[1], "g", 1) != 1 || waitpid(pid, &status, 0) != pid)
 		bail("no child");
 	missed = status_number("observer_missed");
@@ -863,12 +678,12 @@ static bool is_plausible(const struct forked *f)
 static void test_fork(void)
 {
 	struct worker w = get_worker();
-	struct listener l = listen_to_event(w.pid, "cow_fork", take_fork);
+	struct listener l = listen_to_forks(w.pid);
 	const struct forked *f = &forks[0];
 
 	ok(is_hooked_for(0, 0, 0), "for forks no fault is observed");
 	order(&w, 'k');
-	hear(&l);
+	hear_forks(&l);
 	if (!ok(nr_forks == 1 && f->parent == (unsigned int)w.pid &&
 		f->child == (unsigned int)*w.said && f->cost && !f->copied,
 		"a fork is told of, once, with both processes"))
@@ -877,35 +692,55 @@ static void test_fork(void)
 	wait_asleep(f->child);
 	ok(is_plausible(f), "with its page tables and pages of each kind");
 	order(&w, 'v');
-	hear(&l);
+	hear_forks(&l);
 	ok(!nr_forks, "a thread and a child of vfork() are not");
 	kill(*w.said, SIGKILL);
 	stop_listening(&l);
 	put_worker(&w);
 }
 
-static void test_fork_pinned(void)
+/* With five of @pages pages pinned. Returns false if nothing pins. */
+static bool fork_pinned(int pages, long long *copied, long long *unknown)
 {
-	char *p = map_pages(16, MAP_PRIVATE);
+	char *p = map_pages(pages, MAP_PRIVATE);
 	struct listener l;
 	int ring;
 
-	memset(p, 1, 16 * 4096);
+	memset(p, 1, pages * 4096UL);
 	ring = pin_pages(p + 4096, 5 * 4096);
-	if (ring < 0) {
+	if (ring >= 0) {
+		l = listen_to_forks(getpid());
+		attach(getpid());
+		reap(spawn(NULL, NULL));
+		hear_forks(&l);
+		*copied = fault_count(getpid(), "fork_copied");
+		*unknown = fault_count(getpid(), "fork_unknown");
+		detach(getpid());
+		stop_listening(&l);
+		close(ring);
+	}
+	munmap(p, pages * 4096UL);
+	return ring >= 0;
+}
+
+static void test_fork_pinned(void)
+{
+	long long copied, unknown;
+
+	if (!fork_pinned(16, &copied, &unknown)) {
 		skip("nothing pins pages here: %s", strerror(errno));
-		munmap(p, 16 * 4096);
+		skip("nothing pins pages here: %s", strerror(errno));
 		return;
 	}
-	l = listen_to_event(getpid(), "cow_fork", take_fork);
-	reap(spawn(NULL, NULL));
-	hear(&l);
-	if (!ok(nr_forks == 1 && forks[0].copied == 5,
-		"pages that were pinned are said to be copied"))
-		diag("%d forks, %llu pages", nr_forks, forks[0].copied);
-	stop_listening(&l);
-	close(ring);
-	munmap(p, 16 * 4096);
+	if (!ok(nr_forks == 1 && forks[0].copied == 5 && copied == 5 && !unknown,
+		"five pages that were pinned are said to be copied, and counted"))
+		diag("%d forks, %llu pages; %lld counted, unknown %lld", nr_forks,
+		     forks[0].copied, copied, unknown);
+	if (!ok(fork_pinned(5000, &copied, &unknown) && nr_forks == 1 &&
+		copied <= 5 && forks[0].copied == (__u64)copied && unknown == 1,
+		"where there is too much to look through, it is said"))
+		diag("%d forks, %llu pages; %lld counted, unknown %lld", nr_forks,
+		     forks[0].copied, copied, unknown);
 }
 
 static void test_fork_tracefs(void)
@@ -932,7 +767,7 @@ static void test_fork_tracefs(void)
 
 static void test_unload(void)
 {
-	struct listener l = listen_to(getpid());
+	struct listener l = listen_to_faults_by(getpid());
 
 	ok(unload_module() == EWOULDBLOCK, "an open perf event keeps the module");
 	stop_listening(&l);
@@ -955,8 +790,8 @@ int main(void)
 	};
 	unsigned int i;
 
-	tap_plan(1 + 2 + 2 * (SCENE_TESTS + 4) + 1 + 6 + 1 + 2 + 2 + 5 + 4 + 2 + 4);
-	mount("none", TRACING, "tracefs", 0, NULL);
+	tap_plan(1 + 2 + 2 * (SCENE_TESTS + 4) + 1 + 6 + 1 + 2 + 2 + 5 + 5 + 2 + 4);
+	mount_tracefs();
 	if (access(FAULT "id", R_OK))
 		bail("no tracepoint");
 	ok(is_hooked_for(0, 0, 0), "nothing is hooked in the beginning");

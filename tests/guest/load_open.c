@@ -24,36 +24,6 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
-static void *read_until_end(void *arg)
-{
-	static char buffer[1 << 16];
-	int *fd = arg;
-	ssize_t got;
-
-	do
-		got = read(*fd, buffer, sizeof(buffer));
-	while (got > 0);
-	*fd = got;
-	return NULL;
-}
-
-/* A reader that waits for events keeps the module, and is woken by a detach. */
-static void test_waiting_unload(pid_t pid)
-{
-	int fd = must_open(pid, "events"), state = fd, error;
-	pthread_t reader;
-
-	pthread_create(&reader, NULL, read_until_end, &state);
-	usleep(50 * 1000);
-	error = unload_module();
-	detach(pid);
-	pthread_join(reader, NULL);
-	ok((error == EAGAIN || error == EBUSY) && state < 0,
-	   "events being waited for: the module stays, a detach ends it");
-	close(fd);
-	attach(pid);
-}
-
 static void test_busy_unload(const char *file, pid_t pid)
 {
 	int fd = must_open(pid, file), i, refused = 0;
@@ -84,7 +54,7 @@ int main(void)
 	pid_t pid = spawn(NULL, NULL);
 	int fd;
 
-	tap_plan(15);
+	tap_plan(14);
 	ok(load_module("max_targets=x") == EINVAL && access(COW_DIR, F_OK),
 	   "a bad parameter: not loaded, and nothing left");
 	ok(!load_module("max_targets=3"), "it loads with a parameter");
@@ -99,7 +69,6 @@ int main(void)
 	test_busy_unload("vmas", pid);
 	test_busy_unload("pages", pid);
 	test_busy_unload("faults", pid);
-	test_waiting_unload(pid);
 
 	ok(!unload_module(), "with a target attached and no file open it unloads");
 	ok(access(COW_DIR, F_OK) && errno == ENOENT, "its directory is gone");

@@ -93,7 +93,7 @@ static void fork_and_write(void)
 		_exit(0);
 	}
 	write_fresh_pages();
-	process_becomes(pid, 'Z');
+	waitpid(pid, NULL, 0);
 }
 
 /* Until it calls exec, the child faults in our memory. */
@@ -109,7 +109,7 @@ static void vfork_and_exec(void)
 		execl("/proc/self/exe", "lost", "nothing", NULL);
 		_exit(1);
 	}
-	process_becomes(pid, 'Z');
+	waitpid(pid, NULL, 0);
 	munmap((char *)p, PAGES * 4096);
 }
 
@@ -192,15 +192,9 @@ static void poke(void)
 	write_elsewhere(write_by_ptrace, false);
 }
 
-static void reap_children(void)
-{
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
-}
-
 enum step {
 	WRITE, THREADS_END, MANY_THREADS, EXEC, FORK, VFORK,
-	TO_ATTACHED, TO_ANOTHER, TO_PROC_MEM, POKE, REAP, NR_STEPS
+	TO_ATTACHED, TO_ANOTHER, TO_PROC_MEM, POKE, NR_STEPS
 };
 
 static const struct {
@@ -220,7 +214,6 @@ static const struct {
 			 write_to_another, PAGES },
 	[TO_PROC_MEM] = { "/proc/PID/mem written", write_to_proc_mem, PAGES },
 	[POKE] = { "PTRACE_POKEDATA", poke, PAGES },
-	[REAP] = { "children reaped", reap_children },
 };
 
 static void follow_orders(void)
@@ -274,7 +267,7 @@ static void obey(void *pipes)
 	follow_orders();
 }
 
-static struct actor hire(bool follow)
+static struct actor hire(void)
 {
 	struct actor a = { 0 };
 	int ends[4];
@@ -288,8 +281,6 @@ static struct actor hire(bool follow)
 	close(ends[3]);
 	wait_asleep(a.pid);
 	attach(a.pid);
-	if (follow)
-		attach_following(a.pid);
 	a.before = proc_faults(a.pid);
 	return a;
 }
@@ -316,14 +307,6 @@ static void perform(struct actor *a, unsigned char step)
 	await(a, step);
 }
 
-static void dismiss(struct actor *a)
-{
-	detach(a->pid);
-	close(a->orders);
-	close(a->answers);
-	reap(a->pid);
-}
-
 /* Of a process that sleeps, or is no more: none is lost, and all are known. */
 static bool all_known(pid_t pid, long long real, long long elsewhere)
 {
@@ -343,38 +326,6 @@ static void test_step(struct actor *a, unsigned char step)
 	perform(a, step);
 	ok(all_known(a->pid, proc_faults(a->pid) - a->before, a->elsewhere),
 	   "%s: none is lost", steps[step].what);
-}
-
-/* The children, dead but not reaped yet, that were attached when they were born. */
-static void test_children(pid_t parent, const char *what, long long elsewhere)
-{
-	char path[64], *list, *at, *end;
-	int good = 0, all = 0;
-	pid_t pid;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", parent, parent);
-	list = slurp(path);
-	for (at = list; (pid = strtol(at, &end, 10)) > 0; at = end, all++) {
-		good += all_known(pid, proc_faults(pid), elsewhere) &&
-			proc_faults(pid) >= PAGES;
-		detach(pid);
-	}
-	free(list);
-	if (!ok(all == 1 && good == all, "%s", what))
-		diag("%d of %d", good, all);
-}
-
-static void test_followed(void)
-{
-	struct actor a = hire(true);
-
-	test_step(&a, FORK);
-	test_children(a.pid, "nor of the child, whose threads have ended", 0);
-	perform(&a, REAP);
-	test_step(&a, VFORK);
-	test_children(a.pid, "nor of that child, who began in its parent's memory",
-		      PAGES);
-	dismiss(&a);
 }
 
 /* Whoever reads while it happens must not be told of losses either. */
@@ -415,10 +366,10 @@ static void test_exit(struct actor *a)
 
 static void test_steps(void)
 {
-	struct actor a = hire(false);
+	struct actor a = hire();
 	int step;
 
-	for (step = 0; step < REAP; step++) {
+	for (step = 0; step < NR_STEPS; step++) {
 		if (step == MANY_THREADS)
 			test_meanwhile(&a);
 		else
@@ -454,7 +405,7 @@ static void test_switch(const char *file, const char *off, const char *on)
 		return;
 	}
 	must_set_file(file, on);
-	a = hire(false);
+	a = hire();
 	perform(&a, WRITE);
 	here = fault_count(a.pid, "accounted");
 	must_set_file(file, off);
@@ -498,10 +449,9 @@ int main(int argc, char **argv)
 		return 0;
 	if (status_word("observer_remote", "absent"))
 		tap_skip_all("without CONFIG_MEMCG the kernel does not say whose memory it is");
-	tap_plan(3 + STEP_TESTS + 2 + 4 + 2 * SWITCH_TESTS);
+	tap_plan(3 + STEP_TESTS + 2 + 2 * SWITCH_TESTS);
 	test_armed();
 	test_steps();
-	test_followed();
 	test_switch("/sys/kernel/debug/kprobes/enabled", "0", "1");
 	test_switch("/proc/sys/kernel/ftrace_enabled", "0", "1");
 	return tap_done();

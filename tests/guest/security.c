@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "setup.h"
+#include "perf.h"
 
 #define USER	1000
 #define PAGES	8
 
 static const char *const files[] = {
-	"summary", "vmas", "pages", "faults", "events"
+	"summary", "vmas", "pages", "faults"
 };
 
 #define NR_FILES ((int)(sizeof(files) / sizeof(files[0])))
@@ -272,15 +272,13 @@ static void closed(void *arg)
  */
 static bool admin_suffices(int pid)
 {
-	return drop(CAP_SYS_PTRACE) && !error_of(pid, "pages") &&
-	       !error_of(pid, "events");
+	return drop(CAP_SYS_PTRACE) && !error_of(pid, "pages");
 }
 
 static bool ptrace_does_not(int pid)
 {
 	return drop(CAP_SYS_ADMIN) && open_pagemap(pid) >= 0 &&
-	       error_of(pid, "pages") == EPERM &&
-	       error_of(pid, "events") == EPERM;
+	       error_of(pid, "pages") == EPERM;
 }
 
 static void test_closed(void)
@@ -415,26 +413,69 @@ static void lay_out(void)
 	*map_pages(1, MAP_SHARED) = 1;
 }
 
-static bool binary_is_clean(const char *file, size_t record)
+static bool pages_are_clean(void)
 {
-	static char buffer[1 << 16] __attribute__((aligned(8)));
-	size_t all = 0;
-	bool clean = true;
+	static struct cowinspect_page buffer[1024];
+	int fd = must_open(getpid(), "pages");
+	bool clean = true, any = false;
 	ssize_t got;
-	int fd;
 
-	fd = must_open(getpid(), file);
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	lay_out();
-	while ((got = read(fd, buffer, sizeof(buffer) / record * record)) > 0) {
+	while ((got = read(fd, buffer, sizeof(buffer))) > 0) {
 		clean = clean && words_are_clean(buffer, got);
-		all += got;
-		/* Reading events makes some. */
-		if (all > sizeof(buffer) * 64)
-			break;
+		any = true;
 	}
 	close(fd);
-	return clean && all;
+	return clean && any;
+}
+
+/**
+ * struct verdict - on the samples that were read
+ * @samples: how many there were
+ * @clean: no address of the kernel was in their data
+ */
+struct verdict {
+	int samples;
+	bool clean;
+};
+
+static void judge_sample(void *arg, const struct perf_event_header *record)
+{
+	const uint32_t *size = (const uint32_t *)(record + 1);
+	static uint64_t raw[1 << 13];
+	struct verdict *v = arg;
+
+	if (record->type != PERF_RECORD_SAMPLE)
+		return;
+	/* They begin in the middle of eight bytes. */
+	memcpy(raw, size + 1, *size);
+	v->samples++;
+	v->clean = v->clean && words_are_clean(raw, *size);
+}
+
+/* What this process does is told to one who listens. */
+static bool samples_are_clean(const char *event, void (*act)(void))
+{
+	struct perf_event_attr attr = {
+		.config = tracepoint_id(event),
+		.sample_period = 1,
+		.sample_type = PERF_SAMPLE_RAW,
+	};
+	struct verdict v = { .clean = true };
+	int fd = open_perf(&attr, getpid(), -1);
+	struct ring ring;
+
+	if (fd < 0 || !map_ring(&ring, fd, 64 * 4096))
+		bail("perf_event_open");
+	act();
+	drain_ring(&ring, &v, judge_sample);
+	unmap_ring(&ring);
+	close(fd);
+	return v.clean && v.samples;
+}
+
+static void have_child(void)
+{
+	reap(spawn(NULL, NULL));
 }
 
 static void test_addresses(void)
@@ -458,18 +499,18 @@ static void test_addresses(void)
 	text = slurp(COW_DIR "/status");
 	ok(*text && text_is_clean(text), "nor in status");
 	free(text);
-	ok(binary_is_clean("pages", sizeof(struct cowinspect_page)),
-	   "nor in pages");
-	ok(binary_is_clean("events", sizeof(struct cowinspect_event)),
-	   "nor in events");
+	ok(pages_are_clean(), "nor in pages");
 	detach(getpid());
+	ok(samples_are_clean("cow_fault", lay_out), "nor in samples of cow_fault");
+	ok(samples_are_clean("cow_fork", have_child), "nor in those of cow_fork");
 }
 
 int main(void)
 {
 	int i;
 
-	tap_plan(7 + 3 + 2 + 3 + 7 + 1);
+	tap_plan(7 + 3 + 2 + 3 + 8 + 1);
+	mount("none", TRACING, "tracefs", 0, NULL);
 	memory = map_pages(PAGES, MAP_PRIVATE);
 	for (i = 0; i < PAGES; i++)
 		memory[i * 4096] = 1;

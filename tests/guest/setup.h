@@ -176,9 +176,9 @@ static inline bool has_yields(void)
 }
 
 /* Before the module: it wants to see that come. Returns 0 or an errno. */
-static inline int load_yields(const char *params)
+static inline int load_yields(void)
 {
-	return load_file(YIELDS_KO, params);
+	return load_file(YIELDS_KO, "");
 }
 
 static inline int unload_yields(void)
@@ -190,14 +190,19 @@ static inline int unload_yields(void)
 
 #define TRACING		"/sys/kernel/tracing/"
 
+static inline void mount_tracefs(void)
+{
+	if (access(TRACING "events", R_OK))
+		mount("none", TRACING, "tracefs", 0, NULL);
+}
+
 /*
  * Somebody else's kretprobe, of the function that the module hooks. Returns false,
  * with errno, where there are no such events.
  */
 static inline bool set_other_probe(bool on)
 {
-	if (access(TRACING "dynamic_events", W_OK))
-		mount("none", TRACING, "tracefs", 0, NULL);
+	mount_tracefs();
 	if (on)
 		return set_file(TRACING "dynamic_events",
 				"r:cow_others/fault handle_mm_fault\n") &&

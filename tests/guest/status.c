@@ -56,6 +56,19 @@ static const char *rules(void)
 	return kernel_since(5, 19) ? "5.19" : "5.10";
 }
 
+/* They went with the stream of events, and shall not come back as something else. */
+static void test_gone(void)
+{
+	static const char * const names[] = {
+		"event_size", "event_ring", "event_memory", "max_event_memory",
+		"hold_events"
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		ok(!*value(names[i]), "there is no %s", names[i]);
+}
+
 static void test_observer(void)
 {
 	ok(!strcmp(value("observer"), "kretprobe"),
@@ -99,12 +112,12 @@ int main(void)
 {
 	struct utsname u;
 
-	tap_plan(18);
+	tap_plan(17 + 5);
 	text = slurp(COW_DIR "/status");
 	if (uname(&u))
 		bail("no release");
 
-	test_number("abi", COWINSPECT_ABI);
+	test_number("abi", 2);
 	test_number("record_size", sizeof(struct cowinspect_page));
 	test_number("page_size", sysconf(_SC_PAGESIZE));
 	test_number("targets", 0);
@@ -120,8 +133,8 @@ int main(void)
 #else
 	test_word("soft_dirty", "absent");
 #endif
-	test_number("event_size", sizeof(struct cowinspect_event));
 	test_async();
+	test_gone();
 	test_observer();
 	test_number("observer_error", 0);
 	test_exclusive();

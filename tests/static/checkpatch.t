@@ -28,7 +28,7 @@ exceptions()
 	UNCOMMENTED_DEFINITION	module/walk.c		# takes a pointer to a lock for a lock
 	PREFER_KERNEL_TYPES	userspace/*		# user space has no u64
 	PREFER_KERNEL_TYPES	tests/*			# the same
-	MACRO_ARG_REUSE		tests/guest/listen.c	# of a member and its name
+	MACRO_ARG_REUSE		tests/guest/events.h	# of a member and its name
 	PREFER_DEFINED_ATTRIBUTE_MACRO	userspace/*	# user space has no __printf()
 	PREFER_DEFINED_ATTRIBUTE_MACRO	tests/*		# the same
 	BIT_MACRO		tests/*			# user space has no BIT_ULL()

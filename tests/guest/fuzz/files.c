@@ -10,8 +10,7 @@
 #include "fuzz.h"
 
 static const char *const names[FUZZ_NR_FILES] = {
-	"attach", "detach", "status", "summary", "vmas", "pages", "faults",
-	"events"
+	"attach", "detach", "status", "summary", "vmas", "pages", "faults"
 };
 
 /*

@@ -13,7 +13,6 @@ enum fuzz_file {
 	FUZZ_VMAS,
 	FUZZ_PAGES,
 	FUZZ_FAULTS,
-	FUZZ_EVENTS,
 	FUZZ_NR_FILES
 };
 
@@ -22,7 +21,7 @@ enum fuzz_file {
 	X(open) X(close) X(dup) X(pass) X(read) X(read_bad) X(readv) X(pread) \
 	X(preadv) X(lseek) X(write) X(write_bad) X(writev) X(parameter) \
 	X(splice) X(sendfile) X(tee) X(copy_range) X(ioctl) X(truncate) \
-	X(mmap) X(poll) X(fcntl) X(stat) X(map) X(touch) X(advise) X(protect) \
+	X(mmap) X(poll) X(fcntl) X(stat) X(listen) X(map) X(touch) X(advise) X(protect) \
 	X(fork)
 
 enum fuzz_op {
@@ -100,6 +99,7 @@ struct fuzz_cover {
  * @areas: FUZZ_AREAS pieces of memory, of any kind or none
  * @file: a file to be mapped there, and to read them from and write them to
  * @child: what its children reach, or NULL
+ * @event: of perf, that listens; -1 if there is none
  * @pipe: for splice
  * @socket: for passing descriptors
  */
@@ -121,6 +121,7 @@ struct fuzzer {
 	char *areas;
 	int file;
 	struct fuzz_cover *child;
+	int event;
 	int pipe[2];
 	int socket[2];
 };
@@ -145,6 +146,9 @@ void *fuzz_bad_pointer(struct fuzzer *f, size_t size);
 /* memory.c */
 void fuzz_areas_make(struct fuzzer *f);
 void fuzz_areas_clear(struct fuzzer *f);
+
+/* listen.c */
+void fuzz_unlisten(struct fuzzer *f);
 
 /* cover.c */
 const char *fuzz_cover_lacks(void);

@@ -169,6 +169,7 @@ static void reset(struct guide *g)
 	for (i = 0; i < FUZZ_NR_FILES; i++)
 		if (s[i].fd >= 0)
 			close(s[i].fd);
+	fuzz_unlisten(&g->f);
 	fuzz_areas_clear(&g->f);
 	fuzz_detach_all_but(fuzz_chance(&g->chance, 16) ? 0 : fuzz_targets[1]);
 	attach(fuzz_targets[1]);
@@ -279,8 +280,6 @@ static void start(struct guide *g, struct fuzz_shared *shared, uint64_t seed)
 	if (!g->reached || !g->kept || !fuzz_cover_open(&g->own) ||
 	    !fuzz_cover_open(&g->child) || !fuzz_cover_start(&g->own))
 		bail("what a guide needs");
-	/* So small that it is full sometimes. */
-	must_set_file(PARAMETER "event_ring", "64");
 }
 
 static void tell(const struct guide *g, const char *what)
@@ -308,5 +307,4 @@ void fuzz_guided(struct fuzz_shared *shared, uint64_t operations, uint64_t seed)
 	replay(&g);
 	shared->guided.again = g.nr_reached;
 	tell(&g, "and what was kept again");
-	must_set_file(PARAMETER "event_ring", "32768");
 }

@@ -195,6 +195,7 @@ void fuzz_begin(struct fuzzer *f, struct fuzz_shared *shared, uint64_t seed)
 			0);
 	f->past_end = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file,
 			   0);
+	f->event = -1;
 	f->slots = FUZZ_SLOTS;
 	f->slot = calloc(FUZZ_SLOTS, sizeof(*f->slot));
 	if (!f->slot || pipe2(f->pipe, O_NONBLOCK) ||
@@ -224,6 +225,9 @@ enum fuzz_op fuzz_choose(struct fuzzer *f)
 	/* A fork takes as long as many others. */
 	if (op == FUZZ_OP_fork && !fuzz_chance(f, 3))
 		op = FUZZ_OP_touch;
+	/* So does all that has to be hooked for who listens, and unhooked. */
+	if (op == FUZZ_OP_listen && !fuzz_chance(f, 3))
+		op = FUZZ_OP_poll;
 	/* Others depend on parameters; and what makes faults takes its time. */
 	if (!f->alone && (op == FUZZ_OP_parameter || op == FUZZ_OP_fork ||
 			  (op >= FUZZ_OP_map && !fuzz_chance(f, 8))))
@@ -378,80 +382,7 @@ static void test_end(void)
 	ok(!unload_module(), "the module unloads");
 }
 
-/* ---- what a bad buffer costs ---- */
-
-static void touch_when_told(void *arg)
-{
-	char *p = map_pages(200, MAP_PRIVATE), byte;
-	int i;
-
-	if (read(*(int *)arg, &byte, 1) == 1)
-		for (i = 0; i < 200; i++)
-			p[i * 4096] = 1;
-	for (;;)
-		pause();
-}
-
-static uint64_t faults_of(const struct cowinspect_event *event, ssize_t bytes)
-{
-	uint64_t n = 0;
-	ssize_t i;
-
-	for (i = 0; i < bytes / (ssize_t)sizeof(*event); i++)
-		n += event[i].count;
-	return n;
-}
-
-/* Read what there is: sometimes less than fits, sometimes to where none does. */
-static uint64_t read_badly(int fd, struct fuzzer *f, uint64_t *bad)
-{
-	size_t record = sizeof(struct cowinspect_event);
-	uint64_t faults = 0;
-	ssize_t got;
-
-	do {
-		size_t room = record * fuzz_below(f, 40);
-		char *at = f->arena + FUZZ_ARENA - room - 1;
-
-		got = read(fd, at, room + 20 * record);
-		*bad += got < 0 && errno == EFAULT;
-		if (got > 0)
-			faults += faults_of((void *)at, got);
-	} while (got > 0 || errno == EFAULT);
-	return faults;
-}
-
-static void test_bad_buffers(struct fuzz_shared *shared, uint64_t seed)
-{
-	uint64_t faults, bad = 0;
-	long long observed;
-	char *counters;
-	struct fuzzer f;
-	int fd, go[2];
-	pid_t pid;
-
-	fuzz_begin(&f, shared, seed);
-	if (pipe(go))
-		bail("pipe");
-	pid = spawn(touch_when_told, &go[0]);
-	attach(pid);
-	fd = must_open(pid, "events");
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	if (write(go[1], "g", 1) != 1)
-		bail("pipe");
-	wait_asleep(pid);
-	counters = slurp_target(pid, "faults");
-	observed = number_of(counters, "observed");
-	faults = read_badly(fd, &f, &bad);
-	if (!ok(bad && observed >= 200 && faults == (uint64_t)observed,
-		"events: bad buffers lose no record (seed %" PRIu64 ")", seed))
-		diag("%" PRIu64 " of %lld, %" PRIu64 " bad reads", faults,
-		     observed, bad);
-	free(counters);
-	close(fd);
-	detach(pid);
-	reap(pid);
-}
+/* ---- */
 
 static uint64_t number(const char *argument, const char *variable,
 		       uint64_t otherwise)
@@ -497,10 +428,10 @@ int main(int argc, char **argv)
 		return 0;
 	if (shared == MAP_FAILED)
 		bail("mmap");
-	tap_plan(1 + 3 + 2 + 1 + 2);
+	tap_plan(3 + 2 + 1 + 2);
+	mount("none", TRACING, "tracefs", 0, NULL);
 	diag("seed %" PRIu64, seed);
 	signal(SIGPIPE, SIG_IGN);
-	test_bad_buffers(shared, seed);
 	/* For those who ask for them. */
 	set_file("/proc/sys/vm/nr_hugepages", "6");
 	make_targets();

@@ -184,32 +184,22 @@ static void be_child(struct fuzzer *f, char *at, bool write_it, bool exec_it)
 	_exit(0);
 }
 
-static void follow_self(void)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%d follow\n", getpid());
-	command("attach", text);
-}
-
-/* It may be followed; a list of all that ever were would not end. */
+/* The child may be attached; a list of all that ever were would not end. */
 void fuzz_fork(struct fuzzer *f)
 {
 	static const int allowed[] = { EAGAIN, ENOMEM, 0 };
 	bool write_it = fuzz_chance(f, 2), detach_first = fuzz_chance(f, 4);
-	bool exec_it = fuzz_chance(f, 8);
+	bool exec_it = fuzz_chance(f, 8), attach_it = fuzz_chance(f, 3);
 	char *at = area(f);
-	pid_t pid;
-
-	if (fuzz_chance(f, 3))
-		follow_self();
-	pid = fork();
+	pid_t pid = fork();
 
 	fuzz_result(f, pid, allowed);
 	if (pid < 0)
 		return;
 	if (!pid)
 		be_child(f, at, write_it, exec_it);
+	if (attach_it)
+		command_pid("attach", pid);
 	if (detach_first)
 		command_pid("detach", pid);
 	touch(f, at, 4 * 4096, true);

@@ -8,7 +8,7 @@
 
 static size_t random_text(struct fuzzer *f, char *text)
 {
-	static const char often[] = "0123456789\n folw-+x\t";
+	static const char often[] = "0123456789\n al-+x\t";
 	size_t i, len = fuzz_below(f, 48);
 	bool bytes = fuzz_chance(f, 4);
 
@@ -20,10 +20,9 @@ static size_t random_text(struct fuzzer *f, char *text)
 
 static size_t good_text(struct fuzzer *f, char *text)
 {
-	static const char *const ends[] = { "", "\n", " follow", " follow\n" };
 	pid_t pid = fuzz_targets[fuzz_below(f, FUZZ_TARGETS)];
 
-	return snprintf(text, TEXT_MAX, "%d%s", pid, ends[fuzz_below(f, 4)]);
+	return snprintf(text, TEXT_MAX, fuzz_chance(f, 2) ? "%d" : "%d\n", pid);
 }
 
 static size_t change(struct fuzzer *f, char *text, size_t len)
@@ -173,14 +172,14 @@ void fuzz_parameter(struct fuzzer *f)
 {
 	static const int allowed[] = { EINVAL, ERANGE, 0 };
 	static const char *const names[] = {
-		"max_targets", "max_inflight", "event_ring"
+		"max_targets", "max_inflight"
 	};
 	char path[PATH_MAX], text[TEXT_MAX], *before;
 	size_t len = make_text(f, text);
 	int fd;
 
 	snprintf(path, sizeof(path), "/sys/module/cowinspect/parameters/%s",
-		 names[fuzz_below(f, 3)]);
+		 names[fuzz_below(f, 2)]);
 	before = slurp(path);
 	fd = open(path, O_WRONLY);
 	fuzz_result(f, write(fd, text, len), allowed);

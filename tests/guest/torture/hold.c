@@ -30,12 +30,8 @@ void hold(void)
 
 static void attach_holder(enum role role)
 {
-	char text[32];
-	int error;
+	int error = command_pid("attach", shared->pid[role]);
 
-	snprintf(text, sizeof(text), "%d%s", shared->pid[role],
-		 rnd(4) ? "" : " follow");
-	error = command("attach", text);
 	if (error && error != EEXIST)
 		may_happen(error, "attach of one that holds faults");
 }

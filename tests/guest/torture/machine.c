@@ -108,7 +108,7 @@ static void setup_yields(void)
 		missing[NEED_YIELDS] = "only where x86-64 CPUs take turns";
 		return;
 	}
-	if (unload_module() || load_yields("") || load_module(""))
+	if (unload_module() || load_yields() || load_module(""))
 		bail("cannot load the module, with turns that are given away");
 	diag("in %ld places a lock may be waited for", number_in(YIELDS "calls"));
 }

@@ -3,7 +3,6 @@
  * Readers of every file of any target: sums must add up, records be in order,
  * counters never go back, whatever happens to the target meanwhile.
  */
-#include <poll.h>
 #include <pthread.h>
 
 #include "torture.h"
@@ -357,11 +356,6 @@ static void read_status(void)
 			      number_of(text, "targets"),
 			      number_of(text, "max_targets"),
 			      number_of(text, "targets_held"));
-		if (number_of(text, "event_memory") < 0 ||
-		    number_of(text, "event_memory") >
-		    number_of(text, "max_event_memory"))
-			wrong("status: events have %lld bytes",
-			      number_of(text, "event_memory"));
 		if (number_of(text, "observer_error"))
 			wrong("status: observer_error is %lld",
 			      number_of(text, "observer_error"));
@@ -398,72 +392,5 @@ void read_all(void)
 			read_status();
 			break;
 		}
-	}
-}
-
-/* ---- events ---- */
-
-static void check_events(pid_t pid, const struct cowinspect_event *e, int n)
-{
-	int i;
-
-	for (i = 0; i < n; i++) {
-		if (e[i].outcome < COWI_NR_FAULT_DID ? e[i].count != 1 :
-		    e[i].outcome == COWI_DID_LOST ? !e[i].count && !e[i].cost :
-		    e[i].outcome >= COWI_NR_DID || e[i].count)
-			wrong("events of %d: outcome %u, count %llu", pid,
-			      e[i].outcome, (unsigned long long)e[i].count);
-		if (!e[i].pid || e[i].vma >= COWI_NR_VMAS ||
-		    e[i].predicted > COWI_NR_OUTCOMES)
-			wrong("events of %d: pid %u, vma %u, predicted %u", pid,
-			      e[i].pid, e[i].vma, e[i].predicted);
-	}
-}
-
-static void read_stream(pid_t pid, int fd)
-{
-	static struct cowinspect_event e[256];
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
-	size_t len = sizeof(e[0]) + rnd(sizeof(e) - sizeof(e[0]));
-	int times = 1 + rnd(100);
-	ssize_t got;
-
-	while (times--) {
-		if (rnd(2))
-			poll(&wait, 1, rnd(100));
-		got = read(fd, e, len);
-		if (got <= 0) {
-			if (got < 0 && errno != EAGAIN)
-				may_happen(errno, "read events");
-			if (got == 0 || errno != EAGAIN)
-				return;
-			continue;
-		}
-		count(OP_EVENTS, true);
-		if (got % sizeof(e[0]))
-			wrong("events of %d: %zd bytes", pid, got);
-		check_events(pid, e, got / sizeof(e[0]));
-	}
-}
-
-void read_events(void)
-{
-	char path[64];
-	pid_t pid;
-	int fd;
-
-	for (;;) {
-		pid = random_target();
-		snprintf(path, sizeof(path), COW_DIR "/%d/events", pid);
-		fd = open(path, O_RDONLY | (rnd(2) ? O_NONBLOCK : 0));
-		if (fd < 0) {
-			if (errno == ENOENT)
-				command_pid("attach", pid);
-			else
-				may_happen(errno, "open events");
-			continue;
-		}
-		read_stream(pid, fd);
-		close(fd);
 	}
 }

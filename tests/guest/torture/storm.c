@@ -26,15 +26,11 @@ static void command_may_fail(const char *file, int error)
 		may_happen(error, file);
 }
 
-static void attach_one(bool follow)
+static void attach_one(void)
 {
-	char text[32];
-	int error;
+	int error = command_pid("attach", random_target());
 
-	snprintf(text, sizeof(text), "%d%s", random_target(),
-		 follow ? " follow" : "");
-	error = command("attach", text);
-	count(follow ? OP_ATTACH_FOLLOW : OP_ATTACH, !error);
+	count(OP_ATTACH, !error);
 	if (error)
 		command_may_fail("attach", error);
 }
@@ -94,10 +90,8 @@ void storm(void)
 		case 0:
 		case 1:
 		case 2:
-			attach_one(false);
-			break;
 		case 3:
-			attach_one(true);
+			attach_one();
 			break;
 		case 4:
 			attach_nobody();
@@ -107,7 +101,7 @@ void storm(void)
 			detach_one();
 			break;
 		case 7:
-			count(OP_DETACH_CHILD, detach_all("exited"));
+			count(OP_DETACH_EXITED, detach_all("exited"));
 			break;
 		}
 		usleep(rnd(20000));
@@ -205,15 +199,11 @@ void reuse(void)
 /* In use it stays; the others do not wait for us. */
 void load_loop(void)
 {
-	char text[32];
 	int error, i;
 
 	for (;;) {
-		for (i = 0; i < 3; i++) {
-			snprintf(text, sizeof(text), "%d%s", shared->pid[i],
-				 rnd(2) ? " follow" : "");
-			command("attach", text);
-		}
+		for (i = 0; i < 3; i++)
+			command_pid("attach", shared->pid[i]);
 		usleep(rnd(30000));
 		while ((error = unload_module())) {
 			count(OP_UNLOAD, false);

@@ -61,8 +61,9 @@ static const struct {
 	[ROLE_READ_1] = { read_all, PHASE_ALL },
 	[ROLE_READ_2] = { read_all, PHASE_ALL },
 	[ROLE_READ_3] = { read_all, PHASE_ALL | PHASE_LOAD },
-	[ROLE_EVENTS_1] = { read_events, PHASE_ALL },
-	[ROLE_EVENTS_2] = { read_events, PHASE_ALL },
+	[ROLE_SAMPLE_1] = { sample_on, PHASE_ALL | PHASE_LOAD | PHASE_HOLD },
+	[ROLE_SAMPLE_2] = { sample_on, PHASE_ALL },
+	[ROLE_SAMPLE_3] = { sample_on, PHASE_ALL },
 	[ROLE_OOM] = { oom, PHASE_ALL },
 	[ROLE_LISTEN] = { listen_all, PHASE_ALL | PHASE_LOAD | PHASE_HOLD },
 	[ROLE_HOLD_1] = { hold, PHASE_ALL | PHASE_LOAD | PHASE_HOLD },
@@ -236,12 +237,12 @@ static void begin_phase(int phase)
 	}
 }
 
-static void kill_a_reader(void)
+static void kill_a_listener(void)
 {
-	enum role role = ROLE_EVENTS_1 + rnd(2);
+	enum role role = ROLE_SAMPLE_1 + rnd(NR_SAMPLERS);
 
-	if (shared->pid[role] && !rnd(3))
-		count(OP_KILL_READER, !kill(shared->pid[role], SIGKILL));
+	if (shared->pid[role] && !rnd(12))
+		count(OP_KILL_LISTENER, !kill(shared->pid[role], SIGKILL));
 }
 
 /* ---- time ---- */
@@ -275,7 +276,7 @@ static void run_phase(int phase, time_t seconds)
 	while (now() < start + seconds && shared->nr_bad < MAX_BAD) {
 		usleep(50 * 1000);
 		replace_ended(phase);
-		kill_a_reader();
+		kill_a_listener();
 		if (now() >= told + 30) {
 			told = now();
 			print_progress(start);
@@ -414,8 +415,7 @@ static void print_bounds(void)
 
 	for (; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		if (!strncmp(line, "hold_", 5) || !strncmp(line, "targets", 7) ||
-		    !strncmp(line, "event_m", 7))
+		if (!strncmp(line, "hold_", 5) || !strncmp(line, "targets", 7))
 			diag("%.*s", (int)strcspn(line, "\n"), line);
 	}
 	free(text);
@@ -438,7 +438,8 @@ static void test_end(void)
 	stop_listening();
 	ok(status_number("targets") == 0, "everything can be detached");
 	ok(status_becomes("targets_held", 0), "no target is left in memory");
-	ok(status_becomes("event_memory", 0), "nor a ring of events");
+	ok(status_word("observer_for", "targets 0, perf 0, tracefs 0"),
+	   "nobody is taken for who listens");
 	ok(!unload_module(), "the module can be unloaded");
 	ok(nothing_in("/proc/vmallocinfo", "cowinspect"),
 	   "and has left nothing in vmalloc's space");
@@ -506,13 +507,13 @@ int main(int argc, char **argv)
 	give_turns(OFTEN);
 	run_phase(PHASE_KNOWN, part);
 	shared->hurry = false;
+	shared->module_goes = true;
 	give_turns(SELDOM);
 	run_held(part);
 	give_turns(0);
 	begin_phase(PHASE_BOUNDS);
 	detach_everything();
 	ok(check_bounds(), "what the module says of its locks agrees with a probe");
-	shared->module_goes = true;
 	give_turns(SELDOM);
 	run_phase(PHASE_LOAD, part);
 	give_turns(0);

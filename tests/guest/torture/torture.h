@@ -9,6 +9,8 @@
  *	flip.c		a target with few known states; what is read of it has to
  *			be one of them, whole
  *	read.c		readers of every file, for what holds at any time
+ *	sample.c	perf listens, with rings: the same of what it hears
+ *	listen.c	perf and tracefs listen for a moment
  *	storm.c		attach, detach, ids that come back, modules that go
  *	hold.c		faults held open while all is hooked and loaded anew
  *	oom.c		targets and readers that run out of memory
@@ -109,7 +111,6 @@ enum need {
 	X(PAGES, "pages read", 0) \
 	X(FAULTS, "faults read", 0) \
 	X(STATUS, "status read", 0) \
-	X(EVENTS, "events read", 0) \
 	X(READ_ENDED, "read ended: target gone or detached", 0) \
 	X(SAW_A, "state A seen whole", 0) \
 	X(SAW_B, "state B seen whole", 0) \
@@ -122,12 +123,18 @@ enum need {
 	X(SAW_STEADY, "seen when nothing changed: exact", 0) \
 	X(SAW_VMAS, "lines of the known target", 0) \
 	X(ATTACH, "attach", 0) \
-	X(ATTACH_FOLLOW, "attach and follow", 0) \
 	X(ATTACH_NOBODY, "attach refused: no such process", 0) \
 	X(DETACH, "detach", 0) \
 	X(DETACH_ALL, "detach of all targets", 0) \
-	X(DETACH_CHILD, "detach of an exited target", 0) \
-	X(KILL_READER, "reader of events killed", 0) \
+	X(DETACH_EXITED, "detach of an exited target", 0) \
+	X(SAMPLE_CPU, "perf listens to all of a CPU", 0) \
+	X(SAMPLE_FAMILY, "perf listens to a process and its children", 0) \
+	X(SAMPLE_FAULT, "sample of a fault", 0) \
+	X(SAMPLE_FORK, "sample of a fork", 0) \
+	X(SAMPLE_FILTERED, "sample that passed a filter", 0) \
+	X(SAMPLE_CALLERS, "sample with its callers, those in user space as well", 0) \
+	X(SAMPLE_LOST, "samples lost, as a ring was full", 0) \
+	X(KILL_LISTENER, "who listens killed", 0) \
 	X(REUSE, "pid of an attached process given out again", 0) \
 	X(OOM_TARGET, "target killed for want of memory", NEED_CGROUP) \
 	X(OOM_READER, "reader killed for want of memory", NEED_CGROUP) \
@@ -142,7 +149,6 @@ enum need {
 	X(REHOOK, "all unhooked while faults are held open", 0) \
 	X(RELOAD, "module loaded anew while faults are held open", 0) \
 	X(OTHER_PROBE, "kretprobe of another comes or goes meanwhile", NEED_PROBE_EVENTS) \
-	X(LISTEN_PERF, "perf listens for a moment", 0) \
 	X(LISTEN_TRACEFS, "tracefs listens for a moment", 0) \
 	X(YIELD, "turn given away before a lock", NEED_YIELDS)
 
@@ -161,7 +167,7 @@ enum role {
 	ROLE_STORM,
 	ROLE_CHECK_1, ROLE_CHECK_2,
 	ROLE_READ_1, ROLE_READ_2, ROLE_READ_3,
-	ROLE_EVENTS_1, ROLE_EVENTS_2,
+	ROLE_SAMPLE_1, ROLE_SAMPLE_2, ROLE_SAMPLE_3,
 	ROLE_OOM,
 	ROLE_LISTEN,
 	ROLE_HOLD_1, ROLE_HOLD_2,
@@ -171,6 +177,7 @@ enum role {
 };
 
 #define NR_CHURNS	3
+#define NR_SAMPLERS	3
 #define FLIP_PAGES	64
 #define MAX_BAD		20
 
@@ -243,6 +250,7 @@ bool count(enum operation what, bool good);
 __attribute__((format(printf, 1, 2)))
 void wrong(const char *format, ...);
 bool may_happen(int error, const char *what);
+bool may_be_refused(int error);
 
 void machine_setup(void);
 void machine_teardown(void);
@@ -253,7 +261,7 @@ void churn(void);
 void flip(void);
 void check(void);
 void read_all(void);
-void read_events(void);
+void sample_on(void);
 void storm(void);
 void reuse(void);
 void oom(void);
@@ -263,6 +271,7 @@ void machine_changes(void);
 void load_loop(void);
 void listen_all(void);
 void stop_listening(void);
+void sample(unsigned int looks, unsigned int us);
 
 pid_t random_target(void);
 void detach_everything(void);

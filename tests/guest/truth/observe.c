@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The observer against the same writes: the events stream of the member must
- * tell of each write that faulted, with the outcome that pagemap shows, and with
- * pagemap's frames. What the member faults in besides is passed over; but all its
- * faults are counted as the kernel counts them.
+ * The observer against the same writes: the tracepoint must tell of each write
+ * that faulted, with the outcome that pagemap shows, and with the kinds of page
+ * that the records have. What the member faults in besides is passed over; but all
+ * its faults are counted as the kernel counts them.
  */
+#include "../events.h"
 #include "../faults.h"
 #include "truth.h"
 
-#define MAX_EVENTS	(1 << 14)
-
 uint64_t observed_writes;
 
-static int fd = -1;
+/* Of all processes, and kept: to end one takes the kernel a grace period. */
+static struct listener listener;
+static struct events seen;
 static pid_t observed;
 static long long kernel_has, module_has;	/* faults of it, before */
-static struct cowinspect_event *events;
-static int nr_events;
 
 /**
  * observe_begin - take part in what a member is about to do
@@ -24,7 +23,12 @@ static int nr_events;
  */
 void observe_begin(pid_t pid)
 {
-	fd = open_events(pid);
+	if (!listener.nr)
+		listener = listen_to_faults((struct listening){
+			.pid = -1, .ring = RING_SIZE,
+		});
+	else
+		set_listening(&listener, true);
 	observed = pid;
 	kernel_has = proc_faults(pid);
 	module_has = fault_count(pid, "accounted");
@@ -39,24 +43,6 @@ static void compare_counts(void)
 	if (kernel != module || lost)
 		differs("%lld faults are accounted, the kernel has %lld; %lld lost",
 			module, kernel, lost);
-}
-
-static void read_events(void)
-{
-	size_t size = MAX_EVENTS * sizeof(*events);
-	ssize_t got;
-
-	if (!events)
-		events = not_inherited(size);
-	nr_events = 0;
-	while (nr_events < MAX_EVENTS) {
-		got = read(fd, events + nr_events,
-			   (MAX_EVENTS - nr_events) * sizeof(*events));
-		if (got <= 0)
-			break;
-		nr_events += got / sizeof(*events);
-	}
-	close(fd);
 }
 
 static bool is_as_it_happened(int happened, int did)
@@ -89,10 +75,10 @@ static bool is_as_it_happened(int happened, int did)
  * accessed bit through which a copy of device memory is read, or split a huge
  * mapping.
  */
-static bool is_answer(const struct cowinspect_event *e,
+static bool is_answer(const struct event *e,
 		      const struct attempt *a)
 {
-	return e->count == 1 && e->flags & COWI_E_WRITE &&
+	return e->pid == (unsigned int)observed && e->flags & COWI_E_WRITE &&
 	       e->addr / PAGE == a->addr / PAGE &&
 	       e->outcome != COWI_DID_RETRIED &&
 	       e->outcome != COWI_DID_SPLIT &&
@@ -100,46 +86,52 @@ static bool is_answer(const struct cowinspect_event *e,
 		what_happened(a) == COWI_NEXT_MARK);
 }
 
-static bool frames_agree(const struct cowinspect_event *e,
-			 const struct cowinspect_event *last,
+/*
+ * The frame is another one exactly where that is what the fault did; and what was
+ * there before and is there now is what the records say, which others judge.
+ */
+static bool frames_agree(const struct event *e, const struct event *last,
 			 const struct attempt *a)
 {
+	bool same = PAGEMAP_PFN(a->map_before) == PAGEMAP_PFN(a->map_after);
+	bool copied = e->outcome == COWI_DID_COPIED ||
+		      e->outcome == COWI_DID_ZEROFILLED;
+
 	/* Where pagemap sees nothing there is nothing to compare with. */
 	if (is_unseen(a->addr))
 		return true;
 	if (a->map_before & PAGEMAP_PRESENT &&
-	    e->old_pfn != PAGEMAP_PFN(a->map_before))
+	    (copied == same || e->old_kind != a->before.kind))
 		return false;
 	/* Shared memory: the fault may end without the lock it needs to look. */
-	return last->new_pfn == PAGEMAP_PFN(a->map_after) ||
+	return last->new_kind == a->after.kind ||
 	       ((e->outcome == COWI_DID_SHARED || e->outcome == COWI_DID_MAPPED) &&
-		e->new_pfn == COWINSPECT_NO_PFN);
+		e->new_kind == COWI_KIND_NONE);
 }
 
 /*
  * A page that is swapped in may be mapped protected first; then the write faults
  * once more, and it is that fault which settles the frame.
  */
-static const struct cowinspect_event *last_of(const struct cowinspect_event *e,
-					      const struct attempt *a)
+static const struct event *last_of(const struct event *e, const struct attempt *a)
 {
-	const struct cowinspect_event *next = e + 1;
+	const struct event *next = e + 1;
 
-	if (e->outcome == COWI_DID_SWAPIN && next < events + nr_events &&
-	    is_answer(next, a) && next->old_pfn == e->new_pfn)
+	if (e->outcome == COWI_DID_SWAPIN && next < seen.event + seen.nr &&
+	    is_answer(next, a))
 		return next;
 	return e;
 }
 
 static void compare_event(const struct attempt *a, int happened,
-			  const struct cowinspect_event *e)
+			  const struct event *e)
 {
 	if (is_as_it_happened(happened, e->outcome) &&
 	    frames_agree(e, last_of(e, a), a))
 		return;
-	differs("%" PRIx64 ": happened %d, event %d: frames %llx -> %llx, pagemap %"
+	differs("%" PRIx64 ": happened %d, event %d: kinds %d -> %d, pagemap %"
 		PRIx64 " -> %" PRIx64 "; %s", a->addr, happened, e->outcome,
-		e->old_pfn, e->new_pfn, a->map_before, a->map_after,
+		e->old_kind, e->new_kind, a->map_before, a->map_after,
 		record_text(&a->before));
 }
 
@@ -150,7 +142,10 @@ void observe_check(void)
 {
 	int i, at = 0;
 
-	read_events();
+	set_listening(&listener, false);
+	drain_events(&listener, &seen);
+	if (listener.lost)
+		bail("%lld events are lost", listener.lost);
 	compare_counts();
 	for (i = 0; i < shared->nr_attempts; i++) {
 		const struct attempt *a = &shared->attempts[i];
@@ -158,14 +153,14 @@ void observe_check(void)
 		/* What ends in a signal may end before there is a fault. */
 		if (!a->faults || a->sig || a->before.kind == COWI_NR_KINDS)
 			continue;
-		while (at < nr_events && !is_answer(&events[at], a))
+		while (at < seen.nr && !is_answer(&seen.event[at], a))
 			at++;
-		if (at == nr_events) {
+		if (at == seen.nr) {
 			differs("%" PRIx64 ": no event of this write; %s",
 				a->addr, record_text(&a->before));
 			return;
 		}
-		compare_event(a, what_happened(a), &events[at++]);
+		compare_event(a, what_happened(a), &seen.event[at++]);
 		observed_writes++;
 	}
 }

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes races likely, for load_follow and torture; for throwaway machines only.
+ * Makes races likely, for torture; for throwaway machines only.
  *
  * Where emulated CPUs take turns, hardly anything ever comes between two
  * instructions, such as a look at an entry and the taking of its lock. QEMU ends a
  * CPU's turn at "pause" (helper_pause() of its target/i386); so the turn is given
- * away before every so many of the spin locks that cowinspect takes. Or those of one
- * function are made to take long, for one process.
+ * away before every so many of the spin locks that cowinspect takes.
  *
  * This is to be loaded before cowinspect, and finds where it calls what locks each
  * time that it is: more calls would be better, but each that is probed costs a
  * hundredth of a second there. What a call looks like it knows of x86-64 only.
  */
-#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/spinlock.h>
@@ -23,7 +21,6 @@
 #define MAX_CALLS	64
 #define CALL		0xe8	/* and how far it is from the next instruction */
 #define CALL_LENGTH	5
-#define SLOW_MS		20
 
 static const unsigned long locks[] = {
 	(unsigned long)_raw_spin_lock,
@@ -38,21 +35,9 @@ static unsigned int every;
 module_param(every, uint, 0644);
 MODULE_PARM_DESC(every, "of so many locks one gives the turn away; 0: none");
 
-static char *slow = "";
-module_param(slow, charp, 0444);
-MODULE_PARM_DESC(slow, "function of cowinspect that takes milliseconds for a lock");
-
-static char *whose = "";
-module_param(whose, charp, 0444);
-MODULE_PARM_DESC(whose, "name of the process for which it does");
-
 static unsigned int calls;
 module_param(calls, uint, 0444);
 MODULE_PARM_DESC(calls, "in how many places cowinspect locks");
-
-static unsigned int slowed;
-module_param(slowed, uint, 0444);
-MODULE_PARM_DESC(slowed, "how often a lock took milliseconds");
 
 static unsigned int given;
 module_param(given, uint, 0444);
@@ -60,7 +45,6 @@ MODULE_PARM_DESC(given, "how many turns were given away");
 
 static struct kprobe probes[MAX_CALLS];
 static struct kprobe *list[MAX_CALLS];
-static bool is_slow[MAX_CALLS];
 static atomic_t locked;
 static atomic_t turns;
 
@@ -68,10 +52,6 @@ static int give_turn(struct kprobe *probe, struct pt_regs *regs)
 {
 	unsigned int so_many = READ_ONCE(every);
 
-	if (is_slow[probe - probes] && !strcmp(current->comm, whose)) {
-		mdelay(SLOW_MS);
-		WRITE_ONCE(slowed, slowed + 1);
-	}
 	if (!so_many || (unsigned int)atomic_inc_return(&locked) % so_many)
 		return 0;
 	WRITE_ONCE(given, atomic_inc_return(&turns));
@@ -98,21 +78,10 @@ static bool is_lock(unsigned long at)
 	return false;
 }
 
-/* Also of what the compiler made of the function: name.isra.0, and the like. */
-static bool is_in_slow(unsigned long at)
-{
-	char name[KSYM_SYMBOL_LEN];
-	size_t len = strlen(slow);
-
-	sprint_symbol_no_offset(name, at);
-	return len && !strncmp(name, slow, len) && strchr(". ", name[len]);
-}
-
 static void probe_call(unsigned long at)
 {
 	struct kprobe *probe = &probes[calls];
 
-	is_slow[calls] = is_in_slow(at);
 	*probe = (struct kprobe) {
 		.addr = (kprobe_opcode_t *)at,
 		.pre_handler = give_turn,

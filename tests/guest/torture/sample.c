@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Listeners with small rings, of a CPU or of a process and its children, with and
+ * without callers: whatever is killed or goes away meanwhile, each sample has to be
+ * plausible, counts never go back, and there are no more samples than were counted.
+ */
+#include <poll.h>
+#include <time.h>
+
+#include "../perf.h"
+#include "torture.h"
+
+#define NOT_FILTERED	255
+#define MAX_ORDER	18	/* 1 GiB is the largest page */
+
+/**
+ * struct listener - an event, its ring, and what has come of it
+ * @of_fork: it is cow_fork, else cow_fault
+ * @attr: as it was opened
+ * @at: where in the raw data its fields begin
+ * @outcome: the only one that passes its filter, or NOT_FILTERED
+ * @fd: the event
+ * @ring: its ring
+ * @samples: how many there were
+ * @counted: what it has counted, as it was read last
+ */
+struct listener {
+	bool of_fork;
+	struct perf_event_attr attr;
+	int at;
+	unsigned int outcome;
+	int fd;
+	struct ring ring;
+	unsigned long long samples;
+	unsigned long long counted;
+};
+
+/* As the kernel has it in a record, callers apart. */
+struct sample {
+	struct perf_event_header header;
+	uint32_t pid, tid;
+	uint64_t time;
+};
+
+/* ---- what a sample has to be ---- */
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static bool is_kind(unsigned int kind)
+{
+	return kind < COWI_NR_KINDS || kind == COWI_KIND_NONE;
+}
+
+#define OR(id, name)	(id) |
+#define LAST(id, name)	(id)
+#define ALL_FLAGS	(COWINSPECT_EVENT_FLAGS(OR, LAST))
+
+static bool is_fault(const struct fault_sample *f)
+{
+	return f->outcome <= COWI_DID_UNKNOWN && f->vma < COWI_NR_VMAS &&
+	       is_kind(f->old_kind) && is_kind(f->new_kind) &&
+	       f->old_order <= MAX_ORDER && f->new_order <= MAX_ORDER &&
+	       (!f->bytes || f->bytes == PAGE << f->new_order) &&
+	       !(f->addr >> 57) && f->cost <= now_ns() &&
+	       !(f->flags & ~ALL_FLAGS) && f->confidence <= COWI_CONF_SURE &&
+	       (f->flags & COWI_E_WRITE ? f->predicted < COWI_NR_OUTCOMES :
+		f->predicted == COWI_NEXT_NONE);
+}
+
+/* Its id is -1, or 0, of who is not to be found any more. */
+static bool is_of(const struct fault_sample *f, const struct sample *s)
+{
+	return f->flags & COWI_E_REMOTE || !f->pid || f->pid == s->pid ||
+	       !s->pid || s->pid == -1U;
+}
+
+static void check_fault(struct listener *l, const struct sample *s,
+			const struct fault_sample *f)
+{
+	if (!is_fault(f))
+		wrong("fault %llx: %u, %llu bytes, %llu ns, %x, vma %u, %u %u %u %u, next %u %u",
+		      f->addr, f->outcome, f->bytes, f->cost, f->flags, f->vma,
+		      f->old_kind, f->new_kind, f->old_order, f->new_order,
+		      f->predicted, f->confidence);
+	if (!is_of(f, s))
+		wrong("fault at %llx of %u by %u, flags %x", f->addr, f->pid,
+		      s->pid, f->flags);
+	count(OP_SAMPLE_FAULT, true);
+	if (l->outcome == NOT_FILTERED)
+		return;
+	if (!count(OP_SAMPLE_FILTERED, f->outcome == l->outcome))
+		wrong("outcome %u passes the filter for %u", f->outcome,
+		      l->outcome);
+}
+
+static void check_fork(const struct sample *s, const struct fork_sample *f)
+{
+	const uint64_t pages = 1ULL << 36;
+
+	if (!f->parent || !f->child || f->parent == f->child ||
+	    f->parent != s->pid || !f->tables || f->tables % PAGE ||
+	    f->cost > now_ns() || f->copied > pages || f->anon > pages ||
+	    f->file > pages || f->shmem > pages || f->swap > pages)
+		wrong("fork of %u by %u, %u: %llu ns, tables %llu, pages %llu %llu %llu %llu %llu",
+		      f->child, f->parent, s->pid, f->cost, f->tables,
+		      f->copied, f->anon, f->file, f->shmem, f->swap);
+	count(OP_SAMPLE_FORK, true);
+}
+
+/*
+ * Callers, as perf has them: after a mark, those in the kernel; after another one,
+ * those in user space, which may be anything, as they are read from its stack.
+ */
+static void check_callers(const struct listener *l, const uint64_t *caller,
+			  uint64_t n)
+{
+	uint64_t mark = 0, kernel = 0, user = 0, i;
+
+	for (i = 0; i < n; i++) {
+		if (caller[i] >= PERF_CONTEXT_MAX) {
+			mark = caller[i];
+			continue;
+		}
+		kernel += mark == PERF_CONTEXT_KERNEL;
+		user += mark == PERF_CONTEXT_USER;
+		if (!mark || (mark == PERF_CONTEXT_KERNEL && !(caller[i] >> 63)))
+			wrong("caller %llu of %llu is %llx after %llx",
+			      (unsigned long long)i, (unsigned long long)n,
+			      (unsigned long long)caller[i],
+			      (unsigned long long)mark);
+	}
+	if ((kernel && l->attr.exclude_callchain_kernel) ||
+	    (user && l->attr.exclude_callchain_user))
+		wrong("callers of the kernel or of user space that nobody asked for");
+	count(OP_SAMPLE_CALLERS, kernel && user);
+}
+
+/* Callers, if asked for, and the raw data. */
+static void check_sample(struct listener *l, const struct sample *s)
+{
+	const char *at = (const char *)(s + 1), *raw;
+	const char *end = (const char *)s + s->header.size;
+	uint64_t n;
+	uint32_t size;
+
+	l->samples++;
+	if (l->attr.sample_type & PERF_SAMPLE_CALLCHAIN) {
+		memcpy(&n, at, sizeof(n));
+		at += sizeof(n);
+		if (n > (uint64_t)(end - at) / sizeof(uint64_t)) {
+			wrong("a sample of %u bytes has %llu callers",
+			      s->header.size, (unsigned long long)n);
+			return;
+		}
+		check_callers(l, (const uint64_t *)at, n);
+		at += n * sizeof(uint64_t);
+	}
+	memcpy(&size, at, sizeof(size));
+	raw = at + sizeof(size);
+	if (raw + size != end ||
+	    size < l->at + (l->of_fork ? sizeof(struct fork_sample) :
+					 sizeof(struct fault_sample))) {
+		wrong("a sample of %u bytes has %u of raw data, in which fields begin at %d",
+		      s->header.size, size, l->at);
+		return;
+	}
+	/* Raw data begin in the middle of eight bytes. */
+	if (l->of_fork) {
+		struct fork_sample forked;
+
+		memcpy(&forked, raw + l->at, sizeof(forked));
+		check_fork(s, &forked);
+	} else {
+		struct fault_sample fault;
+
+		memcpy(&fault, raw + l->at, sizeof(fault));
+		check_fault(l, s, &fault);
+	}
+}
+
+static void check_record(void *listener, const struct perf_event_header *record)
+{
+	struct listener *l = listener;
+
+	switch (record->type) {
+	case PERF_RECORD_SAMPLE:
+		check_sample(l, (const void *)record);
+		break;
+	case PERF_RECORD_LOST:
+		count(OP_SAMPLE_LOST, true);
+		break;
+	case PERF_RECORD_THROTTLE:
+	case PERF_RECORD_UNTHROTTLE:
+		break;
+	default:
+		wrong("a record of type %u", record->type);
+	}
+}
+
+/* ---- listening ---- */
+
+static bool read_count(struct listener *l)
+{
+	unsigned long long now;
+
+	if (read(l->fd, &now, sizeof(now)) != sizeof(now)) {
+		wrong("count of a tracepoint: %s", strerror(errno));
+		return false;
+	}
+	if (now < l->counted || now < l->samples)
+		wrong("a tracepoint was counted %llu times, then %llu, with %llu samples",
+		      l->counted, now, l->samples);
+	l->counted = now;
+	return true;
+}
+
+/* Before it is enabled, so that nothing else passes. */
+static void set_filter(struct listener *l)
+{
+	unsigned int outcome = rnd(COWI_DID_UNKNOWN + 1);
+	char text[32];
+
+	snprintf(text, sizeof(text), "outcome == %u", outcome);
+	if (ioctl(l->fd, PERF_EVENT_IOC_SET_FILTER, text))
+		wrong("filter of a tracepoint: %s", strerror(errno));
+	else
+		l->outcome = outcome;
+}
+
+static void choose_event(struct listener *l)
+{
+	const char *name = l->of_fork ? "cow_fork" : "cow_fault";
+
+	l->attr = (struct perf_event_attr){
+		.config = tracepoint_id(name),
+		.disabled = 1,
+		.sample_period = rnd(4) ? 1 : 1 + rnd(5),
+		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+			       PERF_SAMPLE_RAW,
+		.wakeup_events = rnd(3),
+	};
+	l->at = tracepoint_offset(name, l->of_fork ? "parent" : "addr");
+	if (rnd(2)) {
+		l->attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
+		l->attr.exclude_callchain_kernel = !rnd(4);
+		l->attr.exclude_callchain_user = !rnd(4);
+		l->attr.sample_max_stack = rnd(2) ? 0 : 1 + rnd(100);
+	}
+}
+
+/* Returns false if that was refused, as may be. */
+static bool open_listener(struct listener *l)
+{
+	bool family = rnd(2);
+
+	*l = (struct listener){ .of_fork = rnd(2), .outcome = NOT_FILTERED };
+	choose_event(l);
+	if (!l->attr.config || l->at < 0)
+		return false;
+	l->attr.inherit = family;
+	l->fd = open_perf(&l->attr, family ? random_target() : -1, rnd(2));
+	if (l->fd < 0) {
+		count(family ? OP_SAMPLE_FAMILY : OP_SAMPLE_CPU, false);
+		if (!may_be_refused(errno))
+			wrong("listener: %s", strerror(errno));
+		return false;
+	}
+	if (!map_ring(&l->ring, l->fd, PAGE << rnd(4))) {
+		wrong("ring of a listener: %s", strerror(errno));
+		close(l->fd);
+		return false;
+	}
+	if (!l->of_fork && !rnd(4))
+		set_filter(l);
+	return count(family ? OP_SAMPLE_FAMILY : OP_SAMPLE_CPU,
+		     !ioctl(l->fd, PERF_EVENT_IOC_ENABLE, 0));
+}
+
+static void listen_on(struct listener *l, unsigned int us)
+{
+	struct pollfd wait = { .fd = l->fd, .events = POLLIN };
+
+	switch (rnd(4)) {
+	case 0:
+		poll(&wait, 1, us / 1000);
+		break;
+	case 1:
+		ioctl(l->fd, PERF_EVENT_IOC_DISABLE, 0);
+		ioctl(l->fd, PERF_EVENT_IOC_ENABLE, 0);
+		break;
+	default:
+		usleep(us);
+	}
+	/* Otherwise it may run full. */
+	if (rnd(2))
+		drain_ring(&l->ring, l, check_record);
+}
+
+/* Some time, with so many looks at what has come, and so long between them at most. */
+void sample(unsigned int looks, unsigned int us)
+{
+	struct listener l;
+
+	if (!open_listener(&l))
+		return;
+	do
+		listen_on(&l, rnd(us));
+	while (read_count(&l) && looks--);
+	drain_ring(&l.ring, &l, check_record);
+	/* Either may be the first to go. */
+	if (rnd(2)) {
+		close(l.fd);
+		unmap_ring(&l.ring);
+	} else {
+		unmap_ring(&l.ring);
+		close(l.fd);
+	}
+}
+
+void sample_on(void)
+{
+	for (;;) {
+		/* Who wants to unload the module waits for who listens. */
+		if (shared->module_goes)
+			usleep(rnd(30000));
+		sample(shared->module_goes ? 0 : rnd(20), 20000);
+	}
+}
