@@ -402,10 +402,6 @@ void sample(unsigned int looks, unsigned int us)
 
 void sample_on(void)
 {
-	for (;;) {
-		/* Who wants to unload the module waits for who listens. */
-		if (shared->module_goes)
-			usleep(rnd(30000));
-		sample(shared->module_goes ? 0 : rnd(20), 20000);
-	}
+	for (;;)
+		sample(rnd(20), 20000);
 }
