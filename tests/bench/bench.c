@@ -292,19 +292,26 @@ static void print_faults(const char *observed)
 	}
 }
 
+static void count_sample(const struct sample *s, void *n)
+{
+	(void)s;
+	++*(long long *)n;
+}
+
 static void print_listened(const char *observed, bool chains)
 {
-	static struct events heard;
-	struct listener l = listen_to_faults((struct listening){
-		.pid = getpid(), .ring = RING_SIZE, .chains = chains,
+	struct listener l = listen_to(&(struct listening){
+		.event = "cow_fault", .pid = getpid(), .ring = RING_SIZE,
+		.chains = chains,
 	});
-	long long all;
+	long long all, heard = 0;
 
 	print_faults(observed);
 	all = perf_count(&l);
+	drain(&l, count_sample, &heard);
 	/* What is lost costs less. */
-	if (drain_events(&l, &heard) < all)
-		bail("%d of %lld faults heard", heard.nr, all);
+	if (heard < all)
+		bail("%lld of %lld faults heard", heard, all);
 	stop_listening(&l);
 }
 
@@ -320,6 +327,7 @@ static void measure_faults(void)
 	reap(other);
 	print_faults("attached");
 	detach(getpid());
+	mount_tracefs();
 	print_listened("perf", false);
 	print_listened("chains", true);
 }
