@@ -192,6 +192,16 @@ void trace_release(struct trace *t);
  */
 unsigned int trace_live(struct trace *t, unsigned int lines, bool redraw);
 
+/**
+ * trace_live_line - one of them: of a process, with what fits
+ * @out: where to
+ * @p: the process
+ * @elapsed: nanoseconds since its @live
+ * @columns: of the terminal
+ */
+void trace_live_line(FILE *out, const struct trace_proc *p, __u64 elapsed,
+		     unsigned int columns);
+
 /* --events (lines.c) */
 
 /**
