@@ -16,6 +16,8 @@
 #include "parse.h"
 #include "trace.h"
 
+#define PROCS	8
+
 #define must(what) do {							\
 	if (!(what))							\
 		abort();						\
@@ -127,6 +129,7 @@ static struct cowi_event event_of(const struct made *m, unsigned int i)
 		.time = m->time, .addr = m->addr, .bytes = m->bytes,
 		.flags = m->flags, .outcome = m->outcome, .vma = m->vma,
 		.count = m->number, .copied = m->number, .cost = m->number,
+		.child = m->addr % 1000,
 		.mapping = mapping_of(i), .comm = "",
 	};
 }
@@ -142,11 +145,51 @@ static void sound(const struct timeline_lane *lane)
 	}
 }
 
+/* Each copy is known to be one of four things. */
+static void sound_facts(const struct tally_proc *p)
+{
+	const __u64 *fact = p->counts.fact;
+
+	must(fact[COPY_NOT_ANON] + fact[COPY_SHARED] + fact[COPY_LAST] +
+	     fact[COPY_UNSURE] == tally_copied(&p->counts));
+	must(fact[COPY_AGAIN] <= tally_copied(&p->counts));
+}
+
+/* An event of one of a few processes, whichever of them there are. */
+static void add_up(struct tally *t, const struct cowi_event *e)
+{
+	size_t i = e->count % t->nr_procs;
+	struct tally_proc *p = t->proc[i];
+
+	switch (e->kind) {
+	case COWI_EVENT_FAULT:
+		must(!tally_fault(t, p, e));
+		break;
+	case COWI_EVENT_BORN:
+		if (t->nr_procs < PROCS)
+			must(tally_add(t, e->addr % 1000, p, e->time));
+		break;
+	case COWI_EVENT_FORK:
+		tally_fork(p, e);
+		break;
+	case COWI_EVENT_EXEC:
+		must(!tally_exec(p, e->time));
+		break;
+	case COWI_EVENT_EXIT:
+		tally_exit(p);
+		sound_facts(p);
+		if (i && !p->heirs)
+			tally_forget(t, i);
+		break;
+	default:
+		break;
+	}
+}
+
 static void events(uint8_t how, const uint8_t *data, size_t len)
 {
 	struct timeline_lane lane = { 0 };
 	struct timeline times;
-	struct tally_proc *p;
 	struct cowi_event e;
 	struct made made;
 	struct tally t;
@@ -154,18 +197,17 @@ static void events(uint8_t how, const uint8_t *data, size_t len)
 
 	tally_init(&t, 4096);
 	timeline_init(&times, how);
-	p = tally_add(&t, 77, NULL);
-	must(p);
+	must(tally_add(&t, 77, NULL, 0));
 	for (i = 0; (i + 1) * sizeof(made) <= len; i++) {
 		memcpy(&made, data + i * sizeof(made), sizeof(made));
 		e = event_of(&made, i ^ how);
 		must(!timeline_add(&times, &lane, &e));
-		if (e.kind == COWI_EVENT_FAULT)
-			must(!tally_fault(&t, p, &e));
-		if (e.kind == COWI_EVENT_EXEC)
-			tally_exec(p);
+		add_up(&t, &e);
 	}
-	look_at_hottest(p);
+	for (i = 0; i < t.nr_procs; i++) {
+		look_at_hottest(t.proc[i]);
+		sound_facts(t.proc[i]);
+	}
 	must(!timeline_settle(&times, &lane));
 	sound(&lane);
 	sound(&times.lost);

@@ -3,9 +3,11 @@
  * cowinspect trace, on programs of which it is known what they do: this program
  * is its own command, "trace ACTOR".
  */
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "command.h"
 #include "setup.h"
@@ -21,6 +23,10 @@
 #define HTML		"/trace.html"
 #define SETUID		"/tmp/trace-setuid"
 #define FRESH		100	/* pages that the actor "fresh" writes to */
+#define KIN		3	/* children of the actor "kin" */
+#define BY_CHILD	10	/* pages that each of them writes to */
+#define BY_PARENT	50	/* and their parent, twice */
+#define HELD		5	/* pages that the actor "held" writes to */
 
 static char *block[BLOCKS];
 
@@ -160,8 +166,109 @@ static int actor_fresh(void)
 	return 0;
 }
 
+/* Pages in a mapping that no other one is like. */
+static char *map_marked(int pages)
+{
+	char *at = mmap(NULL, pages * 4096L, PROT_READ | PROT_WRITE | PROT_EXEC,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		_exit(101);
+	memset(at, 1, pages * 4096L);
+	return at;
+}
+
+static void write_pages(char *at, int first, int nr)
+{
+	int i;
+
+	for (i = first; i < first + nr; i++)
+		*(volatile char *)(at + i * 4096L) = 2;
+}
+
+/*
+ * A child that writes to pages at once and then is there until the parent's end of
+ * @alive is closed.
+ */
+static void fork_writer(int *alive, char *at, int first, int nr)
+{
+	int done[2];
+	char byte;
+
+	if (pipe(done))
+		_exit(101);
+	if (!fork()) {
+		close(alive[1]);
+		write_pages(at, first, nr);
+		close(done[0]);
+		close(done[1]);
+		_exit(read(alive[0], &byte, 1) != 0);
+	}
+	close(done[1]);
+	if (read(done[0], &byte, 1) != 0)
+		_exit(101);
+	close(done[0]);
+}
+
+static int wait_for_all(int *alive)
+{
+	int status;
+
+	close(alive[1]);
+	while (wait(&status) > 0) {
+		if (status)
+			return 101;
+	}
+	return 0;
+}
+
+/*
+ * The children write to pages of their own, the parent to others; and once more
+ * after another fork. Each page has neighbours that nobody writes to.
+ */
+static int actor_kin(void)
+{
+	char *at = map_marked(200);
+	int alive[2], i;
+
+	if (pipe(alive))
+		return 101;
+	for (i = 0; i < KIN; i++)
+		fork_writer(alive, at, 100 + i * (BY_CHILD + 2), BY_CHILD);
+	write_pages(at, 10, BY_PARENT);
+	fork_writer(alive, at, 0, 0);
+	write_pages(at, 10, BY_PARENT);
+	printf("kin: %d\n", getpid());
+	return wait_for_all(alive);
+}
+
+/*
+ * The child has left the pages when the parent writes to them, but a pipe holds
+ * them, and so they are copied.
+ */
+static int actor_held(void)
+{
+	char *at = map_marked(20);
+	struct iovec pages = { .iov_base = at + 10 * 4096L,
+			       .iov_len = HELD * 4096L };
+	int alive[2], held[2];
+
+	if (pipe(alive) || pipe(held))
+		return 101;
+	fork_writer(alive, at, 10, HELD);
+	if (vmsplice(held[1], &pages, 1, 0) != (ssize_t)pages.iov_len)
+		return 101;
+	write_pages(at, 10, HELD);
+	printf("held: %d\n", getpid());
+	return wait_for_all(alive);
+}
+
 static int actor(char **argv)
 {
+	if (!strcmp(argv[1], "kin"))
+		return actor_kin();
+	if (!strcmp(argv[1], "held"))
+		return actor_held();
 	if (!strcmp(argv[1], "fresh"))
 		return actor_fresh();
 	if (!strcmp(argv[1], "blocks"))
@@ -530,7 +637,7 @@ static void test_text(void)
 	said_ok(strstr(said, "Traced 3 processes for ") &&
 		strstr(said, "COPIED REUSED ZEROFILLED") &&
 		strstr(said, "mappings, hottest first (3 of ") &&
-		strstr(said, "pages, hottest first (3 of 1"),
+		strstr(said, "pages with more than one fault, hottest first"),
 		"a report for people");
 	ok(!strchr(said, '\033'), "without a terminal no live lines");
 	run("cowinspect trace --events -- %s 0", self);
@@ -538,6 +645,112 @@ static void test_text(void)
 		strstr(said, "\nTraced 1 process for "),
 		"--events: a line for each fault, then the report");
 	ok(lines_said() > 10, "%d of them", lines_said());
+}
+
+/* ---- forks, and what is copied after them ---- */
+
+/* The line of @array that is of @pid, with @text, or NULL. */
+static const char *line_of(const char *array, long long pid, const char *text)
+{
+	const char *line = first_in(array);
+
+	while (line && (field(line, "pid") != pid || !has_text(line, text)))
+		line = next_in(line);
+	return line;
+}
+
+/* A number of all children of @parent; @text as for vmas(). */
+static long long children(long long parent, const char *name, const char *text)
+{
+	const char *line;
+	long long sum = 0;
+
+	for (line = first_in("processes"); line; line = next_in(line)) {
+		if (field(line, "parent") == parent)
+			sum += text ? vmas(field(line, "pid"), name, text) :
+				      field(line, name);
+	}
+	return sum;
+}
+
+/* Each copy is one of these. */
+static bool is_split_up(const char *line)
+{
+	return field(line, "copied") == field(line, "copied_not_anon") +
+					field(line, "copied_shared") +
+					field(line, "copied_last") +
+					field(line, "copied_unsure");
+}
+
+static void judge_forks(long long pid)
+{
+	const char *forks = line_of("forks", pid, "");
+	const char *parent = line_of("after_forks", pid, "\"parent\"");
+	const char *others = line_of("after_forks", pid, "\"children\"");
+	const char *group;
+
+	trace_ok(field(forks, "forks") == KIN + 1 &&
+		 field(forks, "tables_bytes") > 0 &&
+		 field(forks, "anon") >= 200 * (KIN + 1) &&
+		 field(forks, "copied_at_once") == 0,
+		 "kin: %d forks, and what the children were given", KIN + 1);
+	trace_ok(field(parent, "copied") >= 2 * BY_PARENT &&
+		 field(parent, "copied") <= field(proc(pid), "copied") &&
+		 field(parent, "copied_again") >= BY_PARENT &&
+		 field(parent, "copied_bytes") == field(parent, "copied") * 4096,
+		 "kin: what the parent copied after them");
+	trace_ok(field(others, "copied") == children(pid, "copied", NULL) &&
+		 field(others, "copied_bytes") ==
+		 children(pid, "copied_bytes", NULL) &&
+		 field(others, "copy_ns") == children(pid, "copy_ns", NULL),
+		 "kin: and all that the children copied");
+	trace_ok(is_split_up(parent) && is_split_up(others) &&
+		 field(parent, "copied_unsure") == 0 &&
+		 field(others, "copied_unsure") == 0,
+		 "kin: who has the page besides is known of each copy");
+	trace_ok(field(parent, "p99_ns") > 0 &&
+		 field(parent, "p99_ns") <= field(parent, "longest_ns") &&
+		 field(parent, "longest_ns") <= field(parent, "copy_ns"),
+		 "kin: the percentile is between nothing and the longest");
+	for (group = first_in("groups"); group; group = next_in(group)) {
+		if (field(group, "parent") == pid)
+			break;
+	}
+	trace_ok(group && field(group, "processes") == KIN + 1 &&
+		 field(group, "copied") == children(pid, "copied", NULL),
+		 "kin: the children are a group");
+}
+
+static void test_kin(void)
+{
+	static const char marked[] = "\"rwxp\"";
+	long long pid;
+
+	trace_ok(!trace("-f", "kin"), "kin are traced");
+	pid = number_of(said, "kin");
+	trace_ok(vmas(pid, "copied", marked) == 2 * BY_PARENT &&
+		 vmas(pid, "copied_shared", marked) == 2 * BY_PARENT &&
+		 vmas(pid, "copied_again", marked) == BY_PARENT &&
+		 vmas(pid, "copied_beside", marked) == 2 * BY_PARENT - 1,
+		 "kin: the parent copied %d pages that others have, and once more",
+		 BY_PARENT);
+	trace_ok(children(pid, "copied", marked) == KIN * BY_CHILD &&
+		 children(pid, "copied_shared", marked) == KIN * BY_CHILD &&
+		 children(pid, "copied_again", marked) == 0 &&
+		 children(pid, "copied_beside", marked) ==
+		 KIN * (BY_CHILD - 1),
+		 "kin: each child copied %d pages", BY_CHILD);
+	judge_forks(pid);
+	trace_ok(!trace("-f", "held"), "held pages are traced");
+	pid = number_of(said, "held");
+	trace_ok(children(pid, "copied_shared", marked) == HELD &&
+		 vmas(pid, "copied", marked) == HELD &&
+		 vmas(pid, "copied_last", marked) == HELD,
+		 "held: the second copy of %d pages was of what nobody else has",
+		 HELD);
+	trace_ok(!trace("", "held"), "the same without -f");
+	trace_ok(vmas(number_of(said, "held"), "copied_unsure", marked) == HELD,
+		 "held: which is not known, as the child is not traced");
 }
 
 /* ---- which processes, which user, how it ends ---- */
@@ -551,6 +764,13 @@ static void test_family(void)
 	trace_ok(!trace("-f", "forks 400") && procs() == 401,
 		 "-f: 400 children, %d processes", procs());
 	ok(nothing_left(), "nothing is left in the kernel");
+	run("cowinspect trace -f -- %s forks 400", self);
+	said_ok(strstr(said, "Traced 401 processes") &&
+		strstr(said, "PROCESSES FAULTS") && lines_said() < 80,
+		"which are not as many lines");
+	run("cowinspect trace -f --all-processes -- %s forks 20", self);
+	said_ok(strstr(said, "PID PARENT") && !strstr(said, "PROCESSES FAULTS") &&
+		lines_said() > 20, "unless they are asked for");
 }
 
 static void test_user(void)
@@ -789,11 +1009,16 @@ static int open_terminal(int *line)
 
 static void test_live(void)
 {
+	/* No room for what else is in a line. */
+	struct winsize size = { .ws_row = 24, .ws_col = 48 };
 	int line, terminal = open_terminal(&line);
-	pid_t tool = start_sleeper("", line);
+	pid_t tool;
 
+	ioctl(line, TIOCSWINSZ, &size);
+	tool = start_sleeper("", line);
 	close(line);
-	said_ok(comes(terminal, " faults/s"), "on a terminal, a live line comes");
+	said_ok(comes(terminal, " faults/s\r\n"),
+		"on a terminal, a live line comes, as wide as that is");
 	kill(sleeper(), SIGKILL);
 	waitpid(tool, NULL, 0);
 	close(terminal);
@@ -976,7 +1201,8 @@ static void test_which(void)
 	snprintf(options, sizeof(options), "-f -p %d", getpid());
 	trace_poked(options);
 	trace_ok(field(proc(poked[0].pid), "zerofilled") == POKES &&
-		 field(proc(poked[1].pid), "zerofilled") == POKES,
+		 field(proc(poked[1].pid), "zerofilled") == POKES &&
+		 field(proc(poked[1].pid), "parent") == getpid(),
 		 "-f -p: children that exist already are traced");
 	restart_poked();
 	trace_poked("--name '^poked-t'");
@@ -1136,13 +1362,14 @@ int main(int argc, char **argv)
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		bail("readlink");
 	tap_plan(2 * (1 + SUMS + CHILDREN) + 6 + 3 + 1 + SUMS + CHILDREN + 5 +
-		 4 + 4 + 4 + 2 + 3 + 4 + 8 + 7 + 1 + 2 + 3 + 2 + 4 + 1 + 7 + 6 +
-		 3);
+		 4 + 13 + 6 + 4 + 2 + 3 + 4 + 8 + 7 + 1 + 2 + 3 + 2 + 4 + 1 + 7 +
+		 6 + 3);
 	get_thp(thp, sizeof(thp));
 	test_blocks();
 	test_html();
 	test_huge();
 	test_text();
+	test_kin();
 	test_family();
 	test_user();
 	test_owner();

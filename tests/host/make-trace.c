@@ -30,7 +30,8 @@ static struct trace_proc *add(struct trace *t, pid_t pid, const char *comm,
 	struct trace_proc *p = calloc(1, sizeof(*p));
 
 	t->proc = reallocarray(t->proc, t->nr_procs + 1, sizeof(*t->proc));
-	p->tally = tally_add(&t->tally, pid, parent ? parent->tally : NULL);
+	p->tally = tally_add(&t->tally, pid, parent ? parent->tally : NULL,
+			     0);
 	snprintf(p->tally->comm, sizeof(p->tally->comm), "%s", comm);
 	p->running = true;
 	t->proc[t->nr_procs++] = p;

@@ -69,7 +69,7 @@ static int setup(void **state)
 		return -1;
 	tally_init(t, PAGE);
 	*state = t;
-	return tally_add(t, 100, NULL) ? 0 : -1;
+	return tally_add(t, 100, NULL, 0) ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -197,7 +197,7 @@ static void children(void **state)
 
 	strcpy(p->comm, "sh");
 	add(t, p, 0x10000, COWI_DID_COPIED, HEAP);
-	child = tally_add(t, 101, p);
+	child = tally_add(t, 101, p, 0);
 	assert_non_null(child);
 	assert_int_equal(100, child->parent);
 	assert_string_equal("sh", child->comm);
@@ -206,7 +206,7 @@ static void children(void **state)
 	vma_has(child, "[heap]", 0x10000, 1);
 	vma_has(p, "[heap]", 0x10000, 1);
 	/* Its number is used again. */
-	again = tally_add(t, 101, NULL);
+	again = tally_add(t, 101, NULL, 0);
 	assert_ptr_not_equal(again, child);
 	assert_int_equal(0, again->parent);
 	assert_int_equal(0, again->nr_vmas);
@@ -219,7 +219,7 @@ static void execs(void **state)
 	struct tally_proc *p = t->proc[0];
 
 	add(t, p, 0x10000, COWI_DID_COPIED, HEAP);
-	tally_exec(p);
+	assert_int_equal(0, tally_exec(p, 0));
 	assert_int_equal(1, p->execs);
 	assert_true(vma_named(p, "[heap]", 0x10000)->gone);
 	add(t, p, 0x10000, COWI_DID_COPIED, HEAP);

@@ -7,7 +7,7 @@
 /**
  * grow - room for one more element
  * @array: from here, or NULL
- * @nr: elements that it has, of which none is ever taken away
+ * @nr: elements that it has; some may have been taken away
  * @size: bytes of one
  *
  * Return: the array, doubled whenever @nr is a power of two; NULL without memory,

@@ -17,10 +17,11 @@ static const char doc[] =
 	"look at processes that run, and count what each of their page faults\n"
 	"did: copied a page, reused it, filled it with zeroes, ...\n"
 	"\vOn a terminal, a line per second shows each busy process. At the end\n"
-	"come a table of the processes, and for each the mappings and pages\n"
-	"that were copied or reused most often. COPYING is the time that the\n"
-	"kernel spent at faults that copied, IN_ALL that at all faults; waiting\n"
-	"and the tracing itself are in it.\n"
+	"come a table of the processes, or of their groups if they are many;\n"
+	"what forks cost, and what parents and children copied after them; and\n"
+	"the mappings and pages that were copied or reused most often. COPYING\n"
+	"is the time that the kernel spent at faults that copied, IN_ALL that\n"
+	"at all faults; waiting and the tracing itself are in it.\n"
 	"\n"
 	"Ctrl-C ends the tracing, not what is traced: COMMAND gets a process\n"
 	"group of its own. What reads from the terminal needs --foreground;\n"
@@ -65,6 +66,7 @@ enum {
 	OPT_DURATION,
 	OPT_UNTIL_EXIT,
 	OPT_BUFFER,
+	OPT_ALL_PROCESSES,
 	OPT_HTML = 'H',
 };
 
@@ -87,6 +89,8 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "top", 'n', "N", 0,
 	  "show so many mappings, pages and processes (default: 10)", 0 },
+	{ "all-processes", OPT_ALL_PROCESSES, NULL, 0,
+	  "a row for each process, not groups, also of more than 12", 0 },
 	{ "json", 'J', NULL, 0, "write JSON", 0 },
 	{ "output", 'o', "FILE", 0, "write to FILE", 0 },
 	{ "html", OPT_HTML, "FILE", 0,
@@ -219,6 +223,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'n':
 		if (parse_size(arg, &o->top))
 			argp_error(state, "--top: '%s' is no number", arg);
+		return 0;
+	case OPT_ALL_PROCESSES:
+		o->all_processes = true;
 		return 0;
 	case 'J':
 		o->json = true;

@@ -2,30 +2,52 @@
 /* What the tables of a trace do not say, in words; above all, what is missing. */
 #include "trace.h"
 
-static void explain_huge(FILE *out, const struct trace_proc *p)
+static void explain_huge(const struct trace *t)
 {
-	const struct tally_counts *c = &p->tally->counts;
-	char bytes[24];
+	__u64 huge = 0, filled = 0, bytes = 0, splits = 0;
+	char text[24];
+	size_t i;
 
-	if (c->huge) {
-		size_text(c->filled_bytes, bytes, sizeof(bytes));
-		fprintf(out,
-			"Process %d: %llu faults dealt with more than one page at once; its %llu zerofilled made %s.\n",
-			p->tally->pid, c->huge, c->did[COWI_DID_ZEROFILLED],
-			bytes);
+	for (i = 0; i < t->nr_procs; i++) {
+		const struct tally_counts *c = &t->proc[i]->tally->counts;
+
+		huge += c->huge;
+		filled += c->did[COWI_DID_ZEROFILLED];
+		bytes += c->filled_bytes;
+		splits += c->splits;
 	}
-	if (c->splits)
-		fprintf(out,
-			"Process %d: %llu faults split a huge mapping; from then on its pages are copied or reused one by one.\n",
-			p->tally->pid, c->splits);
+	size_text(bytes, text, sizeof(text));
+	if (huge)
+		fprintf(t->out,
+			"%llu faults dealt with more than one page at once; all %llu zerofilled made %s.\n",
+			huge, filled, text);
+	if (splits)
+		fprintf(t->out,
+			"%llu faults split a huge mapping; from then on its pages are copied or reused one by one.\n",
+			splits);
 }
 
-static void explain_forks(FILE *out, const struct trace_proc *p)
+/* What the columns of copies after forks are, once there are some. */
+static void explain_copies(const struct trace *t)
 {
-	if (p->tally->fork_copied)
-		fprintf(out,
-			"Process %d: its forks copied %llu pinned pages.\n",
-			p->tally->pid, p->tally->fork_copied);
+	__u64 unsure = 0, copies = 0;
+	size_t i;
+
+	for (i = 0; i < t->nr_procs; i++) {
+		const struct forks *f = &t->proc[i]->tally->forks;
+
+		copies += f->after[FORK_BY_PARENT].cost.nr +
+			  f->after[FORK_BY_CHILD].cost.nr;
+		unsure += f->after[FORK_BY_PARENT].fact[COPY_UNSURE] +
+			  f->after[FORK_BY_CHILD].fact[COPY_UNSURE];
+	}
+	if (copies)
+		fputs("SHARED: others may have that page as well; LAST: nobody had it any more;\n"
+		      "AGAIN: not its first copy; BESIDE: next to another copy.\n",
+		      t->out);
+	if (unsure)
+		fputs("UNSURE: not all who may have that page were traced, or events were lost.\n",
+		      t->out);
 }
 
 /* What nobody heard of. */
@@ -44,19 +66,20 @@ void trace_explain(const struct trace *t)
 {
 	const struct tally *tally = &t->tally;
 	FILE *out = t->out;
-	size_t i;
 
 	fputc('\n', out);
-	for (i = 0; i < t->nr_procs; i++) {
-		explain_huge(out, t->proc[i]);
-		explain_forks(out, t->proc[i]);
-	}
+	explain_copies(t);
+	explain_huge(t);
 	explain_missed(t);
 	if (tally->lost || tally->lost_notes)
 		fprintf(out,
 			"%llu events of faults and %llu others were lost: all numbers lack them.\n"
 			"More room for events: --buffer 64M\n",
 			tally->lost, tally->lost_notes);
+	if (t->forgotten)
+		fprintf(out,
+			"Of %zu processes that have exited there are only their groups: no more than %zu are kept one by one.\n",
+			t->forgotten, t->max_procs);
 	if (tally->uncounted_pages)
 		fprintf(out,
 			"%llu faults are missing in the tables of pages, which hold %zu pages.\n",

@@ -312,7 +312,7 @@ static int put_process(struct json *j, const struct trace *t,
 	json_string(j, "name", tally->comm);
 	json_bool(j, "running", p->running);
 	json_number(j, "execs", tally->execs);
-	json_number(j, "fork_copied", tally->fork_copied);
+	json_number(j, "fork_copied", tally->forks.copied);
 	json_number(j, "born", p->lane.born);
 	json_number(j, "ended", p->lane.ended);
 	json_number(j, "copy_ns", tally->counts.copy_ns);

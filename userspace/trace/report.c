@@ -6,7 +6,7 @@
 
 #include "array_size.h"
 #include "safe.h"
-#include "trace.h"
+#include "tables.h"
 
 /* ---- columns: those that stand in every table, then the table's own ---- */
 
@@ -46,7 +46,8 @@ enum {
 	PROC_HUGE,
 	PROC_COPY_NS,
 	PROC_NS,
-	PROC_NR
+	PROC_FACTS,
+	PROC_NR = PROC_FACTS + NR_COPY_FACTS
 };
 
 static struct column proc_columns[PROC_NR] = {
@@ -76,7 +77,8 @@ enum {
 	VMA_BYTES,
 	VMA_COPY_NS,
 	VMA_NS,
-	VMA_NAME,
+	VMA_FACTS,
+	VMA_NAME = VMA_FACTS + NR_COPY_FACTS,
 	VMA_NR
 };
 
@@ -140,25 +142,8 @@ static void name_columns(void)
 		vma_columns[VMA_DID + i].name = cowi_did_name(i);
 		vma_columns[VMA_DID + i].type = CELL_COUNT;
 	}
-}
-
-/**
- * struct report - a report being written
- * @t: the trace
- * @style: of its tables
- * @seen: outcomes to show
- * @split: a huge mapping was split
- */
-struct report {
-	struct trace *t;
-	struct table_style style;
-	bool seen[COWI_NR_DID];
-	bool split;
-};
-
-static void show(struct columns *c, size_t i)
-{
-	c->shown[c->nr_shown++] = i;
+	trace_name_facts(&proc_columns[PROC_FACTS]);
+	trace_name_facts(&vma_columns[VMA_FACTS]);
 }
 
 static void show_seen(const struct report *r, struct columns *c, size_t first)
@@ -167,43 +152,35 @@ static void show_seen(const struct report *r, struct columns *c, size_t first)
 
 	for (i = 0; i < COWI_NR_DID; i++) {
 		if (r->seen[i])
-			show(c, first + i);
+			trace_table_show(c, first + i);
 	}
-}
-
-static void show_all(struct columns *c)
-{
-	size_t i;
-
-	for (i = 0; i < c->nr_all; i++)
-		show(c, i);
 }
 
 static void choose_proc(const struct report *r, struct columns *c)
 {
-	show(c, PROC_PID);
-	show(c, PROC_PARENT);
-	show(c, PROC_COMMAND);
-	show(c, PROC_FAULTS + COWI_FAULT_observed);
+	trace_table_show(c, PROC_PID);
+	trace_table_show(c, PROC_PARENT);
+	trace_table_show(c, PROC_COMMAND);
+	trace_table_show(c, PROC_FAULTS + COWI_FAULT_observed);
 	show_seen(r, c, PROC_FAULTS + COWI_FAULT_copied);
 	if (r->split)
-		show(c, PROC_FAULTS + COWI_FAULT_splits);
-	show(c, PROC_FAULTS + COWI_FAULT_copied_bytes);
-	show(c, PROC_COPY_NS);
-	show(c, PROC_NS);
+		trace_table_show(c, PROC_FAULTS + COWI_FAULT_splits);
+	trace_table_show(c, PROC_FAULTS + COWI_FAULT_copied_bytes);
+	trace_table_show(c, PROC_COPY_NS);
+	trace_table_show(c, PROC_NS);
 }
 
 static void choose_vma(const struct report *r, struct columns *c)
 {
-	show(c, VMA_RANGE);
-	show(c, VMA_PERMS);
-	show(c, VMA_OBSERVED);
+	trace_table_show(c, VMA_RANGE);
+	trace_table_show(c, VMA_PERMS);
+	trace_table_show(c, VMA_OBSERVED);
 	show_seen(r, c, VMA_DID);
 	if (r->split)
-		show(c, VMA_SPLITS);
-	show(c, VMA_BYTES);
-	show(c, VMA_COPY_NS);
-	show(c, VMA_NAME);
+		trace_table_show(c, VMA_SPLITS);
+	trace_table_show(c, VMA_BYTES);
+	trace_table_show(c, VMA_COPY_NS);
+	trace_table_show(c, VMA_NAME);
 }
 
 static void choose_page(const struct report *r, struct columns *c)
@@ -212,34 +189,7 @@ static void choose_page(const struct report *r, struct columns *c)
 
 	(void)r;
 	for (i = PAGE_ADDR; i < PAGE_NR; i++)
-		show(c, i);
-}
-
-/* A table of which the columns are chosen by @choose; all of them in JSON. */
-static struct table *begin(const struct report *r, struct columns *c,
-			   const struct column *all, size_t nr, const char *key,
-			   void (*choose)(const struct report *r,
-					  struct columns *c))
-{
-	c->all = all;
-	c->nr_all = nr;
-	c->nr_shown = 0;
-	c->shown = calloc(nr, sizeof(*c->shown));
-	if (!c->shown)
-		return NULL;
-	if (r->style.form == TABLE_JSON)
-		show_all(c);
-	else
-		choose(r, c);
-	return table_open(&r->style, c, key);
-}
-
-static int end(struct table *table, struct columns *c, int err)
-{
-	int closed = table_close(table);
-
-	free(c->shown);
-	return err ? err : closed;
+		trace_table_show(c, i);
 }
 
 /* ---- processes ---- */
@@ -269,6 +219,7 @@ static void fill_proc(struct cell *cells, const struct trace_proc *p)
 	cells[PROC_HUGE].number = c->huge;
 	cells[PROC_COPY_NS].number = c->copy_ns;
 	cells[PROC_NS].number = c->ns;
+	trace_fill_facts(&cells[PROC_FACTS], c->fact);
 }
 
 static int total_row(struct table *table, const struct cell *sum)
@@ -290,11 +241,9 @@ static int report_procs(const struct report *r)
 	size_t i, col;
 	int err = 0;
 
-	table = begin(r, &columns, proc_columns, PROC_NR, "processes",
-		      choose_proc);
-	if (!table)
-		return end(NULL, &columns, -ENOMEM);
-	for (i = 0; i < r->t->nr_procs && !err; i++) {
+	table = trace_table_begin(r, &columns, proc_columns, PROC_NR,
+				  "processes", choose_proc);
+	for (i = 0; table && i < r->t->nr_procs && !err; i++) {
 		struct cell cells[PROC_NR] = { 0 };
 
 		fill_proc(cells, r->t->proc[i]);
@@ -302,9 +251,9 @@ static int report_procs(const struct report *r)
 			sum[col].number += cells[col].number;
 		err = table_row(table, cells);
 	}
-	if (!err && r->t->nr_procs > 1 && r->style.form == TABLE_HUMAN)
+	if (table && !err && r->t->nr_procs > 1 && r->style.form == TABLE_HUMAN)
 		err = total_row(table, sum);
-	return end(table, &columns, err);
+	return trace_table_end(table, &columns, err);
 }
 
 /* ---- mappings and pages ---- */
@@ -342,6 +291,7 @@ static int vma_row(struct table *table, const struct tally_proc *p,
 	cells[VMA_BYTES].number = vma->counts.copied_bytes;
 	cells[VMA_COPY_NS].number = vma->counts.copy_ns;
 	cells[VMA_NS].number = vma->counts.ns;
+	trace_fill_facts(&cells[VMA_FACTS], vma->counts.fact);
 	cells[VMA_NAME].text = trace_vma_name(vma, name, sizeof(name));
 	return table_row(table, cells);
 }
@@ -376,7 +326,12 @@ static void heading(const struct report *r, const struct tally_proc *p,
 		return;
 	fprintf(r->style.out, "\nProcess %d (", p->pid);
 	put_safe(r->style.out, p->comm);
-	fprintf(r->style.out, "): %s, hottest first", what);
+	if (r->grouped && groups_find(&r->t->groups, p)->procs > 1)
+		fprintf(r->style.out, "), the hottest of %llu: ",
+			groups_find(&r->t->groups, p)->procs);
+	else
+		fputs("): ", r->style.out);
+	fprintf(r->style.out, "%s, hottest first", what);
 	if (shown < nr)
 		fprintf(r->style.out, " (%zu of %zu)", shown, nr);
 	fputs(":\n", r->style.out);
@@ -401,17 +356,33 @@ static int vma_rows(const struct report *r, struct table *table,
 	return err;
 }
 
+/* For people, a page that had one fault is not worth a line. */
+static size_t leave_hot(const struct tally_page **hot, size_t nr)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (hot[i]->faults > 1)
+			hot[left++] = hot[i];
+	}
+	return left;
+}
+
 static int page_rows(const struct report *r, struct table *table,
 		     const struct tally_proc *p)
 {
 	const struct tally_page **hot = calloc(p->nr_pages + 1, sizeof(*hot));
-	size_t shown = at_most(r, p->nr_pages), i;
+	size_t nr = p->nr_pages, shown, i;
 	int err = 0;
 
 	if (!hot)
 		return -ENOMEM;
 	tally_hot_pages(p, hot);
-	heading(r, p, "pages", shown, p->nr_pages);
+	if (r->style.form == TABLE_HUMAN)
+		nr = leave_hot(hot, nr);
+	shown = at_most(r, nr);
+	if (shown)
+		heading(r, p, "pages with more than one fault", shown, nr);
 	for (i = 0; i < shown && !err; i++)
 		err = page_row(table, p, hot[i]);
 	free(hot);
@@ -427,12 +398,11 @@ static int report_vmas(const struct report *r, struct trace_proc **list,
 	size_t i;
 	int err = 0;
 
-	table = begin(r, &columns, vma_columns, VMA_NR, "vmas", choose_vma);
-	if (!table)
-		return end(NULL, &columns, -ENOMEM);
-	for (i = 0; i < nr && !err; i++)
+	table = trace_table_begin(r, &columns, vma_columns, VMA_NR, "vmas",
+				  choose_vma);
+	for (i = 0; table && i < nr && !err; i++)
 		err = vma_rows(r, table, list[i]->tally);
-	return end(table, &columns, err);
+	return trace_table_end(table, &columns, err);
 }
 
 static int report_pages(const struct report *r, struct trace_proc **list,
@@ -443,12 +413,11 @@ static int report_pages(const struct report *r, struct trace_proc **list,
 	size_t i;
 	int err = 0;
 
-	table = begin(r, &columns, page_columns, PAGE_NR, "pages", choose_page);
-	if (!table)
-		return end(NULL, &columns, -ENOMEM);
-	for (i = 0; i < nr && !err; i++)
+	table = trace_table_begin(r, &columns, page_columns, PAGE_NR, "pages",
+				  choose_page);
+	for (i = 0; table && i < nr && !err; i++)
 		err = page_rows(r, table, list[i]->tally);
-	return end(table, &columns, err);
+	return trace_table_end(table, &columns, err);
 }
 
 /* ---- all of it ---- */
@@ -480,27 +449,60 @@ static struct trace_proc **by_heat(const struct trace *t)
 	return list;
 }
 
-static int report_text(const struct report *r, struct trace_proc **list)
+/*
+ * Whose mappings and pages are shown: all that had faults, or the first of each
+ * group. Makes them the first in @list, and returns how many they are.
+ */
+static size_t choose_hottest(const struct report *r, struct trace_proc **list)
 {
-	size_t shown = at_most(r, r->t->nr_procs), i;
-	char time[24];
-	int err;
+	const struct groups *g = &r->t->groups;
+	bool *done = calloc(g->nr + 1, sizeof(*done));
+	size_t i, nr = 0;
 
-	time_text(r->t->end - r->t->start, time, sizeof(time));
-	fprintf(r->style.out, "Traced %zu process%s for %s:\n", r->t->nr_procs,
-		r->t->nr_procs == 1 ? "" : "es", time);
-	err = report_procs(r);
-	for (i = 0; i < shown && !err; i++) {
-		if (!tally_faults(&list[i]->tally->counts))
+	for (i = 0; done && i < r->t->nr_procs; i++) {
+		const struct tally_proc *p = list[i]->tally;
+		bool *seen = &done[groups_find(g, p) - g->group];
+
+		if (!tally_faults(&p->counts) || (r->grouped && *seen))
 			continue;
+		*seen = true;
+		list[nr++] = list[i];
+	}
+	free(done);
+	return nr;
+}
+
+static int report_hottest(const struct report *r, struct trace_proc **list)
+{
+	size_t nr = choose_hottest(r, list), shown = at_most(r, nr), i;
+	int err = 0;
+
+	for (i = 0; i < shown && !err; i++) {
 		err = report_vmas(r, &list[i], 1);
 		if (!err)
 			err = report_pages(r, &list[i], 1);
 	}
-	if (shown < r->t->nr_procs)
+	if (shown < nr)
 		fprintf(r->style.out,
-			"\nMappings and pages of %zu of %zu processes are shown; --top shows more.\n",
-			shown, r->t->nr_procs);
+			"\nMappings of %zu of %zu %s are shown; --top shows more.\n",
+			shown, nr, r->grouped ? "groups" : "processes");
+	return err;
+}
+
+static int report_text(const struct report *r, struct trace_proc **list)
+{
+	size_t nr = trace_procs(r->t);
+	char time[24];
+	int err;
+
+	time_text(r->t->end - r->t->start, time, sizeof(time));
+	fprintf(r->style.out, "Traced %zu process%s for %s:\n", nr,
+		nr == 1 ? "" : "es", time);
+	err = r->grouped ? trace_report_groups(r) : report_procs(r);
+	if (!err)
+		err = trace_report_forks(r);
+	if (!err)
+		err = report_hottest(r, list);
 	trace_explain(r->t);
 	return err;
 }
@@ -512,6 +514,10 @@ static int report_json(const struct report *r, struct trace_proc **list)
 
 	err = report_procs(r);
 	if (!err)
+		err = trace_report_groups(r);
+	if (!err)
+		err = trace_report_forks(r);
+	if (!err)
 		err = report_vmas(r, list, t->nr_procs);
 	if (!err)
 		err = report_pages(r, list, t->nr_procs);
@@ -519,6 +525,7 @@ static int report_json(const struct report *r, struct trace_proc **list)
 	json_number(&t->json, "lost_events", t->tally.lost);
 	json_number(&t->json, "lost_notes", t->tally.lost_notes);
 	json_number(&t->json, "uncounted_pages", t->tally.uncounted_pages);
+	json_number(&t->json, "forgotten_processes", t->forgotten);
 	json_bool(&t->json, "unarmed", t->unarmed);
 	json_number(&t->json, "missed", t->missed);
 	json_end_object(&t->json);
@@ -539,6 +546,8 @@ int trace_report(struct trace *t)
 	r.style.page_size = t->tally.page_size;
 	r.style.out = t->out;
 	r.style.json = &t->json;
+	r.grouped = !t->options->json && !t->options->all_processes &&
+		    trace_procs(t) > TABLE_MANY;
 	note_seen(t, r.seen);
 	for (i = 0; i < t->nr_procs; i++)
 		r.split |= t->proc[i]->tally->counts.splits ||

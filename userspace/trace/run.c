@@ -49,6 +49,8 @@ static struct trace_proc *find_proc(struct trace *t, pid_t pid)
 
 static void set_comm(struct trace_proc *p, const char *comm)
 {
+	if (strcmp(p->tally->comm, comm))
+		p->tally->like_parent = false;
 	snprintf(p->tally->comm, sizeof(p->tally->comm), "%s", comm);
 }
 
@@ -62,7 +64,7 @@ static void know_counters(struct cowi_faults *f)
 }
 
 static struct trace_proc *add_proc(struct trace *t, pid_t pid, const char *comm,
-				   const struct trace_proc *parent)
+				   const struct trace_proc *parent, __u64 born)
 {
 	struct trace_proc **grown, *p;
 
@@ -73,7 +75,8 @@ static struct trace_proc *add_proc(struct trace *t, pid_t pid, const char *comm,
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	p->tally = tally_add(&t->tally, pid, parent ? parent->tally : NULL);
+	p->tally = tally_add(&t->tally, pid, parent ? parent->tally : NULL,
+			     born);
 	if (!p->tally) {
 		free(p);
 		return NULL;
@@ -83,6 +86,23 @@ static struct trace_proc *add_proc(struct trace *t, pid_t pid, const char *comm,
 	set_comm(p, comm);
 	t->proc[t->nr_procs++] = p;
 	t->last = p;
+	return p;
+}
+
+/* One that is older than the trace: /proc may tell whose child it is. */
+static struct trace_proc *add_older(struct trace *t, pid_t pid, const char *comm)
+{
+	struct trace_proc *p = add_proc(t, pid, comm, NULL, 0);
+	const struct trace_proc *parent = NULL;
+	struct cowi_procstat st;
+
+	if (p && cowi_is_own_procfs() && !cowi_procstat(pid, &st))
+		parent = find_proc(t, st.parent);
+	if (parent) {
+		p->tally->parent = parent->tally->pid;
+		p->tally->like_parent = !strcmp(p->tally->comm,
+						parent->tally->comm);
+	}
 	return p;
 }
 
@@ -176,6 +196,50 @@ static int take_fault(struct trace *t, struct trace_proc *p,
 	return tally_fault(&t->tally, p->tally, e);
 }
 
+static void exits(struct trace_proc *p)
+{
+	p->running = false;
+	tally_exit(p->tally);
+}
+
+static void free_proc(struct trace_proc *p)
+{
+	timeline_lane_release(&p->lane);
+	free(p);
+}
+
+static int forget(struct trace *t, size_t i)
+{
+	struct trace_proc *p = t->proc[i];
+	int err = groups_add(&t->groups, p->tally);
+
+	if (err)
+		return err;
+	tally_forget(&t->tally, i);
+	if (t->last == p)
+		t->last = NULL;
+	free_proc(p);
+	memmove(&t->proc[i], &t->proc[i + 1],
+		(--t->nr_procs - i) * sizeof(*t->proc));
+	t->forgotten++;
+	return 0;
+}
+
+/* Those that exited first; not the first of all, which was asked for. */
+static int forget_some(struct trace *t)
+{
+	size_t i = 1;
+	int err = 0;
+
+	while (i < t->nr_procs && t->nr_procs > t->max_procs && !err) {
+		if (t->proc[i]->running || t->proc[i]->tally->heirs)
+			i++;
+		else
+			err = forget(t, i);
+	}
+	return err;
+}
+
 /* The process of an event: a new one if it is born. */
 static struct trace_proc *proc_of(struct trace *t, const struct cowi_event *e)
 {
@@ -184,13 +248,14 @@ static struct trace_proc *proc_of(struct trace *t, const struct cowi_event *e)
 	if (e->kind == COWI_EVENT_BORN) {
 		/* Its number has been used again. */
 		if (p)
-			p->running = false;
-		return add_proc(t, e->pid, e->comm, find_proc(t, e->parent));
+			exits(p);
+		return add_proc(t, e->pid, e->comm, find_proc(t, e->parent),
+				e->time);
 	}
-	return p ? p : add_proc(t, e->pid, e->comm, NULL);
+	return p ? p : add_older(t, e->pid, e->comm);
 }
 
-static int take(struct trace *t, const struct cowi_event *e)
+int trace_take(struct trace *t, const struct cowi_event *e)
 {
 	struct trace_proc *p = NULL;
 	int err = 0;
@@ -207,23 +272,28 @@ static int take(struct trace *t, const struct cowi_event *e)
 		err = take_fault(t, p, e);
 		break;
 	case COWI_EVENT_FORK:
-		p->tally->fork_copied += e->copied;
+		tally_fork(p->tally, e);
 		p->faults.total[COWI_FAULT_fork_copied] += e->copied;
 		break;
 	case COWI_EVENT_EXEC:
-		tally_exec(p->tally);
+		err = tally_exec(p->tally, e->time);
 		set_comm(p, e->comm);
 		break;
 	case COWI_EVENT_NAMED:
 		set_comm(p, e->comm);
 		break;
 	case COWI_EVENT_EXIT:
-		p->running = false;
+		exits(p);
 		break;
 	default:
 		break;
 	}
-	return err ? err : show(t, p, e);
+	if (!err)
+		err = show(t, p, e);
+	/* Afterwards, as it may be the one to be forgotten. */
+	if (!err && e->kind == COWI_EVENT_EXIT)
+		err = forget_some(t);
+	return err;
 }
 
 /* Returns 1 if there may be more, 0 if there is nothing now, or an error. */
@@ -235,7 +305,7 @@ static int take_all(struct trace *t, size_t max)
 	while (ret > 0 && max--) {
 		ret = cowi_stream_next(t->stream, &e);
 		if (ret > 0) {
-			int err = take(t, &e);
+			int err = trace_take(t, &e);
 
 			if (err)
 				return err;
@@ -284,8 +354,8 @@ static int add_named(struct trace *t, const pid_t *pid, size_t nr)
 
 	for (i = 0; i < nr; i++) {
 		if (!find_proc(t, pid[i]) &&
-		    !add_proc(t, pid[i], cowi_procstat(pid[i], &st) ? "" :
-			      st.comm, NULL))
+		    !add_older(t, pid[i], cowi_procstat(pid[i], &st) ? "" :
+			       st.comm))
 			return -ENOMEM;
 	}
 	return 0;
@@ -300,6 +370,7 @@ int trace_begin(struct trace *t)
 		o.pid = &t->root_pid;
 		o.nr_pids = 1;
 	}
+	t->max_procs = TRACE_MAX_PROCS;
 	tally_init(&t->tally, cowi_status(t->c)->page_size);
 	if (!cowi_is_own_procfs())
 		fprintf(stderr,
@@ -351,6 +422,17 @@ int trace_step(struct trace *t)
 	return err ? err : 1;
 }
 
+static int group_all(struct trace *t)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < t->nr_procs && !err; i++)
+		err = groups_add(&t->groups, t->proc[i]->tally);
+	groups_sort(&t->groups);
+	return err;
+}
+
 int trace_finish(struct trace *t)
 {
 	struct cowi_stream_lost lost;
@@ -368,7 +450,8 @@ int trace_finish(struct trace *t)
 	t->tally.lost = lost.faults;
 	t->tally.lost_notes = lost.records > lost.faults ?
 			      lost.records - lost.faults : 0;
-	return trace_lines_close(t);
+	err = group_all(t);
+	return err ? err : trace_lines_close(t);
 }
 
 void trace_release(struct trace *t)
@@ -376,11 +459,10 @@ void trace_release(struct trace *t)
 	size_t i;
 
 	trace_lines_close(t);
-	for (i = 0; i < t->nr_procs; i++) {
-		timeline_lane_release(&t->proc[i]->lane);
-		free(t->proc[i]);
-	}
+	for (i = 0; i < t->nr_procs; i++)
+		free_proc(t->proc[i]);
 	free(t->proc);
+	groups_release(&t->groups);
 	tally_release(&t->tally);
 	timeline_release(&t->timeline);
 	cowi_stream_close(t->stream);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "grow.h"
+#include "kin.h"
 #include "tally.h"
 
 #define NO_VMA	SIZE_MAX
@@ -20,6 +21,8 @@ static void proc_free(struct tally_proc *p)
 {
 	size_t i;
 
+	kin_leave(p);
+	forks_release(&p->forks);
 	for (i = 0; i < p->nr_vmas; i++)
 		free(p->vma[i].name);
 	free(p->vma);
@@ -57,7 +60,7 @@ static size_t add_vma(struct tally_proc *p, const struct tally_vma *like,
 }
 
 struct tally_proc *tally_add(struct tally *t, pid_t pid,
-			     const struct tally_proc *parent)
+			     const struct tally_proc *parent, __u64 born)
 {
 	struct tally_proc **grown = grow(t->proc, t->nr_procs, sizeof(*grown));
 	struct tally_proc *p;
@@ -69,9 +72,15 @@ struct tally_proc *tally_add(struct tally *t, pid_t pid,
 	if (!p)
 		return NULL;
 	p->pid = pid;
+	p->born = born;
 	if (parent) {
 		p->parent = parent->pid;
+		p->like_parent = true;
 		memcpy(p->comm, parent->comm, sizeof(p->comm));
+	}
+	if (parent ? kin_join(p, parent) : kin_found(p, false)) {
+		free(p);
+		return NULL;
 	}
 	t->proc[t->nr_procs++] = p;
 	return p;
@@ -132,13 +141,75 @@ static size_t vma_of(struct tally_proc *p, const struct cowi_mapping *m,
 	return i;
 }
 
-void tally_exec(struct tally_proc *p)
+/* ---- forks, and the end ---- */
+
+static void follow(struct tally_proc *p, struct tally_proc *forked)
+{
+	if (p->fork_of && p->fork_of != p)
+		p->fork_of->heirs--;
+	p->fork_of = forked;
+	if (forked && forked != p)
+		forked->heirs++;
+}
+
+/*
+ * In another pid namespace than the initial one, the event's id of the child is
+ * not ours: it is the last one then that has no fork yet.
+ */
+static struct tally_proc *child_of(const struct tally_proc *p, pid_t pid)
+{
+	struct tally_proc *last = NULL;
+	size_t i = p->kin ? p->kin->nr : 0;
+
+	while (i--) {
+		struct tally_proc *child = p->kin->member[i];
+
+		if (child->parent != p->pid || child->fork_of)
+			continue;
+		if (child->pid == pid)
+			return child;
+		last = last ? last : child;
+	}
+	return last;
+}
+
+void tally_fork(struct tally_proc *p, const struct cowi_event *event)
+{
+	struct tally_proc *child = child_of(p, event->child);
+
+	forks_add(&p->forks, event);
+	follow(p, p);
+	if (child)
+		follow(child, p);
+	else if (p->kin)
+		p->kin->complete = false;
+}
+
+int tally_exec(struct tally_proc *p, __u64 time)
 {
 	size_t i;
 
 	for (i = 0; i < p->nr_vmas; i++)
 		p->vma[i].gone = true;
 	p->execs++;
+	p->like_parent = false;
+	p->born = time;
+	follow(p, NULL);
+	return kin_found(p, true);
+}
+
+void tally_exit(struct tally_proc *p)
+{
+	follow(p, NULL);
+	kin_leave(p);
+}
+
+void tally_forget(struct tally *t, size_t i)
+{
+	t->nr_pages -= t->proc[i]->nr_pages;
+	proc_free(t->proc[i]);
+	memmove(&t->proc[i], &t->proc[i + 1],
+		(--t->nr_procs - i) * sizeof(*t->proc));
 }
 
 /* ---- pages ---- */
@@ -172,6 +243,16 @@ static int pages_grow(struct tally_proc *p)
 	p->page = table;
 	p->room = room;
 	return 0;
+}
+
+const struct tally_page *tally_page_find(const struct tally_proc *p, __u64 addr)
+{
+	const struct tally_page *page;
+
+	if (!p->room)
+		return NULL;
+	page = page_slot(p->page, p->room, addr);
+	return page->faults ? page : NULL;
 }
 
 static bool is_copy(unsigned int outcome)
@@ -209,14 +290,21 @@ static int count_page(struct tally *t, struct tally_proc *p, size_t vma,
 	page->copied += is_copy(event->outcome);
 	page->reused += is_reuse(event->outcome);
 	page->zerofilled += event->outcome == COWI_DID_ZEROFILLED;
+	if (is_copy(event->outcome))
+		page->last_copy = event->time;
+	if (is_copy(event->outcome) || is_reuse(event->outcome) ||
+	    event->outcome == COWI_DID_ZEROFILLED)
+		page->own = event->time;
 	return 0;
 }
 
 /* ---- faults ---- */
 
 static void count(struct tally_counts *c, const struct cowi_event *event,
-		  __u64 page_size)
+		  unsigned int facts, __u64 page_size)
 {
+	unsigned int i;
+
 	c->did[event->outcome]++;
 	c->ns += event->cost;
 	if (is_copy(event->outcome)) {
@@ -227,12 +315,24 @@ static void count(struct tally_counts *c, const struct cowi_event *event,
 		c->filled_bytes += event->bytes;
 	c->huge += event->bytes > page_size;
 	c->splits += !!(event->flags & COWI_E_SPLIT);
+	for (i = 0; i < NR_COPY_FACTS; i++)
+		c->fact[i] += facts >> i & 1;
+}
+
+static int count_after_fork(struct tally_proc *p, const struct cowi_event *event,
+			    unsigned int facts)
+{
+	enum fork_side side = p->fork_of == p ? FORK_BY_PARENT : FORK_BY_CHILD;
+
+	return p->fork_of ? forks_copy(&p->fork_of->forks.after[side], event,
+				       facts) : 0;
 }
 
 int tally_fault(struct tally *t, struct tally_proc *p,
 		const struct cowi_event *event)
 {
 	struct cowi_event e = *event;
+	unsigned int facts = 0;
 	size_t vma;
 
 	/* A newer module may know more outcomes than we do. */
@@ -244,8 +344,13 @@ int tally_fault(struct tally *t, struct tally_proc *p,
 	vma = vma_of(p, e.mapping, e.vma);
 	if (vma == NO_VMA)
 		return -ENOMEM;
-	count(&p->counts, &e, t->page_size);
-	count(&p->vma[vma].counts, &e, t->page_size);
+	if (is_copy(e.outcome)) {
+		facts = kin_facts(t, p, &e);
+		if (count_after_fork(p, &e, facts))
+			return -ENOMEM;
+	}
+	count(&p->counts, &e, facts, t->page_size);
+	count(&p->vma[vma].counts, &e, facts, t->page_size);
 	return count_page(t, p, vma, &e);
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "forks.h"
 #include "libcowinspect_stream.h"
 
 /* Pages that are counted one by one; more are counted in their mapping only. */
@@ -23,6 +24,7 @@
  * @ns: the kernel's time at all of them
  * @huge: copied, filled or mapped more than one base page at once
  * @splits: split a huge mapping, whatever else they did
+ * @fact: how many of those that copied are what, by enum copy_fact
  */
 struct tally_counts {
 	__u64 did[COWI_NR_DID];
@@ -32,6 +34,7 @@ struct tally_counts {
 	__u64 ns;
 	__u64 huge;
 	__u64 splits;
+	__u64 fact[NR_COPY_FACTS];
 };
 
 /**
@@ -63,6 +66,8 @@ struct tally_vma {
  * @copied: of these: copied, swapin_copied
  * @reused: of these: reused, swapin_reused
  * @zerofilled: of these
+ * @own: when a fault last left a page that nobody else has
+ * @last_copy: when a fault last copied
  */
 struct tally_page {
 	__u64 addr;
@@ -72,15 +77,27 @@ struct tally_page {
 	__u64 copied;
 	__u64 reused;
 	__u64 zerofilled;
+	__u64 own;
+	__u64 last_copy;
 };
+
+struct kin;
 
 /**
  * struct tally_proc - a process
  * @pid: its id
- * @parent: the process that forked it; 0 if that was not seen
+ * @parent: whose child it is, of those that are traced; 0 if that is not known
+ * @born: when it was born or last called exec; 0 if that was not seen
+ * @kin: relatives, until it exits
+ * @maker: of @kin, the one that forked it; NULL if that is no longer one
+ * @depth: how many of @kin it descends from
  * @comm: its command name, as last seen
+ * @like_parent: that is @parent's, and it has not called exec: it runs the same
  * @counts: of its faults
- * @fork_copied: pages that were copied by its forks
+ * @forks: of its own
+ * @fork_of: the process after whose fork it copies now: itself or its parent;
+ *	NULL if there was none
+ * @heirs: children of which @fork_of is this process
  * @execs: how often it called exec
  * @nr_vmas: entries in @vma
  * @vma: mappings, in no order
@@ -92,9 +109,16 @@ struct tally_page {
 struct tally_proc {
 	pid_t pid;
 	pid_t parent;
+	__u64 born;
+	struct kin *kin;
+	const struct tally_proc *maker;
+	unsigned int depth;
 	char comm[16];
+	bool like_parent;
 	struct tally_counts counts;
-	__u64 fork_copied;
+	struct forks forks;
+	struct tally_proc *fork_of;
+	size_t heirs;
 	__u64 execs;
 	size_t nr_vmas;
 	struct tally_vma *vma;
@@ -140,11 +164,12 @@ void tally_release(struct tally *t);
  * @t: tally
  * @pid: its id
  * @parent: NULL, or the process that forked it
+ * @born: when; 0 without @parent
  *
  * Return: NULL without memory.
  */
 struct tally_proc *tally_add(struct tally *t, pid_t pid,
-			     const struct tally_proc *parent);
+			     const struct tally_proc *parent, __u64 born);
 
 /**
  * tally_fault - count a fault
@@ -158,10 +183,34 @@ int tally_fault(struct tally *t, struct tally_proc *p,
 		const struct cowi_event *event);
 
 /**
+ * tally_fork - count a fork
+ * @p: the process
+ * @event: the fork
+ */
+void tally_fork(struct tally_proc *p, const struct cowi_event *event);
+
+/**
  * tally_exec - the process has called exec, and has another address space
  * @p: the process
+ * @time: when
+ *
+ * Return: 0 or -ENOMEM.
  */
-void tally_exec(struct tally_proc *p);
+int tally_exec(struct tally_proc *p, __u64 time);
+
+/** tally_exit - the process has exited */
+void tally_exit(struct tally_proc *p);
+
+/**
+ * tally_forget - free a process that has exited and has no @heirs
+ * @t: tally
+ * @i: its place in @t->proc; those behind it move up
+ */
+void tally_forget(struct tally *t, size_t i);
+
+/** tally_page_find - the page at an address, or NULL if it had no fault */
+const struct tally_page *tally_page_find(const struct tally_proc *p,
+					 __u64 addr);
 
 /** tally_faults - how many faults there are in @c */
 __u64 tally_faults(const struct tally_counts *c);

@@ -6,12 +6,19 @@
 #include <stdio.h>
 
 #include "commands.h"
+#include "groups.h"
 #include "json.h"
 #include "libcowinspect_stream.h"
 #include "shell.h"
 #include "table.h"
 #include "tally.h"
 #include "timeline.h"
+
+/*
+ * Processes that are kept one by one: of more, those that have exited first are in
+ * their groups only, without mappings and pages.
+ */
+#define TRACE_MAX_PROCS		10000
 
 /**
  * struct trace_options - the command line
@@ -25,6 +32,7 @@
  * @events: write each fault as it happens
  * @foreground: leave @command in our process group
  * @as_root: do not give up root's rights for @command
+ * @all_processes: a row for each process, however many there are
  * @top: most mappings, pages and processes to show of each
  */
 struct trace_options {
@@ -38,6 +46,7 @@ struct trace_options {
 	bool events;
 	bool foreground;
 	bool as_root;
+	bool all_processes;
 	__u64 top;
 };
 
@@ -67,7 +76,10 @@ struct trace_proc {
  * @timeline: the same over time, with --html
  * @nr_procs: entries in @proc
  * @proc: in the order of @tally's
+ * @max_procs: how many there may be, but for those that run
  * @last: of @proc, the one that was looked up last
+ * @groups: processes that are no more in @proc; all, once it is finished
+ * @forgotten: how many are no more in @proc
  * @checked: when it was asked for whether faults are observed
  * @unarmed: at some time they were not, as probes were switched off
  * @missed: how many the module had missed before, and afterwards while we listened
@@ -87,7 +99,10 @@ struct trace {
 	struct timeline timeline;
 	size_t nr_procs;
 	struct trace_proc **proc;
+	size_t max_procs;
 	struct trace_proc *last;
+	struct groups groups;
+	size_t forgotten;
 	__u64 checked;
 	bool unarmed;
 	__u64 missed;
@@ -98,6 +113,12 @@ struct trace {
 	struct trace_lines *lines;
 	struct shell page;
 };
+
+/** trace_procs - how many processes were traced */
+static inline size_t trace_procs(const struct trace *t)
+{
+	return t->nr_procs + t->forgotten;
+}
 
 /** trace_now - CLOCK_MONOTONIC, as events have it, in nanoseconds */
 __u64 trace_now(void);
@@ -157,6 +178,15 @@ void trace_command_free(struct trace_command *cmd);
  * Return: 0 or a negative error, after a message. trace_release() frees.
  */
 int trace_begin(struct trace *t);
+
+/**
+ * trace_take - handle an event
+ * @t: trace
+ * @e: of any kind
+ *
+ * Return: 0 or a negative error.
+ */
+int trace_take(struct trace *t, const struct cowi_event *e);
 
 /**
  * trace_step - handle what has happened, or wait for something for a while
