@@ -357,13 +357,32 @@ static void many_pages(void **state)
 		assert_true(!p->page[i].faults || p->page[i].faults == 2);
 }
 
+/* A program that maps ever new files has no more of them than others. */
+static void many_mappings(void **state)
+{
+	struct tally *t = *state;
+	struct tally_proc *p = t->proc[0];
+	char name[16];
+	unsigned int i;
+
+	for (i = 0; i < TALLY_MAX_VMAS_OF_ONE + 10; i++) {
+		snprintf(name, sizeof(name), "/file/%u", i);
+		add(t, p, 0x10000, COWI_DID_COPIED, at(0x10000, 0x20000, name));
+	}
+	assert_int_equal(TALLY_MAX_VMAS_OF_ONE + 1, p->nr_vmas);
+	assert_int_equal(p->nr_vmas, t->nr_vmas);
+	vma_has(p, "(further mappings)", 0, 10);
+	vma_has(p, "/file/7", 0x10000, 1);
+	assert_int_equal(TALLY_MAX_VMAS_OF_ONE + 10, tally_faults(&p->counts));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(counts), TEST(unknown_words), TEST(unknown_place),
 		TEST(grows), TEST(told_apart), TEST(children), TEST(execs),
-		TEST(hot), TEST(huge_pages), TEST(many_pages),
+		TEST(hot), TEST(huge_pages), TEST(many_pages), TEST(many_mappings),
 		cmocka_unit_test(maps), cmocka_unit_test(maps_nonsense),
 	};
 

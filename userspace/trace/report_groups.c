@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array_size.h"
 #include "tables.h"
 
 /* ---- which rows ---- */

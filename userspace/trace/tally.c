@@ -117,13 +117,26 @@ static size_t find_vma(const struct tally_proc *p, const struct cowi_mapping *m,
 	return NO_VMA;
 }
 
-/* Index of the mapping of a fault, or NO_VMA without memory. */
-static size_t vma_of(struct tally_proc *p, const struct cowi_mapping *m,
-		     unsigned int kind)
+static bool has_room(const struct tally *t, const struct tally_proc *p)
 {
-	struct tally_vma like = { .kind = kind };
-	size_t i = find_vma(p, m, kind);
+	return t->nr_vmas < TALLY_MAX_VMAS &&
+	       p->nr_vmas < TALLY_MAX_VMAS_OF_ONE;
+}
 
+/* Index of the mapping of a fault, or NO_VMA without memory. */
+static size_t vma_of(struct tally *t, struct tally_proc *p,
+		     const struct cowi_mapping *m, unsigned int kind)
+{
+	static const struct cowi_mapping further = {
+		.name = "(further mappings)",
+	};
+	struct tally_vma like = { .kind = kind };
+	size_t i = find_vma(p, m, kind), had = p->nr_vmas;
+
+	if (i == NO_VMA && !has_room(t, p)) {
+		m = &further;
+		i = find_vma(p, m, kind);
+	}
 	if (i == NO_VMA && m) {
 		like.start = m->start;
 		like.end = m->end;
@@ -133,6 +146,7 @@ static size_t vma_of(struct tally_proc *p, const struct cowi_mapping *m,
 		i = add_vma(p, &like, m ? m->name : "");
 	if (i == NO_VMA)
 		return i;
+	t->nr_vmas += p->nr_vmas - had;
 	if (m && m->start < p->vma[i].start)
 		p->vma[i].start = m->start;
 	if (m && m->end > p->vma[i].end)
@@ -206,6 +220,7 @@ void tally_exit(struct tally_proc *p)
 
 void tally_forget(struct tally *t, size_t i)
 {
+	t->nr_vmas -= t->proc[i]->nr_vmas;
 	t->nr_pages -= t->proc[i]->nr_pages;
 	proc_free(t->proc[i]);
 	memmove(&t->proc[i], &t->proc[i + 1],
@@ -341,7 +356,7 @@ int tally_fault(struct tally *t, struct tally_proc *p,
 	/* 0 of a fault that was given up, which was of a page nevertheless. */
 	if (e.bytes < t->page_size || e.bytes & (e.bytes - 1))
 		e.bytes = t->page_size;
-	vma = vma_of(p, e.mapping, e.vma);
+	vma = vma_of(t, p, e.mapping, e.vma);
 	if (vma == NO_VMA)
 		return -ENOMEM;
 	if (is_copy(e.outcome)) {

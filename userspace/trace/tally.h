@@ -15,6 +15,10 @@
 /* Pages that are counted one by one; more are counted in their mapping only. */
 #define TALLY_MAX_PAGES		1000000
 
+/* Mappings of all processes, and of one; more are counted as one of each kind. */
+#define TALLY_MAX_VMAS		100000
+#define TALLY_MAX_VMAS_OF_ONE	4096
+
 /**
  * struct tally_counts - faults
  * @did: by outcome
@@ -134,6 +138,7 @@ struct tally_proc {
  * @nr_procs: entries in @proc
  * @proc: the processes, in the order in which they were first seen; pointers
  *	to them, so that they stay where they are
+ * @nr_vmas: mappings of all processes
  * @nr_pages: pages counted one by one, of all processes
  * @max_pages: how many may be
  * @uncounted_pages: faults of pages that found no room
@@ -144,6 +149,7 @@ struct tally {
 	__u64 page_size;
 	size_t nr_procs;
 	struct tally_proc **proc;
+	size_t nr_vmas;
 	size_t nr_pages;
 	size_t max_pages;
 	__u64 uncounted_pages;
