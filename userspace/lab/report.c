@@ -155,9 +155,10 @@ static void happened_text(const struct lab_run *r, __u64 page, char *buf,
 		const struct lab_write *w = &r->writes[i];
 
 		if (w->page == page)
-			used += snprintf(buf + used, size - used, "%s%s: %s",
+			used += snprintf(buf + used, size - used, "%s%s: %s%s",
 					 used ? ", " : "", w->actor->name,
-					 happened_name(w->happened));
+					 happened_name(w->happened),
+					 w->inferred ? " (inferred)" : "");
 	}
 }
 
@@ -633,6 +634,7 @@ static void json_writes(struct json *j, const struct lab_run *r)
 		json_string(j, "confidence",
 			    cowi_confidence_name(w->confidence));
 		json_string(j, "happened", happened_name(w->happened));
+		json_bool(j, "inferred", w->inferred);
 		json_number(j, "faults", w->faults);
 		json_frame(j, "pfn_before", w->pfn_before);
 		json_frame(j, "pfn_after", w->pfn_after);
