@@ -179,17 +179,11 @@ static void tell_fork(struct task_struct *parent, struct task_struct *child,
 	trace_cow_fork(&fork);
 }
 
-static void count_copies(struct task_struct *parent, u64 copies, bool all)
+static void count_copies(struct cow_target *target, u64 copies, bool all)
 {
-	struct cow_target *target;
-
-	rcu_read_lock();
-	target = cow_target_find(task_tgid(parent));
-	if (target && !all)
+	if (!all)
 		cow_count(target, COW_C_fork_unknown, COWI_VMA_SPECIAL, 1);
-	if (target && copies)
-		cow_count(target, COW_C_fork_copied, COWI_VMA_ANON, copies);
-	rcu_read_unlock();
+	cow_count(target, COW_C_fork_copied, COWI_VMA_ANON, copies);
 }
 
 static void on_fork(void *unused, struct task_struct *parent,
@@ -197,14 +191,21 @@ static void on_fork(void *unused, struct task_struct *parent,
 {
 	bool told = trace_cow_fork_enabled(), all;
 	u64 copies, cost = told ? cost_of_fork() : 0;
+	struct cow_target *target;
 
 	/* A thread, a child of vfork(), or one of the kernel's: nothing is copied. */
 	if (!child->mm || child->mm == parent->mm)
 		return;
-	all = fork_copies(child, &copies);
-	count_copies(parent, copies, all);
-	if (told)
-		tell_fork(parent, child, cost, copies);
+	rcu_read_lock();
+	target = cow_target_find(task_tgid(parent));
+	if (target || told) {
+		all = fork_copies(child, &copies);
+		if (target)
+			count_copies(target, copies, all);
+		if (told)
+			tell_fork(parent, child, cost, copies);
+	}
+	rcu_read_unlock();
 }
 
 /* ---- hooking ---- */

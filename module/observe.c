@@ -466,8 +466,7 @@ static struct fault *get_slot_for(struct mm_struct *mm)
 	if (READ_ONCE(reasons[COW_FOR_TARGETS])) {
 		if (owner)
 			target = cow_target_find_get(task_tgid(owner));
-		payer = target && !remote ? target :
-					    cow_target_find_get(doer);
+		payer = owner && !remote ? target : cow_target_find_get(doer);
 	}
 	if (target || payer || listened)
 		f = get_slot();

@@ -193,19 +193,21 @@ struct cow_target *cow_target_create(unsigned int nr)
 {
 	/* Beyond INT_MAX there are no ids. */
 	struct pid *pid = nr > INT_MAX ? NULL : find_get_pid(nr);
+	/* Who attaches is told: no reason for a trace in the log. */
+	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
 	struct cow_target *target;
 	int ret = pid ? check_process(pid) : -ESRCH;
 
 	if (ret)
 		goto put;
 	ret = -ENOMEM;
-	target = kzalloc(sizeof(*target), GFP_KERNEL);
+	target = kzalloc(sizeof(*target), gfp);
 	if (!target)
 		goto put;
-	target->counts = alloc_percpu(struct cow_counts);
+	target->counts = alloc_percpu_gfp(struct cow_counts, gfp);
 	if (!target->counts)
 		goto free;
-	if (percpu_ref_init(&target->ref, release_target, 0, GFP_KERNEL))
+	if (percpu_ref_init(&target->ref, release_target, 0, gfp))
 		goto free_counts;
 	target->pid = pid;
 	target->nr = nr;

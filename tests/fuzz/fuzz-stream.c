@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Streams of records under libFuzzer: the first byte says of what, "p" for pages
- * and "e" for events; the second is where the sizes of records and the range come
+ * and "e" for events; the second is where sizes, the range and the mappings come
  * from; the others are the file. Pages are read as a recording, events are added
  * up as trace does.
  */

@@ -10,13 +10,16 @@
 static struct events seen;
 static struct listener self;		/* our own events */
 
-#define NAME(id, name)	name,
+#define NAME(id, name) \
+	[id] = name,
 
 static const char *did_name(int did)
 {
-	static const char * const names[] = { COWINSPECT_DID(NAME, NAME) };
+	static const char * const names[COWI_NR_DID] = {
+		COWINSPECT_DID(NAME, NAME)
+	};
 
-	return did <= COWI_DID_UNKNOWN ? names[did] : "nothing";
+	return did < COWI_NR_DID ? names[did] : "nothing";
 }
 
 static uint64_t frame_in(uint64_t entry)

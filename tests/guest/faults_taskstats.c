@@ -318,14 +318,12 @@ static bool kernel_counts(const struct event *e)
 	}
 }
 
-#define OUTCOMES	(COWI_DID_UNKNOWN + 1)
-
 static int count_events(struct listener *l, int *by_outcome)
 {
 	static struct events seen;
 	int i, n = 0;
 
-	memset(by_outcome, 0, OUTCOMES * sizeof(*by_outcome));
+	memset(by_outcome, 0, COWI_NR_DID * sizeof(*by_outcome));
 	drain_events(l, &seen);
 	if (l->lost)
 		bail("events were lost");
@@ -338,7 +336,7 @@ static int count_events(struct listener *l, int *by_outcome)
 
 static void compare(int family, pid_t pid, struct listener *l, int stage)
 {
-	int by_outcome[OUTCOMES], told, attempt;
+	int by_outcome[COWI_NR_DID], told, attempt;
 	unsigned long long before;
 	long long counted;
 

@@ -379,7 +379,7 @@ static bool is_as_counted(pid_t pid)
 	long long counted, all = 0;
 	int did, n;
 
-	for (did = 0; did <= COWI_DID_UNKNOWN; did++) {
+	for (did = 0; did < COWI_NR_DID; did++) {
 		counted = fault_count(pid, cowi_did_name(did));
 		n = count_heard(pid, NULL, did);
 		all += n;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "html.h"
-#include "report_html.h"
+#include "report.h"
 
 static void put_checks(struct html *h, const struct lab_run *r)
 {

@@ -207,14 +207,12 @@ struct cowi_target_state {
  * @COWI_LOCK_MMAP: of an address space that is walked
  * @COWI_LOCK_TABLE: of a page table that is walked
  * @COWI_LOCK_TARGETS: of the list of targets
- * @COWI_LOCK_FAULTS: of faults in progress
  * @COWI_NR_LOCKS: how many there are; not a lock
  */
 enum cowi_lock {
 	COWI_LOCK_MMAP,
 	COWI_LOCK_TABLE,
 	COWI_LOCK_TARGETS,
-	COWI_LOCK_FAULTS,
 	COWI_NR_LOCKS
 };
 

@@ -124,7 +124,6 @@ static int hold_line(struct span name, struct span value,
 		[COWI_LOCK_MMAP] = "hold_mmap",
 		[COWI_LOCK_TABLE] = "hold_table",
 		[COWI_LOCK_TARGETS] = "hold_targets",
-		[COWI_LOCK_FAULTS] = "hold_faults",
 	};
 	size_t i;
 

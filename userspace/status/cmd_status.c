@@ -108,7 +108,6 @@ static const struct {
 	[COWI_LOCK_MMAP] = { "mmap", "an address space that is read" },
 	[COWI_LOCK_TABLE] = { "table", "a page table of it" },
 	[COWI_LOCK_TARGETS] = { "targets", "the list of targets" },
-	[COWI_LOCK_FAULTS] = { "faults", "faults in progress" },
 };
 
 static void status_holds(const struct cowi_status *st)
