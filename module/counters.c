@@ -4,8 +4,9 @@
  *
  * What is missing the kernel itself tells. A hook can go blind without a word:
  * probes can be switched off (hook.c), and where others probe as well, a recursion
- * guard makes the kernel skip handlers. But mm_account_fault() counts each fault in min_flt or maj_flt of the thread that
- * does it, whoever looks on. So, for an attached process, these grow by
+ * guard makes the kernel skip handlers. But mm_account_fault() counts each fault in
+ * min_flt or maj_flt of the thread that does it, whoever looks on. So, for an
+ * attached process, these grow by
  *
  *	accounted + elsewhere + unsettled + what was not seen
  *

@@ -115,7 +115,7 @@ struct fault {
 	u8 predicted;
 	u8 confidence;
 	struct cow_case c;
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct fault_chain - faults in progress
@@ -193,25 +193,12 @@ static bool is_listened_to(const struct task_struct *owner, bool remote)
 {
 	if (READ_ONCE(reasons[COW_FOR_TRACEFS]))
 		return true;
-	/* Paired in want(): by then perf has its lists. */
+	/* Paired in add_reason(): by then perf has its lists. */
 	if (!smp_load_acquire(&reasons[COW_FOR_PERF]))
 		return false;
 	return perf_listens() ||
 	       (remote && owner && cow_has_perf_events(owner));
 }
-
-/* ---- whose fault ---- */
-
-static bool on_fault(unsigned long *handle, unsigned long vma,
-		     unsigned long addr, unsigned long flags,
-		     unsigned long regs);
-static void on_fault_end(unsigned long handle, unsigned long ret);
-
-static struct cow_hook fault_hook = {
-	.symbol = "handle_mm_fault",
-	.entry = on_fault,
-	.ret = on_fault_end,
-};
 
 /* ---- slots ---- */
 
@@ -753,6 +740,12 @@ static void on_fault_end(unsigned long handle, unsigned long ret)
 	if (f)
 		fault_ends(f, (__force vm_fault_t)ret);
 }
+
+static struct cow_hook fault_hook = {
+	.symbol = "handle_mm_fault",
+	.entry = on_fault,
+	.ret = on_fault_end,
+};
 
 /*
  * Guards @reasons and what follows. Taken where the list of targets is changed, and

@@ -35,7 +35,7 @@ static void write_fresh_pages(int pages)
 
 /* ---- order ---- */
 
-#define TURNS		1000
+#define TURNS		200
 #define WRITERS		2
 
 static int turn;

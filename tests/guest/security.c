@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "perf.h"
+#include "events.h"
 
 #define USER	1000
 #define PAGES	8
@@ -438,38 +438,31 @@ struct verdict {
 	bool clean;
 };
 
-static void judge_sample(void *arg, const struct perf_event_header *record)
+static void judge_sample(const struct sample *s, void *verdict)
 {
-	const uint32_t *size = (const uint32_t *)(record + 1);
 	static uint64_t raw[1 << 13];
-	struct verdict *v = arg;
+	struct verdict *v = verdict;
+	uint32_t size;
 
-	if (record->type != PERF_RECORD_SAMPLE)
-		return;
+	memcpy(&size, s->raw - sizeof(size), sizeof(size));
 	/* They begin in the middle of eight bytes. */
-	memcpy(raw, size + 1, *size);
+	memcpy(raw, s->raw, size);
 	v->samples++;
-	v->clean = v->clean && words_are_clean(raw, *size);
+	v->clean = v->clean && words_are_clean(raw, size);
 }
 
 /* What this process does is told to one who listens. */
 static bool samples_are_clean(const char *event, void (*act)(void))
 {
-	struct perf_event_attr attr = {
-		.config = tracepoint_id(event),
-		.sample_period = 1,
-		.sample_type = PERF_SAMPLE_RAW,
+	const struct listening to = {
+		.event = event, .pid = getpid(), .ring = RING_SIZE
 	};
 	struct verdict v = { .clean = true };
-	int fd = open_perf(&attr, getpid(), -1);
-	struct ring ring;
+	struct listener l = listen_to(&to);
 
-	if (fd < 0 || !map_ring(&ring, fd, 64 * 4096))
-		bail("perf_event_open");
 	act();
-	drain_ring(&ring, &v, judge_sample);
-	unmap_ring(&ring);
-	close(fd);
+	drain(&l, judge_sample, &v);
+	stop_listening(&l);
 	return v.clean && v.samples;
 }
 
@@ -510,7 +503,7 @@ int main(void)
 	int i;
 
 	tap_plan(7 + 3 + 2 + 3 + 8 + 1);
-	mount("none", TRACING, "tracefs", 0, NULL);
+	mount_tracefs();
 	memory = map_pages(PAGES, MAP_PRIVATE);
 	for (i = 0; i < PAGES; i++)
 		memory[i * 4096] = 1;

@@ -1096,17 +1096,18 @@ static void test_unarmed(void)
 	switch_probes("0");
 	unarmed = status_word("observer_armed", "no");
 	poke(&p, 100);
-	run("cowinspect status; cowinspect trace -- %s 0", self);
+	run("cowinspect status; cowinspect trace --json -- %s 0", self);
 	switch_probes("1");
 	press_ctrl_c(tool);
 	if (unarmed) {
 		said_ok(strstr(said, "NOT ARMED"), "status says that faults go by unseen");
 		said_ok(strstr(said, "faults go by unseen, as"),
 			"trace says so when it begins");
+		said_ok(strstr(said, "\"unarmed\": true"), "and so does its JSON");
 		trace_ok(strstr(out, "NOT ALL IS HERE"),
 			 "and at the end that not all is in its report");
 	} else {
-		for (i = 0; i < 3; i++)
+		for (i = 0; i < 4; i++)
 			skip("nothing that can be switched off");
 	}
 	stop_poked(&p);
@@ -1135,7 +1136,7 @@ int main(int argc, char **argv)
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		bail("readlink");
 	tap_plan(2 * (1 + SUMS + CHILDREN) + 6 + 3 + 1 + SUMS + CHILDREN + 5 +
-		 4 + 4 + 4 + 2 + 3 + 4 + 8 + 7 + 1 + 2 + 3 + 2 + 3 + 1 + 7 + 6 +
+		 4 + 4 + 4 + 2 + 3 + 4 + 8 + 7 + 1 + 2 + 3 + 2 + 4 + 1 + 7 + 6 +
 		 3);
 	get_thp(thp, sizeof(thp));
 	test_blocks();

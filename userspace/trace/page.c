@@ -15,9 +15,7 @@
  *	processes	objects, in the order in which they were first seen
  *	lost		cells, as below; how many faults are not in the cells of
  *			processes, and when about that was
- *	lost_events, lost_notes, uncounted_pages	as in --json
- *	unarmed		whether probes were switched off meanwhile
- *	missed		faults of any process that the module has missed
+ *	lost_events, lost_notes, uncounted_pages, unarmed, missed	as in --json
  *
  * A process has pid, parent (a pid, or 0), name, running, execs, fork_copied,
  * born and ended (nanoseconds since the trace began, 0 if not known), copy_ns,

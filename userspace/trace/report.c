@@ -519,6 +519,8 @@ static int report_json(const struct report *r, struct trace_proc **list)
 	json_number(&t->json, "lost_events", t->tally.lost);
 	json_number(&t->json, "lost_notes", t->tally.lost_notes);
 	json_number(&t->json, "uncounted_pages", t->tally.uncounted_pages);
+	json_bool(&t->json, "unarmed", t->unarmed);
+	json_number(&t->json, "missed", t->missed);
 	json_end_object(&t->json);
 	return err;
 }
