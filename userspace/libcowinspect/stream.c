@@ -167,8 +167,10 @@ static int adopt_named(struct cowi_stream *s, pid_t pid)
 	struct cowi_proc *proc;
 	int fd, err;
 
-	/* Of a thread there is none of these. */
 	fd = syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		return -COWI_EFILES;
+	/* Of a thread there is none of these. */
 	if (fd < 0)
 		return errno == ESRCH ? -COWI_ENOPROC : -COWI_EKTHREAD;
 	close(fd);
