@@ -5,11 +5,12 @@
  * this is the last of all tests.
  *
  * What debugfs lets through is its own decision: here, files that can only be
- * read. The kernel's list of kprobes is such a file.
+ * read. The kernel's list of kprobes is such a file. perf and tracefs are open until
+ * nobody, root included, may read the kernel's secrets.
  */
 #include <sys/mount.h>
 
-#include "inspect.h"
+#include "command.h"
 
 #define LOCKDOWN	"/sys/kernel/security/lockdown"
 #define SAME_MODE	"/sys/kernel/debug/kprobes/list"
@@ -52,9 +53,10 @@ static int opening_with(pid_t pid, int error)
 	return n;
 }
 
-#define TESTS_OF_MODE 5
+#define TESTS_OF_MODE 6
 
-static void test_mode(const char *mode, pid_t pid, int open_before)
+static void test_mode(const char *mode, pid_t pid, int open_before,
+		      bool traces)
 {
 	struct cowinspect_page page;
 	int error;
@@ -75,6 +77,11 @@ static void test_mode(const char *mode, pid_t pid, int open_before)
 	   "%s: what was open stays open", mode);
 	ok(!error_of("/proc/self/pagemap", O_RDONLY),
 	   "%s: so is pagemap", mode);
+	said_ok(run("cowinspect trace -- true") == !traces &&
+		(traces || strstr(said, "/sys/kernel/security/lockdown")) &&
+		status_word("observer_for", "targets 1, perf 0, tracefs 0"),
+		"%s: trace %s, and leaves nothing", mode,
+		traces ? "works" : "says why it is refused");
 }
 
 int main(void)
@@ -82,6 +89,7 @@ int main(void)
 	pid_t pid;
 	int fd;
 
+	need_tool();
 	mount("securityfs", "/sys/kernel/security", "securityfs", 0, NULL);
 	if (access(LOCKDOWN, W_OK))
 		tap_skip_all("this kernel cannot be locked down: %s",
@@ -92,8 +100,8 @@ int main(void)
 	pid = spawn(NULL, NULL);
 	attach(pid);
 	fd = must_open(pid, "pages");
-	test_mode("integrity", pid, fd);
-	test_mode("confidentiality", pid, fd);
+	test_mode("integrity", pid, fd, true);
+	test_mode("confidentiality", pid, fd, false);
 	close(fd);
 	reap(pid);
 	return tap_done();
