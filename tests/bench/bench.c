@@ -10,6 +10,8 @@
  * "hold TARGET INSTRUCTIONS" for the longest hold of the mmap lock so far, and
  * "fault KIND OBSERVED FAULTS INSTRUCTIONS".
  */
+#include <pthread.h>
+
 #include "../guest/events.h"
 
 #define RUNS		3
@@ -263,12 +265,54 @@ static uint64_t copy(void)
 	return took;
 }
 
+#define THREADS		16
+
+static pthread_barrier_t begin, end;
+
+static void *write_share(void *pages)
+{
+	int i;
+
+	pthread_barrier_wait(&begin);
+	for (i = 0; i < FAULTS / THREADS; i++)
+		((char *)pages)[i * 4096] = 1;
+	pthread_barrier_wait(&end);
+	return NULL;
+}
+
+/* By threads that take turns: where they meet in a lock, more turns are taken. */
+static uint64_t by_threads(void)
+{
+	char *p = map_pages(FAULTS, MAP_PRIVATE);
+	pthread_t thread[THREADS];
+	uint64_t start, took;
+	int i;
+
+	pthread_barrier_init(&begin, NULL, THREADS + 1);
+	pthread_barrier_init(&end, NULL, THREADS + 1);
+	for (i = 0; i < THREADS; i++) {
+		if (pthread_create(&thread[i], NULL, write_share,
+				   p + i * (FAULTS / THREADS) * 4096))
+			bail("no thread");
+	}
+	usleep(10 * 1000);
+	start = ticks();
+	pthread_barrier_wait(&begin);
+	pthread_barrier_wait(&end);
+	took = ticks() - start;
+	for (i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	munmap(p, FAULTS * 4096);
+	return took;
+}
+
 static const struct {
 	const char *name;
 	uint64_t (*run)(void);
 } kinds[] = {
 	{ "zerofill", zerofill },
 	{ "copy", copy },
+	{ "threads", by_threads },
 };
 
 #define NR_KINDS ((int)(sizeof(kinds) / sizeof(kinds[0])))
@@ -292,19 +336,26 @@ static void print_faults(const char *observed)
 	}
 }
 
+static void count_sample(const struct sample *s, void *n)
+{
+	(void)s;
+	++*(long long *)n;
+}
+
 static void print_listened(const char *observed, bool chains)
 {
-	static struct events heard;
-	struct listener l = listen_to_faults((struct listening){
-		.pid = getpid(), .ring = RING_SIZE, .chains = chains,
+	struct listener l = listen_to(&(struct listening){
+		.event = "cow_fault", .pid = getpid(), .ring = RING_SIZE,
+		.chains = chains,
 	});
-	long long all;
+	long long all, heard = 0;
 
 	print_faults(observed);
 	all = perf_count(&l);
+	drain(&l, count_sample, &heard);
 	/* What is lost costs less. */
-	if (drain_events(&l, &heard) < all)
-		bail("%d of %lld faults heard", heard.nr, all);
+	if (heard < all)
+		bail("%lld of %lld faults heard", heard, all);
 	stop_listening(&l);
 }
 
@@ -320,6 +371,7 @@ static void measure_faults(void)
 	reap(other);
 	print_faults("attached");
 	detach(getpid());
+	mount_tracefs();
 	print_listened("perf", false);
 	print_listened("chains", true);
 }

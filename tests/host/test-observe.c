@@ -94,6 +94,75 @@ static void contradictions(void **state)
 			 write_did(ANON(1, PRESENT), nothing, 1));
 }
 
+/* What a write has done after up to three faults. */
+static enum happened faults_did(int first, int second, int third)
+{
+	enum happened h = happened_after(HAPPENED_NOFAULT, first);
+
+	if (second >= 0)
+		h = happened_after(h, second);
+	return third >= 0 ? happened_after(h, third) : h;
+}
+
+static void outcomes(void **state)
+{
+	static const enum happened of[] = {
+		[COWI_DID_COPIED] = HAPPENED_COPY,
+		[COWI_DID_REUSED] = HAPPENED_REUSE,
+		[COWI_DID_ZEROFILLED] = HAPPENED_ZEROFILL,
+		/* A write does not map the zero page. */
+		[COWI_DID_ZEROPAGE] = HAPPENED_UNCLEAR,
+		[COWI_DID_MAPPED] = HAPPENED_SHARED,
+		[COWI_DID_SHARED] = HAPPENED_SHARED,
+		[COWI_DID_SWAPIN] = HAPPENED_SWAPIN,
+		[COWI_DID_SWAPIN_COPIED] = HAPPENED_SWAPIN,
+		[COWI_DID_SWAPIN_REUSED] = HAPPENED_SWAPIN,
+		[COWI_DID_SPLIT] = HAPPENED_UNCLEAR,
+		[COWI_DID_USERFAULTFD] = HAPPENED_UNCLEAR,
+		[COWI_DID_RETRIED] = HAPPENED_UNCLEAR,
+		[COWI_DID_REFUSED] = HAPPENED_REFUSED,
+		[COWI_DID_NUMA] = HAPPENED_UNCLEAR,
+		[COWI_DID_MARKED] = HAPPENED_MARK,
+		[COWI_DID_WAITED] = HAPPENED_UNCLEAR,
+		[COWI_DID_SPURIOUS] = HAPPENED_UNCLEAR,
+		[COWI_DID_UNKNOWN] = HAPPENED_UNCLEAR,
+		/* Of a later module. */
+		[COWI_NR_DID] = HAPPENED_UNCLEAR,
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(of); i++)
+		assert_int_equal(of[i], faults_did(i, -1, -1));
+}
+
+static void several_faults(void **state)
+{
+	(void)state;
+	/* What only prepares. */
+	assert_int_equal(HAPPENED_COPY,
+			 faults_did(COWI_DID_RETRIED, COWI_DID_COPIED, -1));
+	assert_int_equal(HAPPENED_COPY,
+			 faults_did(COWI_DID_SPLIT, COWI_DID_RETRIED,
+				    COWI_DID_COPIED));
+	assert_int_equal(HAPPENED_REUSE,
+			 faults_did(COWI_DID_MARKED, COWI_DID_REUSED, -1));
+	assert_int_equal(HAPPENED_MARK,
+			 faults_did(COWI_DID_WAITED, COWI_DID_MARKED, -1));
+	/* What only comes after. */
+	assert_int_equal(HAPPENED_COPY,
+			 faults_did(COWI_DID_COPIED, COWI_DID_MARKED,
+				    COWI_DID_SPURIOUS));
+	assert_int_equal(HAPPENED_SWAPIN,
+			 faults_did(COWI_DID_SWAPIN, COWI_DID_REUSED, -1));
+	assert_int_equal(HAPPENED_SWAPIN,
+			 faults_did(COWI_DID_RETRIED, COWI_DID_SWAPIN,
+				    COWI_DID_COPIED));
+	/* Otherwise the last. */
+	assert_int_equal(HAPPENED_COPY,
+			 faults_did(COWI_DID_ZEROFILLED, COWI_DID_COPIED, -1));
+}
+
 static void predictions(void **state)
 {
 	static const struct {
@@ -253,6 +322,8 @@ static void spreading(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(outcomes),
+		cmocka_unit_test(several_faults),
 		cmocka_unit_test(happenings),
 		cmocka_unit_test(contradictions),
 		cmocka_unit_test(predictions),

@@ -106,7 +106,9 @@ struct lab_check {
  * @number: of the question, in this run from 1 on
  * @predicted: by the module, before
  * @confidence: of that
- * @happened: told from the entries before and after
+ * @happened: by the tracepoint, or else @seen
+ * @seen: told from the entries before and after
+ * @inferred: @happened is @seen
  * @faults: that the writer took
  * @pfn_before: frame
  * @pfn_after: frame
@@ -118,6 +120,8 @@ struct lab_write {
 	enum cowinspect_outcome predicted;
 	enum cowinspect_confidence confidence;
 	enum happened happened;
+	enum happened seen;
+	bool inferred;
 	__u64 faults;
 	__u64 pfn_before;
 	__u64 pfn_after;
@@ -161,6 +165,7 @@ struct lab_region {
  * @pages: of all regions together
  * @set: for each page the set it is in
  * @random: state of the generator behind lab_choose()
+ * @deaf: why what writes did was inferred last; "" if it never was
  * @err: first failure; after it nothing more is done
  * @what: what failed
  * @skip: why it cannot run here; "" otherwise
@@ -196,6 +201,7 @@ struct lab_run {
 	__u64 pages;
 	unsigned char *set;
 	__u64 random;
+	char deaf[256];
 	int err;
 	const char *what;
 	char skip[256];

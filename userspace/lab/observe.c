@@ -42,6 +42,33 @@ const char *happened_name(enum happened h)
 	return names[h];
 }
 
+enum happened happened_after(enum happened before, unsigned int outcome)
+{
+	switch (outcome) {
+	case COWI_DID_COPIED:
+		return before == HAPPENED_SWAPIN ? before : HAPPENED_COPY;
+	case COWI_DID_REUSED:
+		return before == HAPPENED_SWAPIN ? before : HAPPENED_REUSE;
+	case COWI_DID_ZEROFILLED:
+		return HAPPENED_ZEROFILL;
+	/* Where nothing was, from Linux 6.0 on. */
+	case COWI_DID_MAPPED:
+	case COWI_DID_SHARED:
+		return HAPPENED_SHARED;
+	case COWI_DID_SWAPIN:
+	case COWI_DID_SWAPIN_COPIED:
+	case COWI_DID_SWAPIN_REUSED:
+		return HAPPENED_SWAPIN;
+	case COWI_DID_REFUSED:
+		return HAPPENED_REFUSED;
+	case COWI_DID_MARKED:
+		return before == HAPPENED_NOFAULT || before == HAPPENED_UNCLEAR ?
+		       HAPPENED_MARK : before;
+	default:
+		return before == HAPPENED_NOFAULT ? HAPPENED_UNCLEAR : before;
+	}
+}
+
 static bool present(const struct page_view *v)
 {
 	return v->mapped && v->rec.flags & COWI_F_PRESENT;

@@ -52,7 +52,7 @@ struct snapshot {
 /** snapshot_add - spread an entry over the pages that it maps */
 void snapshot_add(struct snapshot *s, const struct cowinspect_page *rec);
 
-/** enum happened - what an access really did, told from the facts */
+/** enum happened - what a write really did */
 enum happened {
 	HAPPENED_NOFAULT,
 	HAPPENED_MARK,		/* same frame, a bit was set by a fault */
@@ -62,14 +62,25 @@ enum happened {
 	HAPPENED_SHARED,	/* same frame of a shared mapping, now writable */
 	HAPPENED_SWAPIN,
 	HAPPENED_REFUSED,
-	HAPPENED_UNCLEAR,	/* the facts contradict one another */
+	HAPPENED_UNCLEAR,	/* nothing tells, or the facts contradict */
 };
 
 /** happened_name - "copy", "reuse", ... */
 const char *happened_name(enum happened h);
 
 /**
- * observe_write - what a write did
+ * happened_after - what a write has done, after one more fault of it
+ * @before: what its faults have done so far; HAPPENED_NOFAULT if it had none
+ * @outcome: of the fault: enum cowinspect_did
+ *
+ * A fault that was given up, or split a huge mapping, comes again, and the next
+ * one counts. What follows a swap-in, or sets a bit of what was just mapped,
+ * belongs to what was done before.
+ */
+enum happened happened_after(enum happened before, unsigned int outcome);
+
+/**
+ * observe_write - what a write must have done, from the facts before and after
  * @before: the page before it
  * @after: the page after it
  * @faults: page faults that the writer took meanwhile

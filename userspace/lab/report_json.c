@@ -94,6 +94,7 @@ static void json_writes(struct json *j, const struct lab_run *r)
 		json_string(j, "confidence",
 			    cowi_confidence_name(w->confidence));
 		json_string(j, "happened", happened_name(w->happened));
+		json_bool(j, "inferred", w->inferred);
 		json_number(j, "faults", w->faults);
 		json_frame(j, "pfn_before", w->pfn_before);
 		json_frame(j, "pfn_after", w->pfn_after);

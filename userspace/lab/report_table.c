@@ -123,9 +123,10 @@ static void happened_text(const struct lab_run *r, __u64 page, char *buf,
 		const struct lab_write *w = &r->writes[i];
 
 		if (w->page == page)
-			used += snprintf(buf + used, size - used, "%s%s: %s",
+			used += snprintf(buf + used, size - used, "%s%s: %s%s",
 					 used ? ", " : "", w->actor->name,
-					 happened_name(w->happened));
+					 happened_name(w->happened),
+					 w->inferred ? " (inferred)" : "");
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hear.h"
 #include "lab.h"
 #include "memory.h"
 #include "quiz.h"
@@ -50,23 +51,55 @@ static bool is_expected(enum cowinspect_outcome predicted,
 static void check_write(struct lab_run *r, const struct lab_write *w,
 			const struct deed *d, bool held)
 {
+	bool agreed = w->happened == w->seen;
 	char text[160], why[160];
 
 	snprintf(text, sizeof(text),
-		 "the %s writes to page %llu: predicted %s (%s), happened %s",
+		 "the %s writes to page %llu: predicted %s (%s), happened %s%s",
 		 w->actor->name, w->page, cowi_outcome_name(w->predicted),
 		 cowi_confidence_name(w->confidence),
-		 happened_name(w->happened));
-	snprintf(why, sizeof(why), "%s; the lab expects %s, faults taken: %llu",
-		 held ? "as predicted" : "not as predicted",
-		 cowi_outcome_name(d->expected), w->faults);
-	lab_check(r, held && is_expected(w->predicted, d->expected), text, why);
+		 happened_name(w->happened), w->inferred ? " (inferred)" : "");
+	if (agreed)
+		snprintf(why, sizeof(why),
+			 "%s; the lab expects %s, faults taken: %llu",
+			 held ? "as predicted" : "not as predicted",
+			 cowi_outcome_name(d->expected), w->faults);
+	else
+		snprintf(why, sizeof(why),
+			 "the tracepoint says %s, the entries before and after say %s; faults taken: %llu",
+			 happened_name(w->happened), happened_name(w->seen),
+			 w->faults);
+	lab_check(r, held && agreed && is_expected(w->predicted, d->expected),
+		  text, why);
+}
+
+static void note_inferred(struct lab_run *r, const char *why)
+{
+	if (!strcmp(r->deaf, why))
+		return;
+	snprintf(r->deaf, sizeof(r->deaf), "%s", why);
+	lab_note(r, "what writes did is inferred from the entries before and after: %s",
+		 why);
+}
+
+/* What was heard, or else what was seen. */
+static void decide(struct lab_run *r, struct lab_write *w,
+		   const struct hearing *h, bool refused)
+{
+	w->inferred = h->why[0];
+	w->happened = w->inferred ? w->seen : h->happened;
+	/* A signal may be sent before there is a fault to be heard. */
+	if (refused && w->happened == HAPPENED_NOFAULT)
+		w->happened = HAPPENED_REFUSED;
+	if (w->inferred)
+		note_inferred(r, h->why);
 }
 
 static void perform(struct lab_run *r, struct actor *a, const struct deed *d)
 {
 	struct page_view before, after;
 	struct access access = { 0 };
+	struct hearing hearing;
 	struct lab_write *w;
 
 	if (lab_stopped(r))
@@ -77,8 +110,11 @@ static void perform(struct lab_run *r, struct actor *a, const struct deed *d)
 	}
 	lab_look_at(r, a, d->page, &before);
 	quiz_question(r, a, d->page, &before, d->expected);
-	if (!lab_stopped(r))
-		lab_fail(r, do_it(r, a, d, &access), "let an actor write");
+	if (lab_stopped(r))
+		return;
+	hear_begin(r, &hearing);
+	lab_fail(r, do_it(r, a, d, &access), "let an actor write");
+	hear_end(r, &hearing, a, lab_addr(r, d->page));
 	lab_look_at(r, a, d->page, &after);
 	if (r->err)
 		return;
@@ -88,8 +124,8 @@ static void perform(struct lab_run *r, struct actor *a, const struct deed *d)
 	w->number = r->questions;
 	w->predicted = predicted(&before);
 	w->confidence = before.mapped ? before.rec.confidence : COWI_CONF_SURE;
-	w->happened = observe_write(&before, &after, access.faults,
-				    access.refused);
+	w->seen = observe_write(&before, &after, access.faults, access.refused);
+	decide(r, w, &hearing, access.refused);
 	w->faults = access.faults;
 	w->pfn_before = before.mapped ? before.pfn : COWINSPECT_NO_PFN;
 	w->pfn_after = after.mapped ? after.pfn : COWINSPECT_NO_PFN;

@@ -61,7 +61,7 @@ static const struct {
 	[ROLE_READ_1] = { read_all, PHASE_ALL },
 	[ROLE_READ_2] = { read_all, PHASE_ALL },
 	[ROLE_READ_3] = { read_all, PHASE_ALL | PHASE_LOAD },
-	[ROLE_SAMPLE_1] = { sample_on, PHASE_ALL | PHASE_LOAD | PHASE_HOLD },
+	[ROLE_SAMPLE_1] = { sample_on, PHASE_ALL },
 	[ROLE_SAMPLE_2] = { sample_on, PHASE_ALL },
 	[ROLE_SAMPLE_3] = { sample_on, PHASE_ALL },
 	[ROLE_OOM] = { oom, PHASE_ALL },
