@@ -182,9 +182,6 @@ static int adopt_named(struct cowi_stream *s, pid_t pid)
 	int fd, err;
 
 	fd = syscall(SYS_pidfd_open, pid, 0);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
-		return -COWI_EFILES;
-	/* Of a thread there is none of these. */
 	if (fd < 0)
 		return pidfd_failed();
 	close(fd);
