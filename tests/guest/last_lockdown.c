@@ -5,14 +5,17 @@
  * this is the last of all tests.
  *
  * What debugfs lets through is its own decision: here, files that can only be
- * read. The kernel's list of kprobes is such a file.
+ * read. The kernel's list of kprobes is such a file. What perf lets through is perf's:
+ * another tracepoint has the same.
  */
 #include <sys/mount.h>
 
-#include "inspect.h"
+#include "command.h"
+#include "perf.h"
 
 #define LOCKDOWN	"/sys/kernel/security/lockdown"
 #define SAME_MODE	"/sys/kernel/debug/kprobes/list"
+#define SAME_KIND	TRACING "events/sched/sched_switch/"
 
 static const char *const files[] = {
 	"summary", "vmas", "pages", "faults"
@@ -52,11 +55,25 @@ static int opening_with(pid_t pid, int error)
 	return n;
 }
 
-#define TESTS_OF_MODE 5
+/* Whether a tracepoint of the kernel's own is open to us. */
+static bool perf_listens(int id)
+{
+	struct perf_event_attr attr = {
+		.config = id,
+		.sample_type = PERF_SAMPLE_RAW,
+	};
+	int fd = open_perf(&attr, -1, 0);
 
-static void test_mode(const char *mode, pid_t pid, int open_before)
+	close(fd);
+	return fd >= 0 && !error_of(SAME_KIND "format", O_RDONLY);
+}
+
+#define TESTS_OF_MODE 6
+
+static void test_mode(const char *mode, pid_t pid, int open_before, int id)
 {
 	struct cowinspect_page page;
+	bool listens;
 	int error;
 
 	if (!lock_down(mode))
@@ -75,13 +92,20 @@ static void test_mode(const char *mode, pid_t pid, int open_before)
 	   "%s: what was open stays open", mode);
 	ok(!error_of("/proc/self/pagemap", O_RDONLY),
 	   "%s: so is pagemap", mode);
+	listens = perf_listens(id);
+	said_ok(run("cowinspect trace -- true") == !listens &&
+		(listens || strstr(said, "/sys/kernel/security/lockdown")) &&
+		status_word("observer_for", "targets 1, perf 0, tracefs 0"),
+		"%s: trace, as open as other tracepoints, %s", mode,
+		listens ? "works" : "says why it is refused");
 }
 
 int main(void)
 {
 	pid_t pid;
-	int fd;
+	int fd, id;
 
+	need_tool();
 	mount("securityfs", "/sys/kernel/security", "securityfs", 0, NULL);
 	if (access(LOCKDOWN, W_OK))
 		tap_skip_all("this kernel cannot be locked down: %s",
@@ -89,11 +113,13 @@ int main(void)
 	if (access(SAME_MODE, R_OK))
 		tap_skip_all("no " SAME_MODE " to compare with");
 	tap_plan(2 * TESTS_OF_MODE);
+	mount_tracefs();
+	id = number_in(SAME_KIND "id");
 	pid = spawn(NULL, NULL);
 	attach(pid);
 	fd = must_open(pid, "pages");
-	test_mode("integrity", pid, fd);
-	test_mode("confidentiality", pid, fd);
+	test_mode("integrity", pid, fd, id);
+	test_mode("confidentiality", pid, fd, id);
 	close(fd);
 	reap(pid);
 	return tap_done();

@@ -27,6 +27,7 @@
 #define BY_CHILD	10	/* pages that each of them writes to */
 #define BY_PARENT	50	/* and their parent, twice */
 #define HELD		5	/* pages that the actor "held" writes to */
+#define FLOOD_PAGES	4096	/* that each thread of "flood" has */
 
 static char *block[BLOCKS];
 
@@ -263,12 +264,61 @@ static int actor_held(void)
 	return wait_for_all(alive);
 }
 
+static void *flood(void *rounds)
+{
+	volatile char *at = map_pages(FLOOD_PAGES, MAP_PRIVATE);
+	int round, i;
+
+	for (round = 0; round < *(int *)rounds; round++) {
+		for (i = 0; i < FLOOD_PAGES; i++)
+			at[i * 4096L] = 1;
+		madvise((void *)at, FLOOD_PAGES * 4096L, MADV_DONTNEED);
+	}
+	return NULL;
+}
+
+/*
+ * A child of which two threads fault as fast as they can. Meanwhile, and until all
+ * is said, there are no other faults here: what is lost is the child's.
+ */
+static int actor_flood(int rounds)
+{
+	pthread_t other;
+	struct rusage usage;
+	int go[2], status;
+	char byte = 0;
+	pid_t pid;
+
+	printf("flood:\n");
+	fflush(stdout);
+	if (pipe(go))
+		return 101;
+	pid = fork();
+	if (!pid) {
+		if (read(go[0], &byte, 1) != 1 ||
+		    pthread_create(&other, NULL, flood, &rounds))
+			_exit(101);
+		flood(&rounds);
+		pthread_join(other, NULL);
+		_exit(0);
+	}
+	/* Takes back what the fork has shared, too. */
+	if (mlockall(MCL_CURRENT) || write(go[1], &byte, 1) != 1 ||
+	    wait4(pid, &status, 0, &usage) != pid || status)
+		return 102;
+	printf("flooder: %d\nflooder_faults: %ld\n", pid,
+	       usage.ru_minflt + usage.ru_majflt);
+	return 0;
+}
+
 static int actor(char **argv)
 {
 	if (!strcmp(argv[1], "kin"))
 		return actor_kin();
 	if (!strcmp(argv[1], "held"))
 		return actor_held();
+	if (!strcmp(argv[1], "flood"))
+		return actor_flood(atoi(argv[2]));
 	if (!strcmp(argv[1], "fresh"))
 		return actor_fresh();
 	if (!strcmp(argv[1], "blocks"))
@@ -1296,6 +1346,19 @@ static void test_lost(void)
 	stop_poked(&p);
 }
 
+/* Two CPUs, as fast as they can. */
+static void test_flood(void)
+{
+	long long seen, faults;
+
+	trace_ok(!trace("-f", "flood 10"), "a flood of faults is traced");
+	seen = field(proc(number_of(said, "flooder")), "accounted");
+	faults = number_of(said, "flooder_faults");
+	diag("%lld of %lld faults are lost", lost("events"), faults);
+	trace_ok(faults > 2 * 10 * FLOOD_PAGES && seen + lost("events") == faults,
+		 "each is seen, or said to be lost");
+}
+
 /* On this kernel, it may be the one or the other, or neither. */
 static void switch_probes(const char *on)
 {
@@ -1362,8 +1425,8 @@ int main(int argc, char **argv)
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		bail("readlink");
 	tap_plan(2 * (1 + SUMS + CHILDREN) + 6 + 3 + 1 + SUMS + CHILDREN + 5 +
-		 4 + 13 + 6 + 4 + 2 + 3 + 4 + 8 + 7 + 1 + 2 + 3 + 2 + 4 + 1 + 7 +
-		 6 + 3);
+		 4 + 13 + 6 + 4 + 2 + 3 + 4 + 8 + 7 + 1 + 2 + 3 + 2 + 2 + 4 +
+		 1 + 7 + 6 + 3);
 	get_thp(thp, sizeof(thp));
 	test_blocks();
 	test_html();
@@ -1380,6 +1443,7 @@ int main(int argc, char **argv)
 	test_live_name();
 	test_pid();
 	test_lost();
+	test_flood();
 	test_unarmed();
 	test_exit();
 	test_which();

@@ -42,6 +42,7 @@ exceptions()
 	VOLATILE		tests/tracers/*		# the same
 	VOLATILE		tests/vm/detectors/*	# so are mistakes made
 	ENOSYS			userspace/libcowinspect/*	# what perf_event_open() may say
+	ENOSYS			tests/guest/refused.c	# it is made to say so
 	SPLIT_STRING		userspace/*		# help texts have many lines
 	STATIC_CONST_CHAR_ARRAY	tests/vm/init.c		# execvp() takes char *argv[]
 	EMBEDDED_FUNCTION_NAME	tests/*			# names a file called as the function is

@@ -55,6 +55,7 @@
  * @COWI_EFILES: more files are open than may be
  * @COWI_ECGROUP: there is no such cgroup, or not one that perf knows
  * @COWI_EREGEX: the regular expression is none
+ * @COWI_ERINGS: the kernel does not give that much memory for events
  */
 enum cowi_error {
 	COWI_ENOTMOUNTED = 1000,
@@ -74,6 +75,7 @@ enum cowi_error {
 	COWI_EFILES,
 	COWI_ECGROUP,
 	COWI_EREGEX,
+	COWI_ERINGS,
 };
 
 /**

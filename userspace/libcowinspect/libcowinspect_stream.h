@@ -168,12 +168,13 @@ struct cowi_stream;
  *
  * Faults from before the return of this are not in the stream, those after it
  * are, unless they are counted as lost. Each CPU that is online has a ring of its
- * own; what happens on one that comes later is not seen.
+ * own; what happens on one that comes later is not seen. Two files are open for
+ * each of them, however many processes and threads there are.
  *
  * Return: 0; -COWI_ENOTRACEFS, -COWI_ENOTLOADED, -COWI_ENOTRACEPOINT,
  * -COWI_ENOPERF, -COWI_EPRIV, -COWI_ELOCKDOWN, -COWI_EFILES, -COWI_ENOPROC,
- * -COWI_EZOMBIE, -COWI_EKTHREAD, -COWI_ECGROUP, -COWI_EREGEX, -COWI_EFORMAT or
- * -errno.
+ * -COWI_EZOMBIE, -COWI_EKTHREAD, -COWI_ECGROUP, -COWI_EREGEX, -COWI_ERINGS,
+ * -COWI_EFORMAT or -errno.
  */
 int cowi_stream_open(const struct cowi_stream_options *o,
 		     struct cowi_stream **out);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Words for the numbers of the ABI, and sentences for errors. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "array_size.h"
 #include "internal.h"
@@ -121,12 +124,13 @@ static const char *const error_texts[] = {
 		"the module has no tracepoints: this kernel may not let its modules have them (CONFIG_TRACEPOINTS, CONFIG_PERF_EVENTS), or the module is older than this program",
 	[COWI_ENOPERF - COWI_ENOTMOUNTED] =
 		"this kernel has no perf_event_open(): it needs CONFIG_PERF_EVENTS and CONFIG_EVENT_TRACING",
-	[COWI_EFILES - COWI_ENOTMOUNTED] =
-		"too many open files, as some are needed for each CPU: raise the limit (ulimit -n 4096)",
+	/* COWI_EFILES is made up by files_text(). */
 	[COWI_ECGROUP - COWI_ENOTMOUNTED] =
 		"no such cgroup, or this kernel cannot trace by cgroup (CONFIG_CGROUP_PERF): systemd-cgls lists those of this machine",
 	[COWI_EREGEX - COWI_ENOTMOUNTED] =
 		"not a regular expression: see regex(7)",
+	[COWI_ERINGS - COWI_ENOTMOUNTED] =
+		"the kernel does not give that much memory for events: ask for less (--buffer 256K); who lacks CAP_IPC_LOCK may have more by ulimit -l and the sysctl kernel.perf_event_mlock_kb",
 };
 
 /* What the module speaks that was met last, if it is not ours. */
@@ -164,13 +168,31 @@ static const char *foreign_abi_text(void)
 	return text;
 }
 
+/* Beside those of the CPUs there are some of a program's own. */
+#define FILES_BESIDE	32
+
+static const char *files_text(void)
+{
+	static __thread char text[192];
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	struct rlimit limit = { 0 };
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	snprintf(text, sizeof(text),
+		 "too many open files, of which %lu are allowed: a trace needs 2 for each of %ld CPUs, and some more; raise the limit (ulimit -n %ld)",
+		 (unsigned long)limit.rlim_cur, cpus, 2 * cpus + FILES_BESIDE);
+	return text;
+}
+
 const char *cowi_strerror(int err)
 {
 	if (err < 0)
 		err = -err;
 	if (err == COWI_EABI)
 		return foreign_abi_text();
-	if (err >= COWI_ENOTMOUNTED && err <= COWI_EREGEX)
+	if (err == COWI_EFILES || err == EMFILE)
+		return files_text();
+	if (err >= COWI_ENOTMOUNTED && err <= COWI_ERINGS)
 		return error_texts[err - COWI_ENOTMOUNTED];
 	return strerror(err);
 }

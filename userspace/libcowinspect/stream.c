@@ -160,6 +160,20 @@ int cowi_stream_find_procs(struct cowi_stream *s)
 	return nr;
 }
 
+static int pidfd_failed(void)
+{
+	switch (errno) {
+	case ESRCH:
+		return -COWI_ENOPROC;
+	/* Of a thread there is none: later kernels say the second. */
+	case EINVAL:
+	case ENOENT:
+		return -COWI_EKTHREAD;
+	default:
+		return -errno;
+	}
+}
+
 /* Those that were named have to exist. */
 static int adopt_named(struct cowi_stream *s, pid_t pid)
 {
@@ -168,11 +182,8 @@ static int adopt_named(struct cowi_stream *s, pid_t pid)
 	int fd, err;
 
 	fd = syscall(SYS_pidfd_open, pid, 0);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
-		return -COWI_EFILES;
-	/* Of a thread there is none of these. */
 	if (fd < 0)
-		return errno == ESRCH ? -COWI_ENOPROC : -COWI_EKTHREAD;
+		return pidfd_failed();
 	close(fd);
 	if (s->own_procfs && !cowi_procstat(pid, &st)) {
 		if (st.flags & COWI_PF_KTHREAD)

@@ -47,7 +47,6 @@ static int open_failed(const struct cowi_stream *s)
 	case EPERM:
 		return cowi_refused();
 	case EMFILE:
-	case ENFILE:
 		return -COWI_EFILES;
 	case EBADF:
 	case EINVAL:
@@ -115,7 +114,7 @@ static int open_cpu(struct cowi_stream *s, int cpu)
 			  MAP_SHARED, c->fault, 0);
 	if (ring->page == MAP_FAILED) {
 		ring->page = NULL;
-		return errno == EPERM ? cowi_refused() : -errno;
+		return errno == EPERM || errno == ENOMEM ? -COWI_ERINGS : -errno;
 	}
 	ring->data = (const char *)ring->page + page;
 	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, c->fault, &readable))
@@ -185,6 +184,15 @@ static void switch_all(const struct cowi_stream *s, unsigned long request)
 	}
 }
 
+/*
+ * For each CPU, as much as can be asked for: the kernel would end other processes
+ * before it refuses memory for rings.
+ */
+static size_t most_ring_bytes(size_t page, long cpus)
+{
+	return sysconf(_SC_PHYS_PAGES) / 4 / cpus * page;
+}
+
 static int make_cpus(struct cowi_stream *s, size_t ring_bytes)
 {
 	size_t page = sysconf(_SC_PAGESIZE), size = page, i;
@@ -197,6 +205,8 @@ static int make_cpus(struct cowi_stream *s, size_t ring_bytes)
 		if (ring_bytes > RING_BYTES)
 			ring_bytes = RING_BYTES;
 	}
+	if (ring_bytes > most_ring_bytes(page, nr))
+		return -COWI_ERINGS;
 	while (size < ring_bytes)
 		size *= 2;
 	s->map_bytes = size + page;
@@ -214,6 +224,20 @@ static int make_cpus(struct cowi_stream *s, size_t ring_bytes)
 	return s->epoll < 0 ? -errno : 0;
 }
 
+/* /proc is to be looked at later on: a directory, and a file in it. */
+static int check_spare_files(void)
+{
+	int fd[2], err = 0;
+
+	fd[0] = open("/", O_PATH | O_CLOEXEC);
+	fd[1] = open("/", O_PATH | O_CLOEXEC);
+	if (fd[0] < 0 || fd[1] < 0)
+		err = -errno;
+	close(fd[0]);
+	close(fd[1]);
+	return err;
+}
+
 int cowi_stream_listen(struct cowi_stream *s, const pid_t *pid, size_t nr_pids,
 		       size_t ring_bytes)
 {
@@ -223,6 +247,8 @@ int cowi_stream_listen(struct cowi_stream *s, const pid_t *pid, size_t nr_pids,
 	err = make_cpus(s, ring_bytes);
 	for (i = 0; i < s->nr_cpus && !err; i++)
 		err = open_cpu(s, i);
+	if (!err)
+		err = check_spare_files();
 	if (err)
 		return err;
 	set_filters(s, pid, nr_pids);

@@ -27,10 +27,12 @@ static const char *find_tracefs(int *err)
 		char path[64];
 
 		snprintf(path, sizeof(path), "%s/.", places[i]);
-		if (!statfs(path, &fs) && fs.f_type == TRACEFS_MAGIC)
+		if (statfs(path, &fs)) {
+			if (errno == EACCES || errno == EPERM)
+				*err = cowi_refused();
+		} else if (fs.f_type == TRACEFS_MAGIC) {
 			return places[i];
-		if (errno == EACCES || errno == EPERM)
-			*err = cowi_refused();
+		}
 	}
 	return NULL;
 }

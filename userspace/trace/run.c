@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "procfs.h"
@@ -361,6 +362,17 @@ static int add_named(struct trace *t, const pid_t *pid, size_t nr)
 	return 0;
 }
 
+/* A command has its own already, and keeps it. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int trace_begin(struct trace *t)
 {
 	struct cowi_stream_options o = t->options->stream;
@@ -375,6 +387,7 @@ int trace_begin(struct trace *t)
 	if (!cowi_is_own_procfs())
 		fprintf(stderr,
 			"cowinspect: /proc is not of this pid namespace: what runs already will have no names\n");
+	raise_file_limit();
 	t->start = trace_now();
 	timeline_init(&t->timeline, t->start);
 	err = cowi_stream_open(&o, &t->stream);
