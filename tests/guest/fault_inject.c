@@ -251,12 +251,13 @@ static int do_insmod(void)
 }
 
 static const char *listened_to;
+static long listened_id;	/* not to be looked up while something fails */
 
 /* With callers, for which perf has buffers of its own. */
-static int listen_to(const char *event, pid_t pid)
+static int listen_to(long id, pid_t pid)
 {
 	struct perf_event_attr attr = {
-		.config = tracepoint_id(event),
+		.config = id,
 		.sample_period = 1,
 		.sample_type = PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_RAW,
 		.inherit = 1,
@@ -267,7 +268,7 @@ static int listen_to(const char *event, pid_t pid)
 
 static int do_listen(void)
 {
-	file_fd = listen_to(listened_to, target);
+	file_fd = listen_to(listened_id, target);
 	return file_fd < 0 ? errno : 0;
 }
 
@@ -586,6 +587,7 @@ static void test_listeners(void)
 
 	for (i = 0; i < 2; i++) {
 		listened_to = events[i];
+		listened_id = tracepoint_id(listened_to);
 		snprintf(what[0], sizeof(what[0]), "listen to %s by perf",
 			 events[i]);
 		by_perf.what = what[0];
@@ -606,8 +608,8 @@ static void test_probes(void)
 		"fork, attached and listened to", nothing, do_fork, end_child,
 		{ ENOMEM, EAGAIN }
 	};
-	int faults = listen_to("cow_fault", getpid());
-	int forks = listen_to("cow_fork", getpid());
+	int faults = listen_to(tracepoint_id("cow_fault"), getpid());
+	int forks = listen_to(tracepoint_id("cow_fork"), getpid());
 	int places = total_places;
 
 	if (faults < 0 || forks < 0)
