@@ -272,9 +272,27 @@ static int do_listen(void)
 	return file_fd < 0 ? errno : 0;
 }
 
-static int do_switch(void)
+static int do_close(void)
 {
-	return write(file_fd, "1", 1) == 1 ? 0 : errno;
+	int error = close(file_fd) ? errno : 0;
+
+	file_fd = -1;
+	return error;
+}
+
+static int switch_to(const char *digit)
+{
+	return write(file_fd, digit, 1) == 1 ? 0 : errno;
+}
+
+static int do_switch_on(void)
+{
+	return switch_to("1");
+}
+
+static int do_switch_off(void)
+{
+	return switch_to("0");
 }
 
 static pid_t child;
@@ -331,9 +349,22 @@ static void open_switch(void)
 		bail("cannot open %s", name);
 }
 
+static void redo_listen(void)
+{
+	if (do_listen())
+		bail("perf_event_open: %s", strerror(errno));
+}
+
+static void redo_switch(void)
+{
+	open_switch();
+	if (do_switch_on())
+		bail("tracefs does not listen to %s", listened_to);
+}
+
 static void undo_switch(void)
 {
-	if (write(file_fd, "0", 1) != 1)
+	if (do_switch_off())
 		bail("tracefs goes on listening to %s", listened_to);
 	undo_open();
 }
@@ -596,18 +627,58 @@ static void test_files(void)
 	undo_attach();
 }
 
-#define TESTS_OF_LISTENERS	8
+#define TESTS_OF_LISTENERS	(2 * 4 * 2)
+
+static void test_listener(const struct operation *op)
+{
+	struct operation named = *op;
+	char what[64];
+
+	snprintf(what, sizeof(what), "%s %s", op->what, listened_to);
+	named.what = what;
+	both_ways(&named);
+}
+
+static void test_listening(void)
+{
+	static const struct operation by_perf = {
+		"perf listens to", nothing, do_listen, undo_open,
+		{ ENOMEM, EFAULT }
+	};
+	static const struct operation by_tracefs = {
+		"tracefs listens to", open_switch, do_switch_on, undo_switch,
+		{ ENOMEM, EFAULT }
+	};
+
+	test_listener(&by_perf);
+	test_listener(&by_tracefs);
+}
+
+/* The other one goes on listening. */
+static void test_stopping(void)
+{
+	static const struct operation by_perf = {
+		"perf stops listening to", redo_listen, do_close, nothing, { 0 }
+	};
+	static const struct operation by_tracefs = {
+		"tracefs stops listening to", redo_switch, do_switch_off,
+		undo_switch, { ENOMEM, EFAULT }
+	};
+	int holder;
+
+	redo_switch();
+	undo_open();
+	test_listener(&by_perf);
+	open_switch();
+	undo_switch();
+	holder = hold_hook(listened_id);
+	test_listener(&by_tracefs);
+	release_hook(holder);
+}
 
 static void test_listeners(void)
 {
 	static const char *const events[] = { "cow_fault", "cow_fork" };
-	struct operation by_perf = {
-		NULL, nothing, do_listen, undo_open, { ENOMEM, EFAULT }
-	};
-	struct operation by_tracefs = {
-		NULL, open_switch, do_switch, undo_switch, { ENOMEM, EFAULT }
-	};
-	char what[2][64];
 	int i;
 
 	/*
@@ -619,14 +690,8 @@ static void test_listeners(void)
 	for (i = 0; i < 2; i++) {
 		listened_to = events[i];
 		listened_id = tracepoint_id(listened_to);
-		snprintf(what[0], sizeof(what[0]), "listen to %s by perf",
-			 events[i]);
-		by_perf.what = what[0];
-		both_ways(&by_perf);
-		snprintf(what[1], sizeof(what[1]), "listen to %s by tracefs",
-			 events[i]);
-		by_tracefs.what = what[1];
-		both_ways(&by_tracefs);
+		test_listening();
+		test_stopping();
 	}
 }
 
