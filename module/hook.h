@@ -7,6 +7,13 @@
  * with the call which registration it is of, and drop its end once that is gone (read
  * in 5.10.262, 6.1.192, 6.12.117 and 7.2.13).
  *
+ * Where a kretprobe is on ftrace, disarming it takes memory (ftrace_set_filter_ip()).
+ * If there is none, unregister_kretprobe() has no error to return: it warns, frees
+ * what belongs to calls, and leaves the probe in the kernel's table, counted as gone,
+ * so that another try could disarm everybody's (__disarm_kprobe_ftrace(); read in
+ * 6.1.192, 6.12.117 and 7.3.4). We do nothing about it: such small allocations, which
+ * may wait, hardly fail but where faults are injected.
+ *
  * Why not fprobes, from 6.14 on, where they are made of the function graph tracer's
  * shadow stack (read in 7.2.13 and 7.3.4):
  *

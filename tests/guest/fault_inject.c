@@ -251,12 +251,13 @@ static int do_insmod(void)
 }
 
 static const char *listened_to;
+static long listened_id;	/* not to be looked up while something fails */
 
 /* With callers, for which perf has buffers of its own. */
-static int listen_to(const char *event, pid_t pid)
+static int listen_to(long id, pid_t pid)
 {
 	struct perf_event_attr attr = {
-		.config = tracepoint_id(event),
+		.config = id,
 		.sample_period = 1,
 		.sample_type = PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_RAW,
 		.inherit = 1,
@@ -267,13 +268,31 @@ static int listen_to(const char *event, pid_t pid)
 
 static int do_listen(void)
 {
-	file_fd = listen_to(listened_to, target);
+	file_fd = listen_to(listened_id, target);
 	return file_fd < 0 ? errno : 0;
 }
 
-static int do_switch(void)
+static int do_close(void)
 {
-	return write(file_fd, "1", 1) == 1 ? 0 : errno;
+	int error = close(file_fd) ? errno : 0;
+
+	file_fd = -1;
+	return error;
+}
+
+static int switch_to(const char *digit)
+{
+	return write(file_fd, digit, 1) == 1 ? 0 : errno;
+}
+
+static int do_switch_on(void)
+{
+	return switch_to("1");
+}
+
+static int do_switch_off(void)
+{
+	return switch_to("0");
 }
 
 static pid_t child;
@@ -330,9 +349,22 @@ static void open_switch(void)
 		bail("cannot open %s", name);
 }
 
+static void redo_listen(void)
+{
+	if (do_listen())
+		bail("perf_event_open: %s", strerror(errno));
+}
+
+static void redo_switch(void)
+{
+	open_switch();
+	if (do_switch_on())
+		bail("tracefs does not listen to %s", listened_to);
+}
+
 static void undo_switch(void)
 {
-	if (write(file_fd, "0", 1) != 1)
+	if (do_switch_off())
 		bail("tracefs goes on listening to %s", listened_to);
 	undo_open();
 }
@@ -508,6 +540,28 @@ static void both_ways(const struct operation *op)
 	each_place(op, false);
 }
 
+/*
+ * Somebody else needs the hook, too: so what is made to fail is ours, and does not
+ * take the hook away. Where the kernel cannot get memory to disarm a kretprobe that
+ * is on ftrace, it leaves it in its tables with its parts freed, and warns
+ * (kernel/kprobes.c, read in 6.1.192, 6.12.117 and 7.3.4; see module/hook.h).
+ */
+static int hold_hook(long id)
+{
+	int fd = listen_to(id, target);
+
+	if (fd < 0)
+		bail("perf_event_open: %s", strerror(errno));
+	files_open = references();
+	return fd;
+}
+
+static void release_hook(int fd)
+{
+	close(fd);
+	files_open = references();
+}
+
 #define TESTS_OF_COMMANDS	4
 
 static void test_commands(void)
@@ -519,10 +573,13 @@ static void test_commands(void)
 		"detach", redo_attach, do_detach, undo_attach,
 		{ ENOMEM, EFAULT }
 	};
+	int holder;
 
 	snprintf(command_text, sizeof(command_text), "%d\n", target);
 	both_ways(&attaching);
+	holder = hold_hook(tracepoint_id("cow_fault"));
 	both_ways(&detaching);
+	release_hook(holder);
 }
 
 #define NR_FILES		5
@@ -570,30 +627,71 @@ static void test_files(void)
 	undo_attach();
 }
 
-#define TESTS_OF_LISTENERS	8
+#define TESTS_OF_LISTENERS	(2 * 4 * 2)
+
+static void test_listener(const struct operation *op)
+{
+	struct operation named = *op;
+	char what[64];
+
+	snprintf(what, sizeof(what), "%s %s", op->what, listened_to);
+	named.what = what;
+	both_ways(&named);
+}
+
+static void test_listening(void)
+{
+	static const struct operation by_perf = {
+		"perf listens to", nothing, do_listen, undo_open,
+		{ ENOMEM, EFAULT }
+	};
+	static const struct operation by_tracefs = {
+		"tracefs listens to", open_switch, do_switch_on, undo_switch,
+		{ ENOMEM, EFAULT }
+	};
+
+	test_listener(&by_perf);
+	test_listener(&by_tracefs);
+}
+
+/* The other one goes on listening. */
+static void test_stopping(void)
+{
+	static const struct operation by_perf = {
+		"perf stops listening to", redo_listen, do_close, nothing, { 0 }
+	};
+	static const struct operation by_tracefs = {
+		"tracefs stops listening to", redo_switch, do_switch_off,
+		undo_switch, { ENOMEM, EFAULT }
+	};
+	int holder;
+
+	redo_switch();
+	undo_open();
+	test_listener(&by_perf);
+	open_switch();
+	undo_switch();
+	holder = hold_hook(listened_id);
+	test_listener(&by_tracefs);
+	release_hook(holder);
+}
 
 static void test_listeners(void)
 {
 	static const char *const events[] = { "cow_fault", "cow_fork" };
-	struct operation by_perf = {
-		NULL, nothing, do_listen, undo_open, { ENOMEM, EFAULT }
-	};
-	struct operation by_tracefs = {
-		NULL, open_switch, do_switch, undo_switch, { ENOMEM, EFAULT }
-	};
-	char what[2][64];
 	int i;
 
+	/*
+	 * That the kernel could not begin to record names it does not note, and warns
+	 * when it ends (tracing_start_sched_switch() in trace_sched_switch.c, read in
+	 * 6.1.192 and 6.12.117).
+	 */
+	must_set_file(TRACING "options/record-cmd", "0");
 	for (i = 0; i < 2; i++) {
 		listened_to = events[i];
-		snprintf(what[0], sizeof(what[0]), "listen to %s by perf",
-			 events[i]);
-		by_perf.what = what[0];
-		both_ways(&by_perf);
-		snprintf(what[1], sizeof(what[1]), "listen to %s by tracefs",
-			 events[i]);
-		by_tracefs.what = what[1];
-		both_ways(&by_tracefs);
+		listened_id = tracepoint_id(listened_to);
+		test_listening();
+		test_stopping();
 	}
 }
 
@@ -606,8 +704,8 @@ static void test_probes(void)
 		"fork, attached and listened to", nothing, do_fork, end_child,
 		{ ENOMEM, EAGAIN }
 	};
-	int faults = listen_to("cow_fault", getpid());
-	int forks = listen_to("cow_fork", getpid());
+	int faults = listen_to(tracepoint_id("cow_fault"), getpid());
+	int forks = listen_to(tracepoint_id("cow_fork"), getpid());
 	int places = total_places;
 
 	if (faults < 0 || forks < 0)
@@ -627,6 +725,15 @@ static void test_probes(void)
 
 #define TESTS_OF_INSMOD	2
 
+#define NONE_FAILS	1000000
+
+/* Not of the first load: later ones find some of what it asked for. */
+static int places_of(const struct operation *op, int *bad)
+{
+	once(op, NONE_FAILS, bad);
+	return NONE_FAILS - once(op, NONE_FAILS, bad);
+}
+
 /* The loader's own places come first; its last ones are below the module. */
 static void test_insmod(void)
 {
@@ -639,17 +746,15 @@ static void test_insmod(void)
 	close(detach_fd);
 	limit_to_module(false);
 	unload();
-	places = 1000000 - once(&loading, 1000000, &bad);
+	places = places_of(&loading, &bad);
 	for (nth = places > INSMOD_TAIL ? places - INSMOD_TAIL : 1;
-	     nth < places + 5; nth++) {
-		if (once(&loading, nth, &bad))
-			continue;
+	     nth < PLACES_MAX && !once(&loading, nth, &bad); nth++) {
 		failed++;
 		left += !access(COW_DIR, F_OK) || !access(MODULE, F_OK);
 	}
 	ok(!bad && !left && failed,
 	   "insmod: the last %d of %d places fail, and leave nothing", failed,
-	   places);
+	   nth - 1);
 	open_module();
 	ok(!do_insmod() && !status_number("targets"), "it loads afterwards");
 	undo_open();
