@@ -23,8 +23,8 @@ static char *line(const char *comm, __u64 copies, unsigned int columns)
 
 static void usual_line(void **state)
 {
-	static const char usual[] = "4194303 fifteen-letters"
-		" 250000 faults/s 250000 copies/s  976.6M/s  976.6M all\n";
+	static const char usual[] =
+		"4194303 fifteen-letters 250000 faults/s 250000 copies/s  976.6M/s  976.6M all\n";
 	char *text = line("fifteen-letters", 250000, 80);
 
 	(void)state;
