@@ -693,6 +693,7 @@ static void test_listeners(void)
 		test_listening();
 		test_stopping();
 	}
+	must_set_file(TRACING "options/record-cmd", "1");
 }
 
 #define TESTS_OF_PROBES	3
