@@ -24,14 +24,14 @@
 
 #include "cow.h"
 
-#define HASH_BITS	8
+#define TARGET_HASH_BITS	8
 
 static DEFINE_MUTEX(targets_lock);
 /* When it was taken. */
 static u64 locked_since;
 static LIST_HEAD(targets);
 /* The same by process; changed under targets_lock, read under RCU. */
-static struct hlist_head by_pid[1 << HASH_BITS];
+static struct hlist_head by_pid[1 << TARGET_HASH_BITS];
 static unsigned int nr_targets;
 /* All that are in memory, be they attached or not. */
 static atomic_t nr_held = ATOMIC_INIT(0);
@@ -257,7 +257,7 @@ void cow_target_put(struct cow_target *target)
 
 static struct hlist_head *chain_of(const struct pid *pid)
 {
-	return &by_pid[hash_ptr(pid, HASH_BITS)];
+	return &by_pid[hash_ptr(pid, TARGET_HASH_BITS)];
 }
 
 /**

@@ -28,12 +28,21 @@ void hold(void)
 	hold_on(NULL);
 }
 
+/* 0 is one that has ended, until there is another. */
 static void attach_holder(enum role role)
 {
-	int error = command_pid("attach", shared->pid[role]);
+	pid_t pid = shared->pid[role];
+	int error = pid ? command_pid("attach", pid) : 0;
 
 	if (error && error != EEXIST)
 		may_happen(error, "attach of one that holds faults");
+}
+
+static void kill_holder(enum role role)
+{
+	pid_t pid = shared->pid[role];
+
+	count(OP_KILL_HOLDER, pid && !kill(pid, SIGKILL));
 }
 
 /* While perf listens the module stays. */
@@ -68,8 +77,7 @@ void rehook(void)
 		attach_holder(ROLE_HOLD_2);
 		usleep(rnd(30000));
 		if (!rnd(8))
-			count(OP_KILL_HOLDER,
-			      !kill(shared->pid[ROLE_HOLD_1 + rnd(2)], SIGKILL));
+			kill_holder(ROLE_HOLD_1 + rnd(2));
 		if (!rnd(4))
 			toggle_other_probe();
 		if (!rnd(4)) {
