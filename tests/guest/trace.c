@@ -279,7 +279,7 @@ static void *flood(void *rounds)
 
 /*
  * A child of which two threads fault as fast as they can. Meanwhile, and until all
- * is said, there are no other faults here: what is lost is the child's.
+ * is said, there are no other faults here.
  */
 static int actor_flood(int rounds)
 {
@@ -1355,7 +1355,9 @@ static void test_flood(void)
 	seen = field(proc(number_of(said, "flooder")), "accounted");
 	faults = number_of(said, "flooder_faults");
 	diag("%lld of %lld faults are lost", lost("events"), faults);
-	trace_ok(faults > 2 * 10 * FLOOD_PAGES && seen + lost("events") == faults,
+	/* What is lost may have been another's, of the reader for one. */
+	trace_ok(faults > 2 * 10 * FLOOD_PAGES && seen <= faults &&
+		 seen + lost("events") >= faults,
 		 "each is seen, or said to be lost");
 }
 

@@ -22,8 +22,12 @@ struct fault_sample {
 };
 
 /* Of cow_fork. */
-struct fork_sample {
+struct fork_ids {
 	__u32 parent, child;
+};
+
+/* On PREEMPT_RT there is a gap before it. */
+struct fork_sample {
 	__u64 cost, tables, copied, anon, file, shmem, swap;
 };
 
@@ -41,7 +45,8 @@ struct ring {
  * struct listener - an event, its ring, and what has come of it
  * @of_fork: it is cow_fork, else cow_fault
  * @attr: as it was opened
- * @at: where in the raw data its fields begin
+ * @at: where in the raw data its fields begin, for cow_fork those of 64 bits
+ * @ids: where in the raw data of cow_fork parent and child are
  * @outcome: the last one that passes its filter, or NOT_FILTERED
  * @fd: the event
  * @ring: its ring
@@ -52,6 +57,7 @@ struct listener {
 	bool of_fork;
 	struct perf_event_attr attr;
 	int at;
+	int ids;
 	unsigned int outcome;
 	int fd;
 	struct ring ring;
@@ -140,16 +146,17 @@ static void check_fault(struct listener *l, const struct sample *s,
 		      l->outcome);
 }
 
-static void check_fork(const struct sample *s, const struct fork_sample *f)
+static void check_fork(const struct sample *s, const struct fork_ids *ids,
+		       const struct fork_sample *f)
 {
 	const uint64_t pages = 1ULL << 36;
 
-	if (!f->parent || !f->child || f->parent == f->child ||
-	    f->parent != s->pid || !f->tables || f->tables % PAGE ||
+	if (!ids->parent || !ids->child || ids->parent == ids->child ||
+	    ids->parent != s->pid || !f->tables || f->tables % PAGE ||
 	    f->cost > now_ns() || f->copied > pages || f->anon > pages ||
 	    f->file > pages || f->shmem > pages || f->swap > pages)
 		wrong("fork of %u by %u, %u: %llu ns, tables %llu, pages %llu %llu %llu %llu %llu",
-		      f->child, f->parent, s->pid, f->cost, f->tables,
+		      ids->child, ids->parent, s->pid, f->cost, f->tables,
 		      f->copied, f->anon, f->file, f->shmem, f->swap);
 	count(OP_SAMPLE_FORK, true);
 }
@@ -214,9 +221,11 @@ static void check_sample(struct listener *l, const struct sample *s)
 	/* Raw data begin in the middle of eight bytes. */
 	if (l->of_fork) {
 		struct fork_sample forked;
+		struct fork_ids ids;
 
+		memcpy(&ids, raw + l->ids, sizeof(ids));
 		memcpy(&forked, raw + l->at, sizeof(forked));
-		check_fork(s, &forked);
+		check_fork(s, &ids, &forked);
 	} else {
 		struct fault_sample fault;
 
@@ -323,7 +332,8 @@ static void choose_event(struct listener *l)
 			       PERF_SAMPLE_RAW,
 		.wakeup_events = rnd(3),
 	};
-	l->at = tracepoint_offset(name, l->of_fork ? "parent" : "addr");
+	l->at = tracepoint_offset(name, l->of_fork ? "cost" : "addr");
+	l->ids = l->of_fork ? tracepoint_offset(name, "parent") : 0;
 	if (rnd(2)) {
 		l->attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
 		l->attr.exclude_callchain_kernel = !rnd(4);
@@ -339,7 +349,7 @@ static bool open_listener(struct listener *l)
 
 	*l = (struct listener){ .of_fork = rnd(2), .outcome = NOT_FILTERED };
 	choose_event(l);
-	if (!l->attr.config || l->at < 0)
+	if (!l->attr.config || l->at < 0 || l->ids < 0)
 		return false;
 	l->attr.inherit = family;
 	l->fd = open_perf(&l->attr, family ? random_target() : -1, rnd(2));
