@@ -508,6 +508,8 @@ int main(int argc, char **argv)
 	run_phase(PHASE_KNOWN, part);
 	shared->hurry = false;
 	shared->module_goes = true;
+	/* Who begins anew has seen that. */
+	take_back(ROLE_LISTEN);
 	give_turns(SELDOM);
 	run_held(part);
 	give_turns(0);
