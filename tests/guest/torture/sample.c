@@ -327,7 +327,7 @@ static void choose_event(struct listener *l)
 	l->attr = (struct perf_event_attr){
 		.config = tracepoint_id(name),
 		.disabled = 1,
-		.sample_period = rnd(4) ? 1 : 1 + rnd(5),
+		.sample_period = l->of_fork || rnd(4) ? 1 : 1 + rnd(5),
 		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
 			       PERF_SAMPLE_RAW,
 		.wakeup_events = rnd(3),
@@ -345,9 +345,11 @@ static void choose_event(struct listener *l)
 /* Returns false if that was refused, as may be. */
 static bool open_listener(struct listener *l)
 {
-	bool family = rnd(2);
+	bool of_fork = rnd(2);
+	/* Most of those there are do not fork. */
+	bool family = of_fork ? !rnd(4) : rnd(2);
 
-	*l = (struct listener){ .of_fork = rnd(2), .outcome = NOT_FILTERED };
+	*l = (struct listener){ .of_fork = of_fork, .outcome = NOT_FILTERED };
 	choose_event(l);
 	if (!l->attr.config || l->at < 0 || l->ids < 0)
 		return false;
