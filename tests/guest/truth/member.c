@@ -153,13 +153,12 @@ static int advise(char *at, size_t len, int advice, int ingredient)
  */
 static int install_guards(char *at, size_t len)
 {
+	bool protected = false;
 	size_t i;
 
-	for (i = 0; i < len; i += PAGE) {
-		if (pagemap_of(getpid(), at + i) & PAGEMAP_UFFD_WP)
-			return EBUSY;
-	}
-	return advise(at, len, MADV_GUARD_INSTALL, -1);
+	for (i = 0; i < len; i += PAGE)
+		protected |= !!(pagemap_of(getpid(), at + i) & PAGEMAP_UFFD_WP);
+	return protected ? EBUSY : advise(at, len, MADV_GUARD_INSTALL, -1);
 }
 
 static __attribute__((noinline)) char deep(unsigned int pages)
