@@ -72,7 +72,9 @@ static int is_async(const struct cowinspect_page *page)
 
 /*
  * A handler is asked. In asynchronous mode the kernel only takes the mark away.
- * What is protected from any access (RWP) comes back from swap without asking.
+ * What is protected from any access (RWP) comes back from swap as it went, and the
+ * write, which comes again, has the handler asked (do_swap_page() in 7.3.4; done for
+ * pages of one's own and for shared ones).
  */
 static int is_uffd_protected(const struct cowinspect_page *page)
 {
@@ -80,7 +82,8 @@ static int is_uffd_protected(const struct cowinspect_page *page)
 		return 0;
 	return page->flags & COWI_F_VMA_UFFD_WP ||
 	       (page->flags & COWI_F_VMA_UFFD_RWP &&
-		page->flags & COWI_F_PROTNONE);
+		(page->flags & COWI_F_PROTNONE ||
+		 !(page->flags & COWI_F_PRESENT)));
 }
 
 static struct verdict next_of_nonpresent(const struct cowinspect_page *page)

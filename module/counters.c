@@ -193,7 +193,7 @@ void cow_counters_detached(void)
  */
 void cow_counters_begin(struct cow_target *target)
 {
-	target->missed = cow_observe_missed();
+	target->missed = cow_want_missed();
 	begin_account(target);
 }
 
@@ -210,7 +210,7 @@ static void print_counter(struct seq_file *m, const struct cow_target *target,
 	/* What the hook has missed may have been of any process. */
 	if (what == COW_C_lost)
 		sum = max_t(u64, atomic64_read(&target->unaccounted),
-			    sum + cow_observe_missed() - target->missed);
+			    sum + cow_want_missed() - target->missed);
 	seq_printf(m, "%s: %llu", name, sum);
 	for (vma = 0; vma < COWI_NR_VMAS; vma++)
 		seq_printf(m, " %llu", value[vma]);

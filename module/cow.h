@@ -4,12 +4,13 @@
  *
  *	a read of a file (files.c)
  *	  -> target.c	whose address space
- *	  -> walk.c	its entries, as the kernel keeps them (all locking)
+ *	  -> walk.c	its page tables (all locking)
+	  -> capture.c	their entries, as the kernel keeps them
  *	  -> decode.c	the kernel's words -> facts in our vocabulary
  *	  -> classify.c	facts -> what the next write does (pure)
  *	  -> tally.c	facts -> totals, or straight to the reader as records
  *
- *	a page fault (observe.c, by hook.c)
+ *	a page fault (observe.c, by hook.c, while want.c has it hooked)
  *	  -> peek.c	the entry before and after, read without locks
  *	  -> decode.c	as above
  *	  -> outcome.c	both -> what the fault did (pure)
@@ -19,9 +20,10 @@
  *	a read of a target's counters (files.c)
  *	  -> counters.c	and whether the kernel has counted faults that were not seen
  *	  -> observe.c	what is in progress
+ *	  -> want.c	what the hook has missed
  *
  *	perf or tracefs begins to listen (trace.c)
- *	  -> observe.c	sets the hook, as the first attached process does
+ *	  -> want.c	sets the hook, as the first attached process does
  *	  -> fork.c	or sees to it that forks are told of
  *
  * Nothing calls back up. cow_ is the module's own, cowi_ and COWI_ are what it shares
@@ -70,10 +72,16 @@ void cow_hold_end(enum cow_lock lock, u64 since);
 u64 cow_hold_max(enum cow_lock lock);
 void cow_hold_print(struct seq_file *m);
 
-/* ---- walk.c ---- */
+/* ---- walk.c, capture.c ---- */
 
-/* Entries captured in one hold of the locks: what bounds the hold's length. */
+/* Entries and empty slots looked at in one hold of the locks: what bounds it. */
+#define COW_CHUNK_SLOTS		1024
+/* Entries in a chunk of which each is kept, and kinds of them where they are counted. */
 #define COW_CHUNK_ENTRIES	512
+/* PTEs whose pages are asked for together. */
+#define COW_BATCH		128U
+/* Kinds of entries that new ones are compared with. */
+#define COW_NR_LIKES		8U
 
 /* struct cow_raw.attr */
 #define COW_A_MAPPING		0x00000003U	/* low bits of folio->mapping */
@@ -166,27 +174,95 @@ struct cow_vma_name {
 };
 
 /**
+ * struct cow_alike - entries that say the same, but for address and frame
+ * @raw: the first of them; of PTEs without @raw.addr and @raw.pfn
+ * @n: how many follow each other, or in a walk for totals, how many pages such
+ *	entries map that are in the chunk
+ */
+struct cow_alike {
+	struct cow_raw raw;
+	u64 n;
+};
+
+/**
+ * struct cow_place - where an entry was
+ * @addr: first virtual address that the entry maps
+ * @pfn: frame number, meaningful for a present entry
+ */
+struct cow_place {
+	u64 addr;
+	u64 pfn;
+};
+
+/**
+ * struct cow_seen - a PTE on its way into a chunk
+ * @pte: the entry, which is not none
+ * @bits: the same
+ * @page: its page, or NULL without one
+ */
+struct cow_seen {
+	union {
+		pte_t pte;
+		u64 bits;
+	};
+	struct page *page;
+};
+
+/**
+ * struct cow_like - what entries that are alike have in common, to compare by
+ * @small: the attributes of their PTEs, if they map pages of small folios
+ * @large: the same, if these are of one large folio
+ * @flags: of the folio; of a large one, those of the page
+ * @mapping: of the folio
+ * @mapcount: the word in the page, which is one less
+ * @refcount: of the folio
+ * @first: first page of the large folio
+ * @end: behind its last one
+ * @alike: where they are counted
+ */
+struct cow_like {
+	u64 small;
+	u64 large;
+	unsigned long flags;
+	unsigned long mapping;
+	int mapcount;
+	int refcount;
+	const struct page *first;
+	const struct page *end;
+	struct cow_alike *alike;
+};
+
+/**
  * struct cow_walk - a walk over an address space, a chunk at a time
  * @mm: the address space (its mm_count is held, its mm_users is not)
+ * @totals: entries are counted, in any order, and not kept one by one
  * @addr: where the next chunk starts
  * @end: where the walk ends
- * @max: most entries that the next chunk may have, up to COW_CHUNK_ENTRIES
+ * @max: most entries that the next chunk may have, up to COW_CHUNK_ENTRIES; means
+ *	nothing with @totals
  * @name: where to put the name of each new VMA, or NULL
  * @vma: the VMA of the current chunk
  * @new_vma: the current chunk is not of the same VMA as the chunk before
  * @gone: the walk ended because the address space has ended
  * @busy: the chunk ended early, since a lock that it needs was held
  * @start: first address of the current chunk; it goes up to @addr
- * @nr: how many entries the current chunk has
- * @raw: the entries of the current chunk
+ * @nr: how many kinds of entries the current chunk has
+ * @alike: these
+ * @entries: how many entries the current chunk has; none with @totals
+ * @places: where these are, in order of address, as those of @alike together
  * @mixed: mapcounts of the pages of a huge mapping that differ; of the chunk's
  *	last entry, if that has COW_A_AVERAGE
+ * @batch: PTEs whose pages have been asked for
+ * @likes: what the next ones may be like; nothing is like the first
+ * @nr_likes: how many there have been in the current chunk
+ * @last: which of @likes the last one was like
  *
  * A chunk is a part of one VMA; it was captured in one hold of the mmap lock
  * and its entries of one page table in one hold of that table's lock.
  */
 struct cow_walk {
 	struct mm_struct *mm;
+	bool totals;
 	unsigned long addr;
 	unsigned long end;
 	unsigned int max;
@@ -197,11 +273,17 @@ struct cow_walk {
 	bool busy;
 	unsigned long start;
 	unsigned int nr;
-	struct cow_raw raw[COW_CHUNK_ENTRIES];
+	struct cow_alike alike[COW_CHUNK_ENTRIES];
+	unsigned int entries;
+	struct cow_place places[COW_CHUNK_ENTRIES];
 	u32 mixed[PTRS_PER_PTE];
+	struct cow_seen batch[COW_BATCH];
+	struct cow_like likes[1 + COW_NR_LIKES];
+	unsigned int nr_likes;
+	struct cow_like *last;
 };
 
-struct cow_walk *cow_walk_alloc(struct mm_struct *mm);
+struct cow_walk *cow_walk_alloc(struct mm_struct *mm, bool totals);
 void cow_walk_free(struct cow_walk *walk);
 void cow_walk_from(struct cow_walk *walk, unsigned long addr);
 int cow_walk_next(struct cow_walk *walk);
@@ -209,6 +291,18 @@ void cow_vma_name_put(struct cow_vma_name *name);
 void cow_note_vma(struct cow_vma *to, struct vm_area_struct *vma);
 pte_t *cow_hugetlb_entry(struct mm_struct *mm, unsigned long addr,
 			 unsigned long size);
+
+void cow_chunk_begin(struct cow_walk *walk);
+unsigned int cow_chunk_room(const struct cow_walk *walk);
+unsigned long cow_capture_ptes(struct cow_walk *walk, pte_t *pte,
+			       unsigned long addr, unsigned long end);
+unsigned int cow_capture_pmd(struct cow_walk *walk, unsigned long addr,
+			     unsigned long next, pmd_t pmd);
+unsigned int cow_capture_pud(struct cow_walk *walk, unsigned long addr,
+			     unsigned long next, pud_t pud);
+unsigned int cow_capture_hugetlb(struct cow_walk *walk, unsigned long addr,
+				 unsigned long next, pte_t pte,
+				 unsigned int order);
 
 /* ---- peek.c ---- */
 
@@ -223,35 +317,6 @@ unsigned int cow_peek_writable(struct mm_struct *mm, unsigned long addr,
 void cow_decode_init(void);
 void cow_decode(const struct cow_raw *raw, const struct cow_vma *vma,
 		struct cowinspect_page *page);
-
-/**
- * cow_raw_run - how many entries from the first on decode alike
- * @raw: the first entry
- * @end: behind the last entry of the chunk, behind @raw at least
- *
- * Most neighbours do, which saves most of the decoding: this is what makes
- * reading cheap, so mind each instruction.
- *
- * Return: a number from 1 on; the records of that many entries differ in
- * nothing but address and frame.
- */
-static inline unsigned int cow_raw_run(const struct cow_raw *raw,
-				       const struct cow_raw *end)
-{
-	/* Without a page the frame's bits may say what the entry is. */
-	const u64 mask = raw->attr & (COW_A_PAGE | COW_A_ZERO) ?
-			 COW_PTE_ATTRIBUTES : ~0ULL;
-	const u64 bits = raw->bits, flags = raw->folio_flags;
-	const u64 counts = raw->counts, more = raw->more;
-	const struct cow_raw *next = raw + 1;
-
-	while (next < end &&
-	       !(((next->bits ^ bits) & mask) |
-		 ((next->folio_flags ^ flags) & COW_FOLIO_FLAGS) |
-		 (next->counts ^ counts) | (next->more ^ more)))
-		next++;
-	return next - raw;
-}
 
 /* ---- tally.c ---- */
 
@@ -389,19 +454,34 @@ struct cow_fault {
 	u8 confidence;
 };
 
+/**
+ * enum cow_reason - why faults are observed
+ * @COW_FOR_TARGETS: processes are attached
+ * @COW_FOR_PERF: perf listens, BPF programs included
+ * @COW_FOR_TRACEFS: tracefs listens, once for each of its instances that does
+ * @COW_NR_REASONS: how many there are; not a reason
+ */
+enum cow_reason {
+	COW_FOR_TARGETS,
+	COW_FOR_PERF,
+	COW_FOR_TRACEFS,
+	COW_NR_REASONS
+};
+
+/* How many want it for each; the tracepoint's event. Both are set by want.c. */
+extern unsigned int cow_reasons[COW_NR_REASONS];
+extern struct trace_event_call *cow_fault_call;
 extern unsigned int cow_max_inflight;
 
 void cow_observe_init(void);
-void cow_observe_open(void);
-void cow_observe_close(void);
-int cow_observe_listen(struct trace_event_call *call, bool perf);
-void cow_observe_unlisten(bool perf);
-void cow_observe_attached(void);
-void cow_observe_detached(void);
-int cow_observe_error(void);
-unsigned long cow_observe_missed(void);
+int cow_observe_start(void);
+void cow_observe_stop(void);
+bool cow_observe_begin(unsigned long *handle, unsigned long vma,
+		       unsigned long addr, unsigned long flags,
+		       unsigned long regs);
+void cow_observe_end(unsigned long handle, unsigned long ret);
 u64 cow_observe_unsettled(const struct cow_target *payer);
-void cow_observe_print(struct seq_file *m);
+unsigned long cow_observe_unheard(void);
 
 /* What the kernel has counted for a thread. */
 static inline unsigned long cow_faults_of(const struct task_struct *task)
@@ -409,6 +489,18 @@ static inline unsigned long cow_faults_of(const struct task_struct *task)
 	/* The thread counts for itself, without a lock: an older value will do. */
 	return data_race(task->min_flt) + data_race(task->maj_flt);
 }
+
+/* ---- want.c ---- */
+
+void cow_want_open(void);
+void cow_want_close(void);
+int cow_want_listen(struct trace_event_call *call, bool perf);
+void cow_want_unlisten(bool perf);
+void cow_want_attached(void);
+void cow_want_detached(void);
+int cow_want_error(void);
+unsigned long cow_want_missed(void);
+void cow_want_print(struct seq_file *m);
 
 /* ---- counters.c ---- */
 

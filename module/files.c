@@ -32,7 +32,7 @@
 /* Longest command, with its newline. */
 #define COMMAND_MAX	32
 /* Records converted at a time. */
-#define BATCH		128
+#define BATCH		128U
 
 static struct dentry *root;
 
@@ -42,7 +42,7 @@ static int life_error;
 /* Why faults of attached processes are not observed, or 0. */
 static int observe_error(void)
 {
-	return READ_ONCE(life_error) ?: cow_observe_error();
+	return READ_ONCE(life_error) ?: cow_want_error();
 }
 
 /*
@@ -101,7 +101,7 @@ static int status_show(struct seq_file *m, void *unused)
 	seq_printf(m, "lock_hold_max: %llu\n", cow_hold_max(COW_LOCK_MMAP));
 	cow_hold_print(m);
 	seq_printf(m, "observer_error: %d\n", observe_error());
-	cow_observe_print(m);
+	cow_want_print(m);
 	ret = cow_targets_lock();
 	if (ret)
 		return ret;
@@ -147,7 +147,7 @@ static void close_target(struct cow_open *o)
 }
 
 /* debugfs keeps the target's directory while an open is in progress. */
-static int open_target(struct inode *inode, struct cow_open *o)
+static int open_target(struct inode *inode, struct cow_open *o, bool totals)
 {
 	struct cow_target *target = inode->i_private;
 	int ret = check_opener();
@@ -157,7 +157,7 @@ static int open_target(struct inode *inode, struct cow_open *o)
 	o->mm = cow_target_grab_mm(target);
 	if (!o->mm)
 		return -ESRCH;
-	o->walk = cow_walk_alloc(o->mm);
+	o->walk = cow_walk_alloc(o->mm, totals);
 	if (!o->walk) {
 		mmdrop(o->mm);
 		return -ENOMEM;
@@ -241,7 +241,7 @@ static int summary_open(struct inode *inode, struct file *file)
 
 	if (!o)
 		return -ENOMEM;
-	ret = open_target(inode, o);
+	ret = open_target(inode, o, true);
 	if (ret)
 		goto free;
 	ret = single_open(file, summary_show, o);
@@ -426,7 +426,7 @@ static int vmas_open(struct inode *inode, struct file *file)
 
 	if (!l)
 		return -ENOMEM;
-	ret = open_target(inode, &l->o);
+	ret = open_target(inode, &l->o, true);
 	if (ret)
 		goto free;
 	ret = seq_open(file, &vmas_ops);
@@ -477,49 +477,66 @@ struct cow_records {
 	struct cowinspect_page batch[BATCH];
 };
 
-/* Records of a run of like entries from @raw on. Returns how many, up to @max. */
-static unsigned int fill_run(struct cowinspect_page *page,
-			     const struct cow_raw *raw, unsigned int max,
-			     const struct cow_vma *vma)
+/* Hand what is in the batch to the reader. Returns 0 or an error. */
+static int flush(struct cow_records *r, char __user **ubuf, unsigned int *nr)
 {
-	unsigned int i, n = cow_raw_run(raw, raw + max);
+	size_t size = *nr * sizeof(r->batch[0]);
 
-	cow_decode(raw, vma, page);
-	for (i = 1; i < n; i++) {
-		page[i] = *page;
-		page[i].addr = raw[i].addr;
-		/* Without a page all entries of a run are the same. */
-		if (raw->attr & (COW_A_PAGE | COW_A_ZERO))
-			page[i].pfn = raw[i].pfn;
+	if (copy_to_user(*ubuf, r->batch, size))
+		return -EFAULT;
+	*ubuf += size;
+	*nr = 0;
+	return 0;
+}
+
+/* Records of entries that are alike, which are at @place and behind it. */
+static void fill(struct cowinspect_page *page, unsigned int nr,
+		 const struct cowinspect_page *like, const struct cow_place *place)
+{
+	/* Of others it is not the entry's frame, if it is any. */
+	const bool framed = like->flags & COWI_F_PRESENT;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		page[i] = *like;
+		page[i].addr = place[i].addr;
+		if (framed)
+			page[i].pfn = place[i].pfn;
 	}
-	return n;
 }
 
 /* Hand the entries of the current chunk to the reader. Returns 0 or an error. */
 static int copy_chunk(struct cow_records *r, char __user *ubuf)
 {
 	const struct cow_walk *walk = r->o.walk;
-	unsigned int done = 0, n, i;
+	const struct cow_alike *alike = walk->alike, *end = alike + walk->nr;
+	const struct cow_place *place = walk->places;
+	unsigned int filled = 0, left, n;
+	struct cowinspect_page like;
+	int ret;
 
-	while (done < walk->nr) {
-		n = min_t(unsigned int, walk->nr - done, BATCH);
-		for (i = 0; i < n; )
-			i += fill_run(&r->batch[i], &walk->raw[done + i],
-				      n - i, &walk->vma);
-		if (copy_to_user(ubuf + done * sizeof(r->batch[0]), r->batch,
-				 n * sizeof(r->batch[0])))
-			return -EFAULT;
-		done += n;
+	for (; alike < end; alike++) {
+		cow_decode(&alike->raw, &walk->vma, &like);
+		for (left = alike->n; left; left -= n) {
+			n = min(left, BATCH - filled);
+			fill(r->batch + filled, n, &like, place);
+			place += n;
+			filled += n;
+			ret = filled == BATCH ? flush(r, &ubuf, &filled) : 0;
+			if (ret)
+				return ret;
+		}
 	}
-	return 0;
+	return flush(r, &ubuf, &filled);
 }
 
 /* Address behind the last entry of a chunk that has entries. */
 static u64 chunk_end(const struct cow_walk *walk)
 {
-	const struct cow_raw *last = &walk->raw[walk->nr - 1];
+	const struct cow_raw *last = &walk->alike[walk->nr - 1].raw;
 
-	return last->addr + (PAGE_SIZE << FIELD_GET(COW_A_MAP_ORDER, last->attr));
+	return walk->places[walk->entries - 1].addr +
+	       (PAGE_SIZE << FIELD_GET(COW_A_MAP_ORDER, last->attr));
 }
 
 static ssize_t read_records(struct cow_records *r, char __user *ubuf,
@@ -535,12 +552,12 @@ static ssize_t read_records(struct cow_records *r, char __user *ubuf,
 		ret = next_chunk(&r->o);
 		if (ret <= 0)
 			break;
-		if (!walk->nr)
+		if (!walk->entries)
 			continue;
 		ret = copy_chunk(r, ubuf + done * sizeof(r->batch[0]));
 		if (ret)
 			break;
-		done += walk->nr;
+		done += walk->entries;
 		*pos = chunk_end(walk);
 	}
 	return done ? done * sizeof(r->batch[0]) : ret;
@@ -580,7 +597,7 @@ static int pages_open(struct inode *inode, struct file *file)
 
 	if (!r)
 		return -ENOMEM;
-	ret = open_target(inode, &r->o);
+	ret = open_target(inode, &r->o, false);
 	if (ret) {
 		kfree(r);
 		return ret;
@@ -707,14 +724,14 @@ static void begin_to_observe(void)
 	}
 	WRITE_ONCE(life_error, ret);
 	if (!ret)
-		cow_observe_attached();
+		cow_want_attached();
 }
 
 static void end_to_observe(void)
 {
 	if (life_error)
 		return;
-	cow_observe_detached();
+	cow_want_detached();
 	cow_counters_detached();
 	cow_fork_detached();
 }

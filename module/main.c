@@ -24,10 +24,10 @@ static int __init cowinspect_init(void)
 	ret = cow_target_init();
 	if (ret)
 		return ret;
-	cow_observe_open();
+	cow_want_open();
 	ret = cow_files_init();
 	if (ret) {
-		cow_observe_close();
+		cow_want_close();
 		cow_target_exit();
 	}
 	return ret;
@@ -36,7 +36,7 @@ static int __init cowinspect_init(void)
 static void __exit cowinspect_exit(void)
 {
 	cow_files_exit();
-	cow_observe_close();
+	cow_want_close();
 	cow_target_exit();
 }
 

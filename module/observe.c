@@ -43,7 +43,9 @@
  * one that is not attached go the same way, with nothing to be counted. Most have
  * nobody who listens, while somebody does to another process: that is found first.
  *
- * Nothing is hooked while no process is attached and nobody listens.
+ * It is hooked while somebody wants to know (want.c).
+ *
+ * Longer than other files: all of it is about one structure, which nobody else sees.
  */
 #include <linux/bitops.h>
 #include <linux/cache.h>
@@ -51,11 +53,9 @@
 #include <linux/hugetlb.h>
 #include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/random.h>
 #include <linux/sched.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
@@ -64,7 +64,6 @@
 
 #include "compat.h"
 #include "cow.h"
-#include "hook.h"
 #include "trace.h"
 
 #define FAULT_HASH_BITS		8
@@ -76,7 +75,7 @@ unsigned int cow_max_inflight = 1024;
 /**
  * struct fault - a fault in progress
  * @node: in the hash by address space and place, or of the free ones
- * @handle: what on_fault_end() is given to find this use of the slot; 0 while it
+ * @handle: what cow_observe_end() is given to find this use of the slot; 0 while it
  *	is free, or being ended
  * @use: how many times the slot was used, from a number on that no other load had
  * @target: whose memory it is in, referenced, or NULL
@@ -147,26 +146,10 @@ struct slot_pool {
 
 static DEFINE_PER_CPU(struct slot_pool, pools);
 
-/* ---- who wants to know ---- */
+/* ---- who listens ---- */
 
-/**
- * enum cow_reason - why faults are observed
- * @COW_FOR_TARGETS: processes are attached
- * @COW_FOR_PERF: perf listens, BPF programs included
- * @COW_FOR_TRACEFS: tracefs listens, once for each of its instances that does
- * @COW_NR_REASONS: how many there are; not a reason
- */
-enum cow_reason {
-	COW_FOR_TARGETS,
-	COW_FOR_PERF,
-	COW_FOR_TRACEFS,
-	COW_NR_REASONS
-};
-
-static unsigned int reasons[COW_NR_REASONS];
-
-/* Of the tracepoint. */
-static struct trace_event_call *fault_call;
+unsigned int cow_reasons[COW_NR_REASONS];
+struct trace_event_call *cow_fault_call;
 
 /* Faults that were listened to when all slots were in use. */
 static atomic_long_t unheard;
@@ -178,8 +161,8 @@ static atomic_long_t unheard;
 static bool perf_listens(void)
 {
 #ifdef CONFIG_PERF_EVENTS
-	return bpf_prog_array_valid(fault_call) ||
-	       !hlist_empty(this_cpu_ptr(fault_call->perf_events));
+	return bpf_prog_array_valid(cow_fault_call) ||
+	       !hlist_empty(this_cpu_ptr(cow_fault_call->perf_events));
 #else
 	return false;
 #endif
@@ -191,10 +174,10 @@ static bool perf_listens(void)
  */
 static bool is_listened_to(const struct task_struct *owner, bool remote)
 {
-	if (READ_ONCE(reasons[COW_FOR_TRACEFS]))
+	if (READ_ONCE(cow_reasons[COW_FOR_TRACEFS]))
 		return true;
-	/* Paired in add_reason(): by then perf has its lists. */
-	if (!smp_load_acquire(&reasons[COW_FOR_PERF]))
+	/* Paired in want.c: by then perf has its lists. */
+	if (!smp_load_acquire(&cow_reasons[COW_FOR_PERF]))
 		return false;
 	return perf_listens() ||
 	       (remote && owner && cow_has_perf_events(owner));
@@ -276,7 +259,12 @@ static void put_slot(struct fault *f)
 	add_to_pool(raw_cpu_ptr(&pools), f);
 }
 
-static int alloc_slots(void)
+/**
+ * cow_observe_start - before anything is hooked: what faults in progress need
+ *
+ * Return: how many there may be, or -ENOMEM.
+ */
+int cow_observe_start(void)
 {
 	unsigned long use = get_random_long();
 	int cpu = -1;
@@ -295,11 +283,15 @@ static int alloc_slots(void)
 		slots[i].use = use;
 		add_to_pool(per_cpu_ptr(&pools, cpu), &slots[i]);
 	}
-	return 0;
+	return nr_slots;
 }
 
-/* No handler runs. What the slots still hold nobody else will put. */
-static void free_all_slots(void)
+/**
+ * cow_observe_stop - when nothing is hooked any more: forget faults in progress
+ *
+ * No handler runs. What the slots still hold nobody else will put.
+ */
+void cow_observe_stop(void)
 {
 	unsigned int i;
 	int cpu;
@@ -313,6 +305,7 @@ static void free_all_slots(void)
 	kvfree(slots);
 	slots = NULL;
 	nr_slots = 0;
+	atomic_long_set(&unheard, 0);
 }
 
 /* ---- the beginning of a fault ---- */
@@ -450,7 +443,7 @@ static struct fault *get_slot_for(struct mm_struct *mm)
 	owner = cow_mm_owner(mm);
 	remote = owner ? task_tgid(owner) != doer : mm != current->mm;
 	listened = is_listened_to(owner, remote);
-	if (READ_ONCE(reasons[COW_FOR_TARGETS])) {
+	if (READ_ONCE(cow_reasons[COW_FOR_TARGETS])) {
 		if (owner)
 			target = cow_target_find_get(task_tgid(owner));
 		payer = owner && !remote ? target : cow_target_find_get(doer);
@@ -535,20 +528,17 @@ static enum cow_counter outcome_counter(unsigned int outcome)
 static enum cow_counter copied_counter(const struct cow_case *c,
 				       const struct cow_did *did)
 {
+	static const u8 counters[COWI_NR_KINDS] = {
+#define COW_X(id, name, total, copied, ...) \
+		[id] = COW_C_copied_##copied,
+		COWINSPECT_KINDS(COW_X, COW_X)
+#undef COW_X
+	};
+
 	if (c->before.flags & COWI_F_PRESENT && c->before.map_order)
 		return COW_C_copied_huge;
-	switch (did->from) {
-	case COWI_KIND_ANON:
-		return COW_C_copied_anon;
-	case COWI_KIND_KSM:
-		return COW_C_copied_ksm;
-	case COWI_KIND_FILE:
-		return COW_C_copied_file;
-	case COWI_KIND_SHMEM:
-		return COW_C_copied_shmem;
-	default:
-		return COW_C_copied_other;
-	}
+	return did->from < COWI_NR_KINDS ? counters[did->from] :
+					   COW_C_copied_other;
 }
 
 static void count_copy(struct fault *f, const struct cow_did *did)
@@ -681,6 +671,41 @@ static void fault_ends(struct fault *f, vm_fault_t ret)
 	put_slot(f);
 }
 
+/**
+ * cow_observe_begin - the hook's function at the beginning of handle_mm_fault()
+ * @handle: set, for cow_observe_end()
+ * @vma: its first argument, as the next three: struct vm_area_struct
+ * @addr: the address
+ * @flags: FAULT_FLAG_*
+ * @regs: NULL, unless user space or the kernel itself had the fault
+ *
+ * Return: false if the fault is not observed.
+ */
+bool cow_observe_begin(unsigned long *handle, unsigned long vma,
+		       unsigned long addr, unsigned long flags,
+		       unsigned long regs)
+{
+	struct fault *f = fault_begins((struct vm_area_struct *)vma, addr,
+				       flags, !regs);
+
+	if (f)
+		*handle = READ_ONCE(f->handle);
+	return f;
+}
+
+/**
+ * cow_observe_end - the hook's function at its end
+ * @handle: from cow_observe_begin()
+ * @ret: vm_fault_t
+ */
+void cow_observe_end(unsigned long handle, unsigned long ret)
+{
+	struct fault *f = claim_slot(handle);
+
+	if (f)
+		fault_ends(f, (__force vm_fault_t)ret);
+}
+
 /* What the kernel has counted for the thread of a fault since it began. RCU. */
 static unsigned long paid_since(const struct fault *f)
 {
@@ -719,220 +744,14 @@ u64 cow_observe_unsettled(const struct cow_target *payer)
 	return n;
 }
 
-/* ---- hooking ---- */
-
-static bool on_fault(unsigned long *handle, unsigned long vma,
-		     unsigned long addr, unsigned long flags,
-		     unsigned long regs)
-{
-	struct fault *f = fault_begins((struct vm_area_struct *)vma, addr,
-				       flags, !regs);
-
-	if (f)
-		*handle = READ_ONCE(f->handle);
-	return f;
-}
-
-static void on_fault_end(unsigned long handle, unsigned long ret)
-{
-	struct fault *f = claim_slot(handle);
-
-	if (f)
-		fault_ends(f, (__force vm_fault_t)ret);
-}
-
-static struct cow_hook fault_hook = {
-	.symbol = "handle_mm_fault",
-	.entry = on_fault,
-	.ret = on_fault_end,
-};
-
-/*
- * Guards @reasons and what follows. Taken where the list of targets is changed, and
- * in the kernel's event_mutex, which its own kprobes are set with as well.
- */
-static DEFINE_MUTEX(hook_lock);
-/* Not yet or no more: the module is being loaded or unloaded. */
-static bool is_open;
-static bool is_hooked;
-
-/* Why nothing could be hooked when that was last tried, or 0. */
-static int hook_error;
-
-/* Caller holds hook_lock. */
-static int set_hook(void)
-{
-	int ret;
-
-	if (is_hooked || !is_open)
-		return 0;
-	ret = alloc_slots();
-	if (!ret)
-		ret = cow_hook_register(&fault_hook, nr_slots);
-	if (ret)
-		free_all_slots();
-	is_hooked = !ret;
-	WRITE_ONCE(hook_error, ret);
-	return ret;
-}
-
-/* Caller holds hook_lock. When it returns, no handler runs, and none will. */
-static void clear_hook(void)
-{
-	if (!is_hooked)
-		return;
-	cow_hook_unregister(&fault_hook);
-	free_all_slots();
-	atomic_long_set(&unheard, 0);
-	is_hooked = false;
-}
-
-static bool is_wanted(void)
-{
-	int i;
-
-	for (i = 0; i < COW_NR_REASONS && !reasons[i]; i++)
-		;
-	return i < COW_NR_REASONS;
-}
-
-/* Caller holds hook_lock. */
-static void add_reason(enum cow_reason why)
-{
-	/* Paired in is_listened_to(). */
-	smp_store_release(&reasons[why], reasons[why] + 1);
-}
-
-/* For one reason less. When it returns, no handler goes by it any more. */
-static void unwant(enum cow_reason why)
-{
-	mutex_lock(&hook_lock);
-	WRITE_ONCE(reasons[why], reasons[why] - 1);
-	if (is_wanted())
-		synchronize_rcu();
-	else
-		clear_hook();
-	mutex_unlock(&hook_lock);
-}
-
 /**
- * cow_observe_listen - somebody begins to listen to the tracepoint
- * @call: the tracepoint's event
- * @perf: it is perf, or a BPF program; else tracefs
+ * cow_observe_unheard - how many faults were listened to that nobody was told of
  *
- * The hook is set when this returns, so that no fault of what begins afterwards is
- * missed. Caller holds the kernel's event_mutex, and may sleep.
- *
- * Return: 0 or an error.
+ * Return: those that found all slots in use, since cow_observe_start().
  */
-int cow_observe_listen(struct trace_event_call *call, bool perf)
+unsigned long cow_observe_unheard(void)
 {
-	int ret;
-
-	fault_call = call;
-	mutex_lock(&hook_lock);
-	ret = set_hook();
-	if (!ret)
-		add_reason(perf ? COW_FOR_PERF : COW_FOR_TRACEFS);
-	mutex_unlock(&hook_lock);
-	return ret;
-}
-
-/**
- * cow_observe_unlisten - somebody does not listen any more
- * @perf: as with cow_observe_listen()
- *
- * When it returns, no handler looks at perf's lists of the event any more, if it
- * was perf. Caller holds event_mutex.
- */
-void cow_observe_unlisten(bool perf)
-{
-	unwant(perf ? COW_FOR_PERF : COW_FOR_TRACEFS);
-}
-
-/**
- * cow_observe_attached - the first process is being attached
- *
- * If nothing can be hooked, all but faults works, and it is tried again when
- * somebody listens.
- */
-void cow_observe_attached(void)
-{
-	mutex_lock(&hook_lock);
-	set_hook();
-	add_reason(COW_FOR_TARGETS);
-	mutex_unlock(&hook_lock);
-}
-
-/**
- * cow_observe_detached - no process is attached any more
- */
-void cow_observe_detached(void)
-{
-	unwant(COW_FOR_TARGETS);
-}
-
-/**
- * cow_observe_open - observe from now on, if perf or tracefs have asked for it already
- */
-void cow_observe_open(void)
-{
-	mutex_lock(&hook_lock);
-	is_open = true;
-	if (is_wanted())
-		set_hook();
-	mutex_unlock(&hook_lock);
-}
-
-/**
- * cow_observe_close - do not observe any more, whoever listens
- *
- * For unload. tracefs goes on listening until the kernel takes the event away.
- */
-void cow_observe_close(void)
-{
-	mutex_lock(&hook_lock);
-	is_open = false;
-	clear_hook();
-	mutex_unlock(&hook_lock);
-}
-
-/**
- * cow_observe_error - whether attached processes are observed
- *
- * Return: 0, or why nothing could be hooked.
- */
-int cow_observe_error(void)
-{
-	return READ_ONCE(hook_error);
-}
-
-/**
- * cow_observe_missed - how many faults, of any process, were not seen
- *
- * Return: those of which the hook says so, since it was set.
- */
-unsigned long cow_observe_missed(void)
-{
-	return cow_hook_missed(&fault_hook);
-}
-
-/**
- * cow_observe_print - print what the observer can do, as "name: value"
- * @m: where to
- */
-void cow_observe_print(struct seq_file *m)
-{
-	seq_printf(m, "observer: %s\n", COW_HOOK_NAME);
-	seq_printf(m, "observer_remote: %s\n", COW_REMOTE ? "exact" : "absent");
-	seq_printf(m, "observer_armed: %s\n", cow_hook_armed() ? "yes" : "no");
-	seq_printf(m, "observer_missed: %lu\n", cow_observe_missed() +
-		   atomic_long_read(&unheard));
-	seq_printf(m, "observer_for: targets %u, perf %u, tracefs %u\n",
-		   READ_ONCE(reasons[COW_FOR_TARGETS]),
-		   READ_ONCE(reasons[COW_FOR_PERF]),
-		   READ_ONCE(reasons[COW_FOR_TRACEFS]));
-	seq_printf(m, "max_inflight: %u\n", READ_ONCE(cow_max_inflight));
+	return atomic_long_read(&unheard);
 }
 
 /**

@@ -15,40 +15,14 @@
 
 static u64 *kind_total(struct cow_tally *t, u8 kind)
 {
-	switch (kind) {
-	case COWI_KIND_ANON:
-		return &t->anon;
-	case COWI_KIND_KSM:
-		return &t->ksm;
-	case COWI_KIND_FILE:
-		return &t->file;
-	case COWI_KIND_SHMEM:
-		return &t->shmem;
-	case COWI_KIND_ZERO:
-		return &t->zero;
-	case COWI_KIND_PFN:
-		return &t->pfn;
-	case COWI_KIND_KERNEL:
-		return &t->kernel;
-	case COWI_KIND_SWAP:
-		return &t->swapped;
-	case COWI_KIND_MIGRATION:
-		return &t->migration;
-	case COWI_KIND_HWPOISON:
-		return &t->hwpoison;
-	case COWI_KIND_DEVICE_PRIVATE:
-		return &t->device_private;
-	case COWI_KIND_DEVICE_EXCLUSIVE:
-		return &t->device_exclusive;
-	case COWI_KIND_MARKER_UFFD_WP:
-		return &t->marker_uffd_wp;
-	case COWI_KIND_MARKER_POISON:
-		return &t->marker_poison;
-	case COWI_KIND_MARKER_GUARD:
-		return &t->marker_guard;
-	default:
-		return &t->other;
-	}
+	static const size_t totals[COWI_NR_KINDS] = {
+#define COW_X(id, name, total, ...) \
+		[id] = offsetof(struct cow_tally, total),
+		COWINSPECT_KINDS(COW_X, COW_X)
+#undef COW_X
+	};
+
+	return (u64 *)((char *)t + totals[kind]);
 }
 
 static u64 *mapcount_bin(struct cow_tally *t, u32 mapcount)
@@ -121,6 +95,15 @@ static void add_counts(struct cow_tally *t, const struct cowinspect_page *page,
 				    max_t(u32, mapcount, 1));
 }
 
+/* Mapcounts of the first page that an entry with such maps in the chunk. */
+static const u32 *mixed_from(const struct cow_raw *raw,
+			     const struct cow_walk *walk)
+{
+	if (raw->addr < walk->start)
+		return walk->mixed + ((walk->start - raw->addr) >> PAGE_SHIFT);
+	return walk->mixed;
+}
+
 /* The same, where each page has a mapcount of its own. */
 static void add_mixed_counts(struct cow_tally *t,
 			     const struct cowinspect_page *page,
@@ -153,14 +136,15 @@ static void add_mapping(struct cow_tally *t, const struct cowinspect_page *page,
 }
 
 static void add_present(struct cow_tally *t, const struct cowinspect_page *page,
-			const struct cow_raw *raw, const u32 *mixed, u64 n)
+			const struct cow_raw *raw,
+			const struct cow_walk *walk, u64 n)
 {
 	u64 flags = page->flags;
 
 	t->present += n;
 	add_mapping(t, page, raw, n);
 	if (raw->attr & COW_A_AVERAGE)
-		add_mixed_counts(t, page, mixed, n);
+		add_mixed_counts(t, page, mixed_from(raw, walk), n);
 	else if (raw->attr & COW_A_PAGE)
 		add_counts(t, page, n);
 	if (flags & COWI_F_EXCLUSIVE)
@@ -184,15 +168,16 @@ static void add_present(struct cow_tally *t, const struct cowinspect_page *page,
 }
 
 /*
- * Add @n pages, all of entries like @raw, of which @page is the record and
- * @mixed has the mapcounts, if they differ.
+ * Add @n pages, all of entries like @raw of the walk's chunk, of which @page is the
+ * record.
  */
 static void add_entries(struct cow_tally *t, const struct cowinspect_page *page,
-			const struct cow_raw *raw, const u32 *mixed, u64 n)
+			const struct cow_raw *raw,
+			const struct cow_walk *walk, u64 n)
 {
 	*kind_total(t, page->kind) += n;
 	if (page->flags & COWI_F_PRESENT)
-		add_present(t, page, raw, mixed, n);
+		add_present(t, page, raw, walk, n);
 	else if (page->kind != COWI_KIND_SWAP)
 		t->nonpresent += n;
 	if (page->flags & COWI_F_UFFD_WP)
@@ -205,51 +190,20 @@ static void add_entries(struct cow_tally *t, const struct cowinspect_page *page,
 		t->next_likely += n;
 }
 
-/*
- * How many pages the entries from @raw to @last map. Those of huge entries that
- * lie outside the chunk belong to another chunk.
- */
-static u64 pages_of_run(const struct cow_raw *raw, const struct cow_raw *last,
-			const struct cow_walk *walk)
-{
-	unsigned int order = FIELD_GET(COW_A_MAP_ORDER, raw->attr);
-	u64 n = (u64)(last - raw + 1) << order;
-	u64 end = last->addr + (PAGE_SIZE << order);
-
-	if (raw->addr < walk->start)
-		n -= (walk->start - raw->addr) >> PAGE_SHIFT;
-	if (end > walk->addr)
-		n -= (end - walk->addr) >> PAGE_SHIFT;
-	return n;
-}
-
-/* Mapcounts of the first page that an entry with such maps in the chunk. */
-static const u32 *mixed_from(const struct cow_raw *raw,
-			     const struct cow_walk *walk)
-{
-	if (raw->addr < walk->start)
-		return walk->mixed + ((walk->start - raw->addr) >> PAGE_SHIFT);
-	return walk->mixed;
-}
-
 /**
  * cow_tally_chunk - add the walk's current chunk to totals
  * @tally: the totals
- * @walk: the walk
+ * @walk: the walk, which is for totals
  */
 void cow_tally_chunk(struct cow_tally *tally, const struct cow_walk *walk)
 {
-	const struct cow_raw *raw = walk->raw;
-	const struct cow_raw *end = walk->raw + walk->nr;
+	const struct cow_alike *alike = walk->alike, *end = alike + walk->nr;
 	struct cowinspect_page page;
-	unsigned int n;
 
 	tally->pages += (walk->addr - walk->start) >> PAGE_SHIFT;
-	for (; raw < end; raw += n) {
-		n = cow_raw_run(raw, end);
-		cow_decode(raw, &walk->vma, &page);
-		add_entries(tally, &page, raw, mixed_from(raw, walk),
-			    pages_of_run(raw, raw + n - 1, walk));
+	for (; alike < end; alike++) {
+		cow_decode(&alike->raw, &walk->vma, &page);
+		add_entries(tally, &page, &alike->raw, walk, alike->n);
 	}
 }
 
@@ -270,26 +224,38 @@ void cow_tally_finish(struct cow_tally *tally)
 	}
 }
 
+/* Most totals are 0, and to print these at once is most of what can be saved. */
 static const struct {
-	const char *name;
+	const char *line;
+	const char *zero_line;
+	size_t zero_size;
+	const char *column;
 	bool is_mean;
 	size_t offset;
 } totals[] = {
-#define COW_X(field, unit, meaning)	\
-	{ #field, unit[0] == 'm', offsetof(struct cow_tally, field) },
+#define COW_X(field, unit, meaning)					\
+	{ #field ": ", #field ": 0\n", sizeof(#field ": 0\n") - 1,	\
+	  " " #field, unit[0] == 'm', offsetof(struct cow_tally, field) },
 	COWINSPECT_TOTALS(COW_X)
 #undef COW_X
 };
 
-static void print_total(struct seq_file *m, const struct cow_tally *tally, int i)
+static u64 total_of(const struct cow_tally *tally, int i)
 {
-	u64 value = *(const u64 *)((const char *)tally + totals[i].offset);
+	return *(const u64 *)((const char *)tally + totals[i].offset);
+}
 
-	/* Means are kept in hundredths. */
-	if (totals[i].is_mean)
-		seq_printf(m, "%llu.%02llu", value / 100, value % 100);
-	else
-		seq_put_decimal_ull(m, "", value);
+static void print_total(struct seq_file *m, const char *before,
+			const struct cow_tally *tally, int i)
+{
+	u64 value = total_of(tally, i), hundredths = value % 100;
+
+	if (!totals[i].is_mean) {
+		seq_put_decimal_ull(m, before, value);
+		return;
+	}
+	seq_put_decimal_ull(m, before, value / 100);
+	seq_put_decimal_ull(m, hundredths < 10 ? ".0" : ".", hundredths);
 }
 
 /**
@@ -302,9 +268,11 @@ void cow_tally_print_lines(struct seq_file *m, const struct cow_tally *tally)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(totals); i++) {
-		seq_puts(m, totals[i].name);
-		seq_puts(m, ": ");
-		print_total(m, tally, i);
+		if (!total_of(tally, i) && !totals[i].is_mean) {
+			seq_write(m, totals[i].zero_line, totals[i].zero_size);
+			continue;
+		}
+		print_total(m, totals[i].line, tally, i);
 		seq_putc(m, '\n');
 	}
 }
@@ -317,10 +285,8 @@ void cow_tally_print_header(struct seq_file *m)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(totals); i++) {
-		seq_putc(m, ' ');
-		seq_puts(m, totals[i].name);
-	}
+	for (i = 0; i < ARRAY_SIZE(totals); i++)
+		seq_puts(m, totals[i].column);
 }
 
 /**
@@ -333,7 +299,9 @@ void cow_tally_print_row(struct seq_file *m, const struct cow_tally *tally)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(totals); i++) {
-		seq_putc(m, ' ');
-		print_total(m, tally, i);
+		if (!total_of(tally, i) && !totals[i].is_mean)
+			seq_write(m, " 0", 2);
+		else
+			print_total(m, " ", tally, i);
 	}
 }

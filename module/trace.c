@@ -25,7 +25,7 @@ static int listen_reg(struct trace_event_call *call, enum trace_reg type,
 static int begin(struct trace_event_call *call, bool perf)
 {
 	return call == &event_cow_fork ? cow_fork_listen() :
-					 cow_observe_listen(call, perf);
+					 cow_want_listen(call, perf);
 }
 
 static void end(struct trace_event_call *call, bool perf)
@@ -33,7 +33,7 @@ static void end(struct trace_event_call *call, bool perf)
 	if (call == &event_cow_fork)
 		cow_fork_unlisten();
 	else
-		cow_observe_unlisten(perf);
+		cow_want_unlisten(perf);
 }
 
 /*

@@ -18,9 +18,9 @@
 #include "cow.h"
 
 /* So that programs that read the format know the numbers behind the names. */
-#define COW_ENUM(id, name)	TRACE_DEFINE_ENUM(id);
-#define COW_NAME(id, name)	{ id, name },
-#define COW_LAST(id, name)	{ id, name }
+#define COW_ENUM(id, name, ...)	TRACE_DEFINE_ENUM(id);
+#define COW_NAME(id, name, ...)	{ id, name },
+#define COW_LAST(id, name, ...)	{ id, name }
 
 COWINSPECT_KINDS(COW_ENUM, COW_ENUM)
 COWINSPECT_OUTCOMES(COW_ENUM, COW_ENUM)

@@ -11,7 +11,7 @@
  * - The mmap lock is held for reading while a chunk is captured. It keeps VMAs
  *   in place, and with them the tables above the PTE level: those are freed
  *   for ranges without a VMA only (free_pgtables()). It is dropped after at
- *   most COW_CHUNK_ENTRIES entries or empty slots, contended or not.
+ *   most COW_CHUNK_SLOTS entries or empty slots, contended or not.
  *
  * - A PTE table may be freed under the mmap lock held for reading: by
  *   khugepaged (collapse, retract_page_tables()), and by zapping with
@@ -44,237 +44,6 @@
 #include "cow.h"
 #include "table.h"
 
-/*
- * What reading all pages of a huge mapping one by one costs, in entries. It ends
- * the chunk, which thus has at most one such mapping, as its last entry.
- */
-#define MIXED_HUGE_COST		COW_CHUNK_ENTRIES
-/* Capturing a huge entry takes a lock of its own. */
-#define HUGE_COST		4
-
-/* ---- one entry ---- */
-
-/* Of a large folio much is kept elsewhere. */
-static u32 capture_large_folio(struct cow_raw *raw, struct folio *folio,
-			       struct page *page)
-{
-	u32 attr = FIELD_PREP(COW_A_FOLIO_ORDER, folio_order(folio));
-
-	raw->mapcount = cow_page_mapcount(folio, page);
-	raw->folio_mapcount = cow_large_mapcount(folio);
-	if (folio_maybe_dma_pinned(folio))
-		attr |= COW_A_PINNED;
-	if (cow_folio_mm_shared(folio))
-		attr |= COW_A_MM_SHARED;
-	if (folio_test_anon(folio) && !folio_test_ksm(folio) &&
-	    cow_anon_exclusive(page))
-		attr |= COW_A_EXCLUSIVE;
-	return attr;
-}
-
-/* The folio's facts. Caller holds the lock that keeps the page mapped. */
-static __always_inline void capture_folio(struct cow_raw *raw, u32 attr,
-					  struct folio *folio,
-					  struct page *page)
-{
-	unsigned long mapping = (unsigned long)cow_folio_mapping(folio);
-	unsigned long flags = cow_folio_flags(folio);
-
-	attr |= COW_A_PAGE | FIELD_PREP(COW_A_MAPPING, mapping & 3);
-	if (unlikely(!mapping))
-		attr |= COW_A_NO_MAPPING;
-	raw->folio_flags = flags;
-	raw->refcount = folio_ref_count(folio);
-
-	if (likely(!(flags & BIT(PG_head)))) {
-		raw->mapcount = atomic_read(&page->_mapcount) + 1;
-		raw->more = attr;
-		raw->attr = attr;
-	} else {
-		raw->attr = attr | capture_large_folio(raw, folio, page);
-	}
-}
-
-static void capture_no_folio(struct cow_raw *raw, u32 attr)
-{
-	raw->folio_flags = 0;
-	raw->counts = 0;
-	raw->more = 0;
-	raw->attr = attr;
-}
-
-/* Caller holds the PTE table's lock. */
-static __always_inline void capture_pte(struct cow_raw *raw, bool look,
-					unsigned long addr, pte_t pte)
-{
-	unsigned long pfn = pte_pfn(pte);
-
-	raw->addr = addr;
-	raw->pte = pte;
-	raw->pfn = pfn;
-	if (unlikely(pte_special(pte) || (look && !cow_pfn_has_page(pfn)))) {
-		capture_no_folio(raw, is_zero_pfn(pfn) ? COW_A_ZERO : 0);
-	} else {
-		struct page *page = pfn_to_page(pfn);
-
-		capture_folio(raw, 0, page_folio(page), page);
-	}
-}
-
-static void capture_nonpresent_pte(struct cow_raw *raw, unsigned long addr,
-				   pte_t pte)
-{
-	raw->addr = addr;
-	raw->pte = pte;
-	raw->pfn = 0;
-	capture_no_folio(raw, 0);
-}
-
-static __always_inline struct cow_raw *
-capture_ptes_looking(struct cow_raw *raw, const struct cow_raw *full, bool look,
-		     pte_t *pte, unsigned long addr, unsigned long end)
-{
-	for (; addr < end; addr += PAGE_SIZE, pte++) {
-		pte_t val = ptep_get(pte);
-
-		if (likely(pte_present(val)))
-			capture_pte(raw, look, addr, val);
-		else if (pte_none(val))
-			continue;
-		else
-			capture_nonpresent_pte(raw, addr, val);
-		if (++raw == full)
-			break;
-	}
-	return raw;
-}
-
-/*
- * The innermost loop, apart so that the compiler has registers for it. Caller
- * holds the PTE table's lock. Returns behind the last entry captured.
- */
-static noinline struct cow_raw *capture_ptes(struct cow_raw *raw,
-					     const struct cow_raw *full,
-					     const struct cow_vma *vma,
-					     pte_t *pte, unsigned long addr,
-					     unsigned long end)
-{
-	if (unlikely(cow_maps_pfns(vma)))
-		return capture_ptes_looking(raw, full, true, pte, addr, end);
-	return capture_ptes_looking(raw, full, false, pte, addr, end);
-}
-
-/*
- * A folio that is mapped as a whole here may be mapped page by page elsewhere:
- * then its pages have different mapcounts. One record can only say the mean;
- * for the totals each is kept. Returns what that cost, in entries.
- */
-static unsigned int capture_huge_mapcount(struct cow_walk *walk,
-					  struct cow_raw *raw,
-					  struct folio *folio,
-					  struct page *page, unsigned long nr)
-{
-	s32 first = raw->mapcount;
-	bool mixed = false;
-	unsigned long i;
-	u64 sum = 0;
-
-	if (raw->attr & COW_A_HUGETLB || nr != PTRS_PER_PTE ||
-	    cow_folio_uniform(folio))
-		return HUGE_COST;
-
-	for (i = 0; i < nr; i++) {
-		s32 mapcount = cow_page_mapcount(folio, page + i);
-
-		walk->mixed[i] = mapcount;
-		sum += mapcount;
-		mixed |= mapcount != first;
-	}
-	if (mixed) {
-		raw->mapcount = max_t(s32, DIV_ROUND_CLOSEST_ULL(sum, nr), 1);
-		raw->attr |= COW_A_AVERAGE;
-	}
-	return MIXED_HUGE_COST;
-}
-
-/* Caller holds the lock of the table that holds the entry. */
-static unsigned int capture_huge(struct cow_walk *walk, struct cow_raw *raw,
-				 u32 attr, unsigned long pfn)
-{
-	struct page *page;
-	struct folio *folio;
-
-	raw->pfn = pfn;
-	if (cow_maps_pfns(&walk->vma) && !cow_pfn_has_page(pfn)) {
-		capture_no_folio(raw, attr);
-		return HUGE_COST;
-	}
-	page = pfn_to_page(pfn);
-	folio = page_folio(page);
-	capture_folio(raw, attr, folio, page);
-	return capture_huge_mapcount(walk, raw, folio, page,
-				     1UL << FIELD_GET(COW_A_MAP_ORDER, attr));
-}
-
-static unsigned int capture_pmd(struct cow_walk *walk, struct cow_raw *raw,
-				unsigned long addr, pmd_t pmd)
-{
-	u32 attr = COW_A_PMD |
-		   FIELD_PREP(COW_A_MAP_ORDER, PMD_SHIFT - PAGE_SHIFT);
-	unsigned int cost;
-
-	raw->addr = addr & PMD_MASK;
-	raw->pmd = pmd;
-	if (!pmd_present(pmd)) {
-		raw->pfn = 0;
-		capture_no_folio(raw, attr);
-		return HUGE_COST;
-	}
-	if (cow_pmd_special(pmd) || cow_pmd_devmap(pmd)) {
-		raw->pfn = pmd_pfn(pmd);
-		if (cow_special_pmd_is_zero(&walk->vma))
-			attr |= COW_A_ZERO;
-		capture_no_folio(raw, attr);
-		return HUGE_COST;
-	}
-	cost = capture_huge(walk, raw, attr, pmd_pfn(pmd));
-	/* huge_zero_page is not exported; no other THP is without a mapping. */
-	if (raw->attr & COW_A_NO_MAPPING)
-		capture_no_folio(raw, attr | COW_A_ZERO);
-	return cost;
-}
-
-static unsigned int capture_pud(struct cow_raw *raw, unsigned long addr,
-				pud_t pud)
-{
-	/* Huge PUDs other than hugetlb map devices: no page worth reading. */
-	raw->addr = addr & PUD_MASK;
-	raw->pud = pud;
-	raw->pfn = pud_present(pud) ? pud_pfn(pud) : 0;
-	capture_no_folio(raw, COW_A_PUD | FIELD_PREP(COW_A_MAP_ORDER,
-						     PUD_SHIFT - PAGE_SHIFT));
-	return HUGE_COST;
-}
-
-static unsigned int capture_hugetlb(struct cow_walk *walk,
-				    struct cow_raw *raw,
-				    unsigned long addr, pte_t pte,
-				    unsigned int order)
-{
-	u32 attr = COW_A_HUGETLB | FIELD_PREP(COW_A_MAP_ORDER, order);
-
-	raw->addr = addr;
-	raw->pte = pte;
-	if (!pte_present(pte)) {
-		raw->pfn = 0;
-		capture_no_folio(raw, attr);
-		return HUGE_COST;
-	}
-	/* An attribute bit may stand where the low bits of a frame would. */
-	return capture_huge(walk, raw, attr,
-			    pte_pfn(pte) & ~((1UL << order) - 1));
-}
-
 /* ---- one table ---- */
 
 /**
@@ -289,18 +58,7 @@ struct budget {
 
 static bool room(const struct budget *b)
 {
-	return b->left > 0 && b->walk->nr < b->walk->max;
-}
-
-static struct cow_raw *next_raw(struct budget *b)
-{
-	return &b->walk->raw[b->walk->nr];
-}
-
-static void keep_raw(struct budget *b, unsigned int cost)
-{
-	b->walk->nr++;
-	b->left -= cost;
+	return b->left > 0 && cow_chunk_room(b->walk);
 }
 
 /*
@@ -311,9 +69,7 @@ static void keep_raw(struct budget *b, unsigned int cost)
 static unsigned long walk_pte_table(struct budget *b, pmd_t *pmd,
 				    unsigned long addr, unsigned long end)
 {
-	struct cow_walk *walk = b->walk;
-	struct cow_raw *full = walk->raw + walk->max;
-	struct cow_raw *raw = next_raw(b);
+	unsigned long at = addr;
 	spinlock_t *ptl;
 	pmd_t pmdval;
 	u64 since;
@@ -326,7 +82,7 @@ static unsigned long walk_pte_table(struct budget *b, pmd_t *pmd,
 	    pmd_trans_huge(pmdval) || cow_pmd_devmap(pmdval) ||
 	    pmd_leaf(pmdval) || pmd_bad(pmdval))
 		goto changed;
-	ptl = pte_lockptr(walk->mm, &pmdval);
+	ptl = pte_lockptr(b->walk->mm, &pmdval);
 	spin_lock(ptl);
 	if (!pmd_same(pmdval, cow_pmdp_get(pmd))) {
 		spin_unlock(ptl);
@@ -334,16 +90,13 @@ static unsigned long walk_pte_table(struct budget *b, pmd_t *pmd,
 	}
 
 	since = cow_hold_begin();
-	raw = capture_ptes(raw, full, &walk->vma,
-			   pte_offset_kernel(&pmdval, addr), addr, end);
+	at = cow_capture_ptes(b->walk, pte_offset_kernel(&pmdval, addr), addr,
+			      end);
 	cow_hold_end(COW_LOCK_TABLE, since);
 	spin_unlock(ptl);
 	rcu_read_unlock();
-	if (raw == full)
-		end = raw[-1].addr + PAGE_SIZE;
-	b->left -= (end - addr) >> PAGE_SHIFT;
-	walk->nr = raw - walk->raw;
-	return end;
+	b->left -= (at - addr) >> PAGE_SHIFT;
+	return at;
 
 changed:
 	rcu_read_unlock();
@@ -369,8 +122,7 @@ static unsigned long walk_pmd(struct budget *b, pmd_t *pmd, unsigned long addr,
 		since = cow_hold_begin();
 		val = cow_pmdp_get(pmd);
 		if (!pmd_none(val) && cow_pmd_is_leaf(val)) {
-			keep_raw(b, capture_pmd(b->walk, next_raw(b), addr,
-						val));
+			b->left -= cow_capture_pmd(b->walk, addr, next, val);
 			cow_hold_end(COW_LOCK_TABLE, since);
 			spin_unlock(ptl);
 			return next;
@@ -398,7 +150,7 @@ static unsigned long walk_pud(struct budget *b, pud_t *pud, unsigned long addr,
 		ptl = pud_lock(b->walk->mm, pud);
 		val = READ_ONCE(*pud);
 		if (!pud_none(val) && cow_pud_is_leaf(val))
-			keep_raw(b, capture_pud(next_raw(b), addr, val));
+			b->left -= cow_capture_pud(b->walk, addr, next, val);
 		else
 			next = addr;
 		spin_unlock(ptl);
@@ -483,14 +235,15 @@ static unsigned long walk_hugetlb_step(struct budget *b, struct hstate *h,
 	spin_lock(ptl);
 	since = cow_hold_begin();
 	val = READ_ONCE(*entry);
+	end = min(base + size, end);
 	if (pte_none(val))
 		b->left--;
 	else
-		keep_raw(b, capture_hugetlb(b->walk, next_raw(b), base, val,
-					    huge_page_order(h)));
+		b->left -= cow_capture_hugetlb(b->walk, addr, end, val,
+					       huge_page_order(h));
 	cow_hold_end(COW_LOCK_TABLE, since);
 	spin_unlock(ptl);
-	return min(base + size, end);
+	return end;
 }
 
 /*
@@ -614,7 +367,7 @@ static void note_name(struct cow_vma_name *name, struct vm_area_struct *vma)
 /* Capture the next part of a VMA. Caller holds the mmap lock. */
 static void walk_vma(struct cow_walk *walk, struct vm_area_struct *vma)
 {
-	struct budget b = { .walk = walk, .left = COW_CHUNK_ENTRIES };
+	struct budget b = { .walk = walk, .left = COW_CHUNK_SLOTS };
 	unsigned long end = min(vma->vm_end, walk->end);
 	unsigned long addr = max(vma->vm_start, walk->addr);
 	struct cow_vma now;
@@ -623,7 +376,7 @@ static void walk_vma(struct cow_walk *walk, struct vm_area_struct *vma)
 	walk->new_vma = !same_vma(&now, &walk->vma);
 	walk->vma = now;
 	walk->start = addr;
-	walk->nr = 0;
+	cow_chunk_begin(walk);
 
 	if (is_vm_hugetlb_page(vma)) {
 		addr = walk_hugetlb(&b, vma, addr, end);
@@ -639,16 +392,18 @@ static void walk_vma(struct cow_walk *walk, struct vm_area_struct *vma)
 /**
  * cow_walk_alloc - a walk over an address space
  * @mm: the address space; the caller keeps its mm_count for the walk's life
+ * @totals: entries are only to be counted
  *
  * Return: the walk, standing at address 0, or NULL without memory.
  */
-struct cow_walk *cow_walk_alloc(struct mm_struct *mm)
+struct cow_walk *cow_walk_alloc(struct mm_struct *mm, bool totals)
 {
 	struct cow_walk *walk = kvzalloc(sizeof(*walk), GFP_KERNEL);
 
 	if (!walk)
 		return NULL;
 	walk->mm = mm;
+	walk->totals = totals;
 	cow_walk_from(walk, 0);
 	return walk;
 }

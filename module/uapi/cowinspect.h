@@ -72,45 +72,57 @@ struct cowinspect_page {
 	__u8 reserved[2];
 };
 
-/**
- * enum cowinspect_kind - what the entry refers to
- * @COWI_KIND_ANON: a page of anonymous memory (KSM excepted)
- * @COWI_KIND_KSM: a page merged by KSM
- * @COWI_KIND_FILE: a page of the page cache of a file (hugetlbfs included)
- * @COWI_KIND_SHMEM: a page of tmpfs, memfd or MAP_SHARED|MAP_ANONYMOUS memory
- * @COWI_KIND_ZERO: the shared zero page, or the shared huge zero page
- * @COWI_KIND_PFN: memory without a struct page that could be read: device
- *	memory, vvar, other PFN mappings
- * @COWI_KIND_KERNEL: a page that the kernel or a driver put there, with a
- *	struct page but neither anonymous nor page cache: vdso, ring buffers
- * @COWI_KIND_SWAP: not present: swapped out
- * @COWI_KIND_MIGRATION: not present: being migrated right now
- * @COWI_KIND_HWPOISON: not present: the frame had a memory error
- * @COWI_KIND_DEVICE_PRIVATE: not present: the page lives in device memory
- * @COWI_KIND_DEVICE_EXCLUSIVE: not present: a device has exclusive access
- * @COWI_KIND_MARKER_UFFD_WP: not present: remembers a userfaultfd protection
- * @COWI_KIND_MARKER_POISON: not present: an access raises SIGBUS
- * @COWI_KIND_MARKER_GUARD: not present: a guard region, access raises SIGSEGV
- * @COWI_KIND_OTHER: not present and none of the above
- * @COWI_NR_KINDS: how many there are; not a kind
+/*
+ * The kinds of what an entry refers to, in one table; all else is made of it. M(X,
+ * id, name, total, copied, state, meaning): its number (COWI_KIND_ANON is 0); its name
+ * wherever it is printed, the tracepoints included; the total that counts it; the
+ * counter of faults, copied_..., that counts copies of it; how pictures show it where
+ * nothing else of the entry decides (userspace/render/picture.h).
  */
+#define COWINSPECT_PRESENT_KINDS(M, X) \
+	M(X, COWI_KIND_ANON, "anon", anon, anon, OWN, \
+	  "anonymous memory, not KSM") \
+	M(X, COWI_KIND_KSM, "ksm", ksm, ksm, KSM, "merged by KSM") \
+	M(X, COWI_KIND_FILE, "file", file, file, FILE, \
+	  "page cache of a file, hugetlbfs included") \
+	M(X, COWI_KIND_SHMEM, "shmem", shmem, shmem, FILE, \
+	  "shared memory, tmpfs, memfd") \
+	M(X, COWI_KIND_ZERO, "zero", zero, other, ZERO, \
+	  "the shared zero page, small or huge") \
+	M(X, COWI_KIND_PFN, "pfn", pfn, other, DEVICE, \
+	  "no struct page (device memory, vvar)") \
+	M(X, COWI_KIND_KERNEL, "kernel", kernel, other, DEVICE, \
+	  "put there by the kernel or a driver (vdso)")
+#define COWINSPECT_SWAPPED_KINDS(M, X) \
+	M(X, COWI_KIND_SWAP, "swap", swapped, other, SWAP, "swapped out")
+#define COWINSPECT_NONPRESENT_KINDS(M, X, LAST) \
+	M(X, COWI_KIND_MIGRATION, "migration", migration, other, MARKER, \
+	  "being migrated") \
+	M(X, COWI_KIND_HWPOISON, "hwpoison", hwpoison, other, MARKER, \
+	  "memory error") \
+	M(X, COWI_KIND_DEVICE_PRIVATE, "device-private", device_private, \
+	  other, MARKER, "in device memory") \
+	M(X, COWI_KIND_DEVICE_EXCLUSIVE, "device-exclusive", device_exclusive, \
+	  other, MARKER, "a device has it exclusively") \
+	M(X, COWI_KIND_MARKER_UFFD_WP, "marker-uffd-wp", marker_uffd_wp, \
+	  other, MARKER, "userfaultfd marker") \
+	M(X, COWI_KIND_MARKER_POISON, "marker-poison", marker_poison, \
+	  other, MARKER, "poison marker: SIGBUS") \
+	M(X, COWI_KIND_MARKER_GUARD, "marker-guard", marker_guard, \
+	  other, MARKER, "guard marker: SIGSEGV") \
+	M(LAST, COWI_KIND_OTHER, "other", other, other, MARKER, \
+	  "unknown to this module")
+
+/* Of all: X(id, name, total, copied, state, meaning), LAST as with COWINSPECT_DID. */
+#define COWINSPECT_KIND(X, ...)		X(__VA_ARGS__)
+#define COWINSPECT_KINDS(X, LAST) \
+	COWINSPECT_PRESENT_KINDS(COWINSPECT_KIND, X) \
+	COWINSPECT_SWAPPED_KINDS(COWINSPECT_KIND, X) \
+	COWINSPECT_NONPRESENT_KINDS(COWINSPECT_KIND, X, LAST)
+
+#define COWINSPECT_KIND_ID(id, ...)	id,
 enum cowinspect_kind {
-	COWI_KIND_ANON,
-	COWI_KIND_KSM,
-	COWI_KIND_FILE,
-	COWI_KIND_SHMEM,
-	COWI_KIND_ZERO,
-	COWI_KIND_PFN,
-	COWI_KIND_KERNEL,
-	COWI_KIND_SWAP,
-	COWI_KIND_MIGRATION,
-	COWI_KIND_HWPOISON,
-	COWI_KIND_DEVICE_PRIVATE,
-	COWI_KIND_DEVICE_EXCLUSIVE,
-	COWI_KIND_MARKER_UFFD_WP,
-	COWI_KIND_MARKER_POISON,
-	COWI_KIND_MARKER_GUARD,
-	COWI_KIND_OTHER,
+	COWINSPECT_KINDS(COWINSPECT_KIND_ID, COWINSPECT_KIND_ID)
 	COWI_NR_KINDS
 };
 
@@ -223,19 +235,19 @@ enum cowinspect_counts {
  * next_* add up to present + swapped + nonpresent, next_sure + next_likely +
  * next_unknown as well.
  */
+#define COWINSPECT_PRESENT(X, id, name, total, copied, state, meaning) \
+	X(total, "pages", "present: " meaning)
+#define COWINSPECT_SWAPPED(X, id, name, total, copied, state, meaning) \
+	X(total, "pages", meaning)
+#define COWINSPECT_NONPRESENT(X, id, name, total, copied, state, meaning) \
+	X(total, "pages", "non-present: " meaning)
 #define COWINSPECT_TOTALS(X) \
 	X(pages, "pages", "address range covered by the VMA") \
 	X(present, "pages", "mapped by a present entry") \
-	X(swapped, "pages", "swapped out") \
+	COWINSPECT_SWAPPED_KINDS(COWINSPECT_SWAPPED, X) \
 	X(nonpresent, "pages", "other non-present entries: sum of the kinds below") \
 	X(absent, "pages", "no entry: never touched, or dropped again") \
-	X(anon, "pages", "present: anonymous memory, not KSM") \
-	X(ksm, "pages", "present: merged by KSM") \
-	X(file, "pages", "present: page cache of a file") \
-	X(shmem, "pages", "present: shared memory, tmpfs, memfd") \
-	X(zero, "pages", "present: the shared zero page, small or huge") \
-	X(pfn, "pages", "present: no struct page (device memory, vvar)") \
-	X(kernel, "pages", "present: put there by the kernel or a driver (vdso)") \
+	COWINSPECT_PRESENT_KINDS(COWINSPECT_PRESENT, X) \
 	X(mapped_once, "pages", "mapcount is at most 1: private by mapcount") \
 	X(mapped_more, "pages", "mapcount is 2 or more: shared by mapcount") \
 	X(exclusive, "pages", "anonymous and owned by this mapping alone") \
@@ -267,14 +279,7 @@ enum cowinspect_counts {
 	X(uffd_wp, "pages", "write-protected by userfaultfd, markers included") \
 	X(swapcache, "pages", "present and in the swap cache") \
 	X(pinned, "pages", "maybe pinned (FOLL_PIN)") \
-	X(migration, "pages", "non-present: being migrated") \
-	X(hwpoison, "pages", "non-present: memory error") \
-	X(device_private, "pages", "non-present: in device memory") \
-	X(device_exclusive, "pages", "non-present: a device has it exclusively") \
-	X(marker_uffd_wp, "pages", "non-present: userfaultfd marker") \
-	X(marker_poison, "pages", "non-present: poison marker") \
-	X(marker_guard, "pages", "non-present: guard marker") \
-	X(other, "pages", "non-present: unknown to this module") \
+	COWINSPECT_NONPRESENT_KINDS(COWINSPECT_NONPRESENT, X, X) \
 	X(next_nofault, "pages", "next write: no fault") \
 	X(next_mark, "pages", "next write: accessed or dirty bit set") \
 	X(next_reuse, "pages", "next write: page is reused") \
@@ -426,28 +431,10 @@ enum cowinspect_vma {
 	X(lost, "faults", "missing in the numbers above, see the ABI document")
 
 /*
- * What all of these are called wherever they are printed, the tracepoints included:
+ * What these are called wherever they are printed, the tracepoints included:
  * X(id, name) for each, and LAST(id, name) for the last one, which no comma follows
  * in a list of initializers.
  */
-#define COWINSPECT_KINDS(X, LAST) \
-	X(COWI_KIND_ANON, "anon") \
-	X(COWI_KIND_KSM, "ksm") \
-	X(COWI_KIND_FILE, "file") \
-	X(COWI_KIND_SHMEM, "shmem") \
-	X(COWI_KIND_ZERO, "zero") \
-	X(COWI_KIND_PFN, "pfn") \
-	X(COWI_KIND_KERNEL, "kernel") \
-	X(COWI_KIND_SWAP, "swap") \
-	X(COWI_KIND_MIGRATION, "migration") \
-	X(COWI_KIND_HWPOISON, "hwpoison") \
-	X(COWI_KIND_DEVICE_PRIVATE, "device-private") \
-	X(COWI_KIND_DEVICE_EXCLUSIVE, "device-exclusive") \
-	X(COWI_KIND_MARKER_UFFD_WP, "marker-uffd-wp") \
-	X(COWI_KIND_MARKER_POISON, "marker-poison") \
-	X(COWI_KIND_MARKER_GUARD, "marker-guard") \
-	LAST(COWI_KIND_OTHER, "other")
-
 #define COWINSPECT_OUTCOMES(X, LAST) \
 	X(COWI_NEXT_NOFAULT, "nofault") \
 	X(COWI_NEXT_REUSE, "reuse") \
