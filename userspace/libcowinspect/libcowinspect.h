@@ -20,7 +20,8 @@
  * cowi_strerror() explains all of them and says what to do next.
  *
  * A directory with copies of the module's files ("cat pages > copy/123/pages"
- * and so on) can be opened in place of the real one: a recording.
+ * and so on) can be opened in place of the real one: a recording. So can a tar file
+ * of that, such as "cowinspect snapshot" writes, if it is not compressed.
  *
  * Handles are not locked: use one per thread.
  */
@@ -56,6 +57,9 @@
  * @COWI_ECGROUP: there is no such cgroup, or not one that perf knows
  * @COWI_EREGEX: the regular expression is none
  * @COWI_ERINGS: the kernel does not give that much memory for events
+ * @COWI_ESNAPSHOT: the file is no snapshot, or is damaged
+ * @COWI_ETRUNCATED: the snapshot's end is missing
+ * @COWI_ENEWER: the snapshot has a format that this library does not know yet
  */
 enum cowi_error {
 	COWI_ENOTMOUNTED = 1000,
@@ -76,6 +80,9 @@ enum cowi_error {
 	COWI_ECGROUP,
 	COWI_EREGEX,
 	COWI_ERINGS,
+	COWI_ESNAPSHOT,
+	COWI_ETRUNCATED,
+	COWI_ENEWER,
 };
 
 /**
@@ -132,6 +139,8 @@ struct cowi_totals {
  * struct cowi_vma - one line of the vmas file
  * @start: first address, in bytes
  * @end: first address after it
+ * @offset: of @start in its file, in bytes; 0 if the module reports it
+ * @inode: number of its file; the same
  * @perms: "rwxp" and the like
  * @kind: anon, file, shmem, hugetlb, device, or a word of a newer module
  * @totals: of this VMA
@@ -140,6 +149,8 @@ struct cowi_totals {
 struct cowi_vma {
 	__u64 start;
 	__u64 end;
+	__u64 offset;
+	__u64 inode;
 	char perms[8];
 	char kind[16];
 	struct cowi_totals totals;
@@ -310,11 +321,12 @@ struct cowi_pages;
 
 /**
  * cowi_open - connect to the module, or to a recording of its files
- * @root: directory with the status file; NULL for COWI_DEFAULT_ROOT
+ * @root: directory with the status file, or a tar file; NULL for COWI_DEFAULT_ROOT
  * @out: set on success; to be given to cowi_close()
  *
  * Return: 0; -COWI_ENOTMOUNTED, -COWI_ENOTLOADED, -COWI_EPRIV,
- * -COWI_ELOCKDOWN, -COWI_EABI, -COWI_EFORMAT or -errno.
+ * -COWI_ELOCKDOWN, -COWI_EABI, -COWI_EFORMAT, -COWI_ESNAPSHOT, -COWI_ETRUNCATED,
+ * -COWI_ENEWER or -errno.
  */
 int cowi_open(const char *root, struct cowi **out);
 
@@ -339,6 +351,54 @@ const struct cowi_status *cowi_status(const struct cowi *c);
  * Return: 0; errors as for cowi_open().
  */
 int cowi_status_refresh(struct cowi *c);
+
+/**
+ * struct cowi_recorded - a process of a snapshot
+ * @pid: its id
+ * @parent: that of its parent
+ * @start: when it began, in clock ticks since boot: field 22 of /proc/PID/stat
+ * @comm: command name; "" if it was left out
+ * @title: what it called itself; "" if that was left out
+ */
+struct cowi_recorded {
+	pid_t pid;
+	pid_t parent;
+	__u64 start;
+	char comm[16];
+	char *title;
+};
+
+/**
+ * struct cowi_snapshot - what a snapshot says of itself
+ * @taken: when, as people write it
+ * @taken_ns: when the first process was begun, in nanoseconds of the epoch
+ * @read_ns: from then until the last one was done
+ * @boot: the machine's boot_id
+ * @has_ids: frame numbers are replaced by ids
+ * @key: ids of snapshots with the same one are comparable
+ * @anonymous: names and paths are left out
+ * @exited: how many exited before their turn, or while they were read
+ * @nr: entries in @process
+ * @process: in the order in which they were read
+ */
+struct cowi_snapshot {
+	char taken[32];
+	__u64 taken_ns;
+	__u64 read_ns;
+	char boot[40];
+	bool has_ids;
+	char key[20];
+	bool anonymous;
+	__u64 exited;
+	size_t nr;
+	struct cowi_recorded *process;
+};
+
+/** cowi_snapshot - what it says of itself; NULL if @c is none */
+const struct cowi_snapshot *cowi_snapshot(const struct cowi *c);
+
+/** cowi_is_recorded - whether @c is a recording, not the module */
+bool cowi_is_recorded(const struct cowi *c);
 
 /**
  * cowi_is_running - whether a process is attached and has not exited
@@ -443,6 +503,14 @@ int cowi_pages_open(struct cowi_target *t, __u64 start, __u64 end,
  * -errno (-EINTR after a signal: it may be called again).
  */
 int cowi_pages_next(struct cowi_pages *p, struct cowinspect_page *rec);
+
+/**
+ * cowi_pages_record - what cowi_pages_next() has returned last, as it was read
+ * @p: from cowi_pages_open()
+ *
+ * Return: record_size bytes, valid until the next call.
+ */
+const void *cowi_pages_record(const struct cowi_pages *p);
 
 /**
  * cowi_pages_close - done

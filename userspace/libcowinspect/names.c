@@ -23,7 +23,7 @@ const struct cowi_fault_info cowi_fault_info[COWI_NR_FAULTS] = {
 #undef FAULT_INFO
 };
 
-#define NAME(id, name) \
+#define NAME(id, name, ...) \
 	[id] = name,
 
 static const char *const kind_names[COWI_NR_KINDS] = {
@@ -131,6 +131,12 @@ static const char *const error_texts[] = {
 		"not a regular expression: see regex(7)",
 	[COWI_ERINGS - COWI_ENOTMOUNTED] =
 		"the kernel does not give that much memory for events: ask for less (--buffer 256K); who lacks CAP_IPC_LOCK may have more by ulimit -l and the sysctl kernel.perf_event_mlock_kb",
+	[COWI_ESNAPSHOT - COWI_ENOTMOUNTED] =
+		"no snapshot, or one that is damaged: 'cowinspect snapshot -o FILE' writes them",
+	[COWI_ETRUNCATED - COWI_ENOTMOUNTED] =
+		"the end of the snapshot is missing: copy it again, or take a new one",
+	[COWI_ENEWER - COWI_ENOTMOUNTED] =
+		"the snapshot was written by a newer cowinspect: read it with that one",
 };
 
 /* What the module speaks that was met last, if it is not ours. */
@@ -192,7 +198,7 @@ const char *cowi_strerror(int err)
 		return foreign_abi_text();
 	if (err == COWI_EFILES || err == EMFILE)
 		return files_text();
-	if (err >= COWI_ENOTMOUNTED && err <= COWI_ERINGS)
+	if (err >= COWI_ENOTMOUNTED && err <= COWI_ENEWER)
 		return error_texts[err - COWI_ENOTMOUNTED];
 	return strerror(err);
 }

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -16,8 +15,8 @@
 
 /**
  * struct cowi_pages - a reader of one range
- * @fd: the pages file
- * @recorded: @fd is a recording: @offset counts bytes of the file
+ * @file: the pages file
+ * @recorded: @file is a recording: @offset counts bytes of it
  * @record_size: step in @buf
  * @page_size: base page, in bytes
  * @offset: where the next read starts: an address, unless @recorded
@@ -28,7 +27,7 @@
  * @buf: BUFFER_RECORDS records
  */
 struct cowi_pages {
-	int fd;
+	struct cowi_file file;
 	bool recorded;
 	size_t record_size;
 	__u64 page_size;
@@ -40,10 +39,20 @@ struct cowi_pages {
 	char buf[];
 };
 
+/* @size bytes at most, from @offset on; never what is behind the file. */
+static ssize_t read_at(struct cowi_pages *p, size_t size, __u64 offset)
+{
+	if (offset >= p->file.size)
+		return 0;
+	if (size > p->file.size - offset)
+		size = p->file.size - offset;
+	return pread(p->file.fd, p->buf, size, p->file.start + offset);
+}
+
 static int recorded_at(struct cowi_pages *p, __u64 i,
 		       struct cowinspect_page *rec)
 {
-	ssize_t n = pread(p->fd, p->buf, p->record_size, i * p->record_size);
+	ssize_t n = read_at(p, p->record_size, i * p->record_size);
 
 	if (n < 0)
 		return -errno;
@@ -53,12 +62,8 @@ static int recorded_at(struct cowi_pages *p, __u64 i,
 /* Find the first record that ends after @start. */
 static int recorded_seek(struct cowi_pages *p, __u64 start)
 {
-	__u64 low = 0, high;
-	struct stat st;
+	__u64 low = 0, high = p->file.size / p->record_size;
 
-	if (fstat(p->fd, &st))
-		return -errno;
-	high = st.st_size / p->record_size;
 	while (low < high) {
 		__u64 mid = low + (high - low) / 2;
 		struct cowinspect_page rec;
@@ -80,7 +85,7 @@ int cowi_pages_open(struct cowi_target *t, __u64 start, __u64 end,
 {
 	const struct cowi_status *st = &t->c->status;
 	struct cowi_pages *p;
-	int err = 0;
+	int err;
 
 	p = calloc(1, sizeof(*p) + BUFFER_RECORDS * st->record_size);
 	if (!p)
@@ -90,10 +95,8 @@ int cowi_pages_open(struct cowi_target *t, __u64 start, __u64 end,
 	p->page_size = st->page_size;
 	p->offset = start & ~(st->page_size - 1);
 	p->end = end;
-	p->fd = cowi_target_file(t, "pages");
-	if (p->fd < 0)
-		err = p->fd;
-	else if (p->recorded)
+	err = cowi_target_file(t, "pages", &p->file);
+	if (!err && p->recorded)
 		err = recorded_seek(p, start);
 	if (err) {
 		cowi_pages_close(p);
@@ -107,8 +110,7 @@ void cowi_pages_close(struct cowi_pages *p)
 {
 	if (!p)
 		return;
-	if (p->fd >= 0)
-		close(p->fd);
+	cowi_file_close(&p->file);
 	free(p);
 }
 
@@ -122,7 +124,7 @@ static int refill(struct cowi_pages *p)
 	if (!p->recorded && p->offset >= p->end)
 		return 0;
 
-	n = pread(p->fd, p->buf, BUFFER_RECORDS * p->record_size, p->offset);
+	n = read_at(p, BUFFER_RECORDS * p->record_size, p->offset);
 	if (n < 0)
 		return errno == ESRCH ? -COWI_EEXITED : -errno;
 	if (n % p->record_size)
@@ -157,4 +159,9 @@ int cowi_pages_next(struct cowi_pages *p, struct cowinspect_page *rec)
 	if (!p->recorded)
 		p->offset = p->seen;
 	return 1;
+}
+
+const void *cowi_pages_record(const struct cowi_pages *p)
+{
+	return p->buf + p->next - p->record_size;
 }

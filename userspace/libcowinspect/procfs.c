@@ -29,8 +29,10 @@ int cowi_procstat(pid_t pid, struct cowi_procstat *st)
 	name = strchr(text, '(');
 	end = strrchr(text, ')');
 	if (!name || !end ||
-	    sscanf(end, ") %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld",
-		   &st->state, &st->parent, &st->flags, &st->threads) != 4)
+	    sscanf(end,
+		   ") %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %llu",
+		   &st->state, &st->parent, &st->flags, &st->threads,
+		   &st->start) != 5)
 		return -EINVAL;
 	len = end - name - 1;
 	if (len >= sizeof(st->comm))
@@ -69,8 +71,9 @@ static int parse_line(char *line, struct cowi_vma *vma)
 	int at = 0;
 
 	line[strcspn(line, "\n")] = '\0';
-	if (sscanf(line, "%llx-%llx %4s %*x %*x:%*x %*u %n", &vma->start,
-		   &vma->end, vma->perms, &at) != 3 || !at ||
+	if (sscanf(line, "%llx-%llx %4s %llx %*x:%*x %llu %n", &vma->start,
+		   &vma->end, vma->perms, &vma->offset, &vma->inode,
+		   &at) != 5 || !at ||
 	    strlen(vma->perms) != 4 || vma->start >= vma->end)
 		return -EINVAL;
 	vma->name = strdup(line + at);

@@ -17,6 +17,7 @@
  * @parent: its parent's id
  * @flags: COWI_PF_KTHREAD and others
  * @threads: how many it has, a zombie that leads others included
+ * @start: when it began, in clock ticks since boot
  */
 struct cowi_procstat {
 	char comm[16];
@@ -24,6 +25,7 @@ struct cowi_procstat {
 	pid_t parent;
 	unsigned int flags;
 	long threads;
+	__u64 start;
 };
 
 /**

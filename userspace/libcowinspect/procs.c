@@ -34,12 +34,14 @@ struct entry {
  * @nr: entries in @entry
  * @room: how many there may be
  * @entry: by address
+ * @code: see cowi_proc_code(); 0 if it is to be found out
  */
 struct cowi_maps {
 	size_t refs;
 	size_t nr;
 	size_t room;
 	struct entry *entry;
+	__u64 code;
 };
 
 static struct name *new_name(const char *text)
@@ -90,6 +92,7 @@ static struct cowi_maps *copy_maps(const struct cowi_maps *old)
 	}
 	maps->nr = old->nr;
 	maps->room = old->nr;
+	maps->code = old->code;
 	memcpy(maps->entry, old->entry, old->nr * sizeof(*maps->entry));
 	for (i = 0; i < maps->nr; i++)
 		maps->entry[i].name->refs++;
@@ -126,6 +129,12 @@ static size_t first_behind(const struct cowi_maps *maps, __u64 addr)
 	return low;
 }
 
+static void changes_code(struct cowi_maps *maps, const struct entry *entry)
+{
+	if (entry->mapping.perms[2] == 'x')
+		maps->code = 0;
+}
+
 /* Have @count entries in place of @nr of them at @at. */
 static int splice(struct cowi_maps *maps, size_t at, size_t nr,
 		  const struct entry *entries, size_t count)
@@ -140,10 +149,14 @@ static int splice(struct cowi_maps *maps, size_t at, size_t nr,
 		maps->entry = grown;
 		maps->room = left * 2;
 	}
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		entries[i].name->refs++;
-	for (i = at; i < at + nr; i++)
+		changes_code(maps, &entries[i]);
+	}
+	for (i = at; i < at + nr; i++) {
+		changes_code(maps, &maps->entry[i]);
 		put_name(maps->entry[i].name);
+	}
 	memmove(maps->entry + at + count, maps->entry + at + nr,
 		(maps->nr - at - nr) * sizeof(*maps->entry));
 	memcpy(maps->entry + at, entries, count * sizeof(*entries));
@@ -177,6 +190,8 @@ int cowi_proc_map(struct cowi_proc *proc, const struct cowi_mapping *mapping)
 	part[count++] = new;
 	if (end > at && maps->entry[end - 1].mapping.end > mapping->end) {
 		part[count] = maps->entry[end - 1];
+		part[count].mapping.offset += mapping->end -
+					      part[count].mapping.start;
 		part[count++].mapping.start = mapping->end;
 	}
 	err = splice(maps, at, end - at, part, count);
@@ -199,6 +214,51 @@ const struct cowi_mapping *cowi_proc_mapping(const struct cowi_proc *proc,
 	if (!maps || i == maps->nr || maps->entry[i].mapping.start > addr)
 		return NULL;
 	return &maps->entry[i].mapping;
+}
+
+const struct cowi_mapping *cowi_proc_mapping_at(const struct cowi_proc *proc,
+						size_t i)
+{
+	return proc->maps && i < proc->maps->nr ?
+	       &proc->maps->entry[i].mapping : NULL;
+}
+
+/* FNV-1a */
+static __u64 hash(__u64 before, const void *data, size_t size)
+{
+	const unsigned char *byte = data;
+
+	while (size--)
+		before = (before ^ *byte++) * 0x100000001b3ull;
+	return before;
+}
+
+static __u64 hash_code(const struct cowi_maps *maps)
+{
+	__u64 code = 0xcbf29ce484222325ull;
+	size_t i;
+
+	for (i = 0; i < maps->nr; i++) {
+		const struct cowi_mapping *m = &maps->entry[i].mapping;
+		__u64 number[] = { m->start, m->end, m->offset, m->inode };
+
+		if (m->perms[2] != 'x')
+			continue;
+		code = hash(code, number, sizeof(number));
+		code = hash(code, m->name, strlen(m->name));
+	}
+	return code ? code : 1;
+}
+
+__u64 cowi_proc_code(const struct cowi_proc *proc)
+{
+	struct cowi_maps *maps = proc->maps;
+
+	if (!maps)
+		return 0;
+	if (!maps->code)
+		maps->code = hash_code(maps);
+	return maps->code;
 }
 
 __u64 cowi_proc_top(const struct cowi_proc *proc)

@@ -93,6 +93,13 @@ void cowi_proc_unmap_all(struct cowi_proc *proc);
 const struct cowi_mapping *cowi_proc_mapping(const struct cowi_proc *proc,
 					     __u64 addr);
 
+/** cowi_proc_mapping_at - the mapping at a place in the order of addresses, or NULL */
+const struct cowi_mapping *cowi_proc_mapping_at(const struct cowi_proc *proc,
+						size_t i);
+
+/** cowi_proc_code - a number for what files are mapped to be executed, and where */
+__u64 cowi_proc_code(const struct cowi_proc *proc);
+
 /** cowi_proc_top - the end of its last mapping, or 0 */
 __u64 cowi_proc_top(const struct cowi_proc *proc);
 

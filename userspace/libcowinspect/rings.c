@@ -49,24 +49,111 @@ static int more_queue(struct cowi_rings *r)
 	return 0;
 }
 
-/* A record that is long enough for what each of its type has. */
-static bool is_complete(const struct perf_event_header *record)
+/* What is left of a record: all of it is in pieces of 8 bytes. */
+struct rest {
+	const __u64 *at;
+	size_t nr;
+};
+
+/* The next @nr of them, or NULL. */
+static const __u64 *cut(struct rest *rest, __u64 nr)
 {
-	const struct cowi_sample *sample = (const void *)record;
+	const __u64 *at = rest->at;
+
+	if (nr > rest->nr)
+		return NULL;
+	rest->at += nr;
+	rest->nr -= nr;
+	return at;
+}
+
+static int take_chain(struct rest *rest, struct cowi_sample *sample)
+{
+	const __u64 *nr = cut(rest, 1);
+
+	sample->ip = nr ? cut(rest, *nr) : NULL;
+	if (!sample->ip)
+		return -COWI_EFORMAT;
+	sample->nr_ips = *nr;
+	return 0;
+}
+
+/* Behind its size, in 4 bytes. */
+static int take_raw(struct rest *rest, struct cowi_sample *sample)
+{
+	const __u32 *size = (const void *)rest->at;
+
+	if (!rest->nr ||
+	    !cut(rest, (sizeof(*size) + (__u64)*size + 7) / 8))
+		return -COWI_EFORMAT;
+	sample->raw_size = *size;
+	sample->raw = (const char *)(size + 1);
+	return 0;
+}
+
+/* "abi, registers, size, stack, how much of that was there" */
+static int take_stack(struct rest *rest, struct cowi_sample *sample)
+{
+	const __u64 *number = cut(rest, 1), *used;
+	size_t nr = __builtin_popcountll(COWI_REGS_MASK);
+
+	sample->abi = *number;
+	if (sample->abi != PERF_SAMPLE_REGS_ABI_NONE) {
+		sample->reg = cut(rest, nr);
+		if (!sample->reg)
+			return -COWI_EFORMAT;
+	}
+	number = cut(rest, 1);
+	if (!number)
+		return -COWI_EFORMAT;
+	if (!*number)
+		return 0;
+	sample->memory = *number % 8 ? NULL : cut(rest, *number / 8);
+	used = sample->memory ? cut(rest, 1) : NULL;
+	if (!used || *used > *number)
+		return -COWI_EFORMAT;
+	sample->nr_bytes = *used;
+	return 0;
+}
+
+int cowi_sample_take(const struct perf_event_header *record,
+		     enum cowi_stacks stacks, struct cowi_sample *sample)
+{
+	struct rest rest = { .at = (const void *)(record + 1),
+			     .nr = (record->size - sizeof(*record)) / 8 };
+	int err = 0;
+
+	memset(sample, 0, sizeof(*sample));
+	sample->id = (const void *)cut(&rest, sizeof(*sample->id) / 8);
+	if (!sample->id)
+		return -COWI_EFORMAT;
+	if (stacks == COWI_STACKS_FP)
+		err = take_chain(&rest, sample);
+	if (!err)
+		err = take_raw(&rest, sample);
+	if (!err && stacks == COWI_STACKS_DWARF && rest.nr)
+		err = take_stack(&rest, sample);
+	return err;
+}
+
+/* A record that is long enough for what each of its type has. */
+static bool is_complete(const struct cowi_rings *r,
+			const struct perf_event_header *record)
+{
+	struct cowi_sample sample;
 
 	if (record->type != PERF_RECORD_SAMPLE)
 		return record->size >= sizeof(*record) +
 				       sizeof(struct cowi_sample_id);
-	return record->size >= offsetof(struct cowi_sample, raw) &&
-	       record->size - offsetof(struct cowi_sample, raw) >=
-	       sample->raw_size;
+	return !cowi_sample_take(record, r->stacks, &sample);
 }
 
 static __u64 time_of(const struct perf_event_header *record)
 {
+	const struct cowi_sample_id *id = (const void *)(record + 1);
+
 	return record->type == PERF_RECORD_SAMPLE ?
-	       ((const struct cowi_sample *)record)->id.time :
-	       cowi_sample_id(record)->time;
+	       id->time : cowi_sample_id(record)->time;
 }
 
 /* Both ends of the ring may have a part of it. */
@@ -93,7 +180,7 @@ static int take_record(struct cowi_rings *r, struct cowi_ring *ring, __u64 at,
 		return -ENOMEM;
 	copy_out(ring, at, to, size);
 	record = (void *)to;
-	if (!is_complete(record))
+	if (!is_complete(r, record))
 		return -COWI_EFORMAT;
 	queued = &r->queue[r->nr_queued++];
 	queued->offset = to - r->memory;

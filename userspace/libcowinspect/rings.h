@@ -11,15 +11,29 @@
 #ifndef COWI_RINGS_H
 #define COWI_RINGS_H
 
+#include <asm/perf_regs.h>
 #include <linux/perf_event.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <linux/types.h>
+#include "libcowinspect_stream.h"
 
-/* What struct perf_event_attr's sample_type is to be. */
+/*
+ * What struct perf_event_attr's sample_type is to be. With COWI_STACKS_FP, all events
+ * of a ring have PERF_SAMPLE_CALLCHAIN as well, where there may be nothing in it; with
+ * COWI_STACKS_DWARF, those that have a stack have PERF_SAMPLE_REGS_USER and
+ * PERF_SAMPLE_STACK_USER, of which the others have nothing.
+ */
 #define COWI_SAMPLE_TYPE \
 	(PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_RAW)
+
+/* The registers that are asked for: those of a program, but for segments. */
+#ifdef __aarch64__
+#define COWI_REGS_MASK	((1ULL << PERF_REG_ARM64_MAX) - 1)
+#else
+#define COWI_REGS_MASK	((1ULL << PERF_REG_X86_64_MAX) - 1 - \
+			 (0xfULL << PERF_REG_X86_DS))
+#endif
 
 /**
  * struct cowi_sample_id - what each record that is no sample ends with
@@ -34,17 +48,27 @@ struct cowi_sample_id {
 };
 
 /**
- * struct cowi_sample - what a sample begins with; @raw_size bytes follow
- * @header: of the record
+ * struct cowi_sample - a sample, taken apart; it points into its record
  * @id: as above
- * @raw_size: bytes of the tracepoint's record
- * @raw: these
+ * @nr_ips: entries in @ip
+ * @ip: its call chain
+ * @raw_size: bytes of @raw
+ * @raw: the tracepoint's record
+ * @abi: enum perf_sample_regs_abi
+ * @reg: as many as COWI_REGS_MASK has bits, unless @abi is that for none
+ * @nr_bytes: of @memory
+ * @memory: a piece of stack
  */
 struct cowi_sample {
-	struct perf_event_header header;
-	struct cowi_sample_id id;
-	__u32 raw_size;
-	char raw[];
+	const struct cowi_sample_id *id;
+	size_t nr_ips;
+	const __u64 *ip;
+	size_t raw_size;
+	const char *raw;
+	__u64 abi;
+	const __u64 *reg;
+	size_t nr_bytes;
+	const void *memory;
 };
 
 /**
@@ -73,6 +97,7 @@ struct cowi_queued {
 
 /**
  * struct cowi_rings - all of them
+ * @stacks: what samples have
  * @nr: entries in @ring
  * @ring: one for each CPU
  * @memory: records that were read, each aligned to 8 bytes
@@ -85,6 +110,7 @@ struct cowi_queued {
  * @horizon: records up to this time are in order
  */
 struct cowi_rings {
+	enum cowi_stacks stacks;
 	size_t nr;
 	struct cowi_ring *ring;
 	char *memory;
@@ -111,6 +137,17 @@ int cowi_rings_next(struct cowi_rings *r, __u64 now,
 
 /** cowi_rings_release - free what cowi_rings_next() has allocated */
 void cowi_rings_release(struct cowi_rings *r);
+
+/**
+ * cowi_sample_take - take a sample apart
+ * @record: of type PERF_RECORD_SAMPLE
+ * @stacks: what it has
+ * @sample: filled in
+ *
+ * Return: 0, or -COWI_EFORMAT if it is not as long as what it says it has.
+ */
+int cowi_sample_take(const struct perf_event_header *record,
+		     enum cowi_stacks stacks, struct cowi_sample *sample);
 
 /** cowi_sample_id - the end of a record that is no sample */
 const struct cowi_sample_id *

@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "internal.h"
 #include "parse.h"
 #include "procfs.h"
+#include "snapshot.h"
 
 int cowi_read_text(int fd, char **text)
 {
@@ -68,16 +70,83 @@ static int why_missing(int err)
 	return -COWI_ENOTLOADED;
 }
 
+/* ---- its files ---- */
+
+/* A file by its path below the module's directory, or in its place. */
+static int open_file(const struct cowi *c, const char *path, struct cowi_file *f)
+{
+	const struct cowi_piece *piece;
+	struct stat st;
+
+	*f = (struct cowi_file){ .fd = c->archive.fd, .borrowed = true };
+	if (c->dirfd < 0) {
+		piece = cowi_archive_find(&c->archive, path);
+		if (!piece)
+			return -ENOENT;
+		f->start = piece->start;
+		f->size = piece->size;
+		return 0;
+	}
+	f->fd = openat(c->dirfd, path, O_RDONLY | O_CLOEXEC);
+	if (f->fd < 0)
+		return -errno;
+	f->borrowed = false;
+	f->size = UINT64_MAX;
+	if (c->recorded && !fstat(f->fd, &st))
+		f->size = st.st_size;
+	return 0;
+}
+
+void cowi_file_close(struct cowi_file *f)
+{
+	if (!f->borrowed && f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+}
+
+static int read_piece(const struct cowi_file *f, char **text)
+{
+	ssize_t n;
+
+	*text = malloc(f->size + 1);
+	if (!*text)
+		return -ENOMEM;
+	n = pread(f->fd, *text, f->size, f->start);
+	if (n == (ssize_t)f->size && !memchr(*text, '\0', n)) {
+		(*text)[n] = '\0';
+		return 0;
+	}
+	free(*text);
+	return n < 0 ? -errno : -COWI_ESNAPSHOT;
+}
+
+static int file_text(const struct cowi *c, const char *path, char **text)
+{
+	struct cowi_file f;
+	int err = open_file(c, path, &f);
+
+	if (err)
+		return err;
+	err = f.borrowed ? read_piece(&f, text) : cowi_read_text(f.fd, text);
+	cowi_file_close(&f);
+	return err;
+}
+
+static int refused_or(int err)
+{
+	return err == -EACCES || err == -EPERM ? cowi_refused() : err;
+}
+
+int cowi_status_text(struct cowi *c, char **text)
+{
+	return refused_or(file_text(c, "status", text));
+}
+
 static int read_status(struct cowi *c)
 {
-	int fd, err;
 	char *text;
+	int err = cowi_status_text(c, &text);
 
-	fd = openat(c->dirfd, "status", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == EACCES || errno == EPERM ? cowi_refused() : -errno;
-	err = cowi_read_text(fd, &text);
-	close(fd);
 	if (err)
 		return err;
 	cowi_status_release(&c->status);
@@ -86,23 +155,33 @@ static int read_status(struct cowi *c)
 	return err;
 }
 
-int cowi_open(const char *root, struct cowi **out)
+/* The last file of an archive: one without it was cut off. */
+static int read_manifest(struct cowi *c)
 {
-	struct cowi *c = calloc(1, sizeof(*c));
-	struct statfs fs;
-	int err;
+	char *text;
+	int err = file_text(c, "manifest", &text);
 
-	if (!c)
-		return -ENOMEM;
-	c->dirfd = open(root ? root : COWI_DEFAULT_ROOT,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (c->dirfd < 0) {
-		err = root ? -errno : why_missing(errno);
-		free(c);
+	if (err == -ENOENT)
+		return c->dirfd < 0 ? -COWI_ETRUNCATED : 0;
+	if (err)
 		return err;
-	}
-	c->recorded = !fstatfs(c->dirfd, &fs) && fs.f_type != DEBUGFS_MAGIC;
-	err = read_status(c);
+	c->is_snapshot = true;
+	err = cowi_parse_manifest(text, &c->snapshot);
+	free(text);
+	return err;
+}
+
+/* ---- sessions ---- */
+
+static int finish_open(struct cowi *c, struct cowi **out)
+{
+	int err = c->recorded ? read_manifest(c) : 0;
+
+	if (!err)
+		err = read_status(c);
+	/* Of a file that has all its pieces, this is not the module's doing. */
+	if (c->is_snapshot && (err == -COWI_EFORMAT || err == -ENOENT))
+		err = -COWI_ESNAPSHOT;
 	if (err) {
 		cowi_close(c);
 		return err;
@@ -111,13 +190,68 @@ int cowi_open(const char *root, struct cowi **out)
 	return 0;
 }
 
+int cowi_open_fd(int fd, struct cowi **out)
+{
+	struct cowi *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c) {
+		close(fd);
+		return -ENOMEM;
+	}
+	c->dirfd = -1;
+	c->recorded = true;
+	err = cowi_archive_open(fd, &c->archive);
+	if (err) {
+		cowi_close(c);
+		return err;
+	}
+	return finish_open(c, out);
+}
+
+int cowi_open(const char *root, struct cowi **out)
+{
+	struct statfs fs;
+	struct cowi *c;
+	struct stat st;
+	int fd;
+
+	fd = open(root ? root : COWI_DEFAULT_ROOT, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return root ? -errno : why_missing(errno);
+	if (!fstat(fd, &st) && !S_ISDIR(st.st_mode))
+		return cowi_open_fd(fd, out);
+	c = calloc(1, sizeof(*c));
+	if (!c) {
+		close(fd);
+		return -ENOMEM;
+	}
+	c->dirfd = fd;
+	c->archive.fd = -1;
+	c->recorded = !fstatfs(fd, &fs) && fs.f_type != DEBUGFS_MAGIC;
+	return finish_open(c, out);
+}
+
 void cowi_close(struct cowi *c)
 {
 	if (!c)
 		return;
 	cowi_status_release(&c->status);
-	close(c->dirfd);
+	cowi_snapshot_release(&c->snapshot);
+	cowi_archive_close(&c->archive);
+	if (c->dirfd >= 0)
+		close(c->dirfd);
 	free(c);
+}
+
+const struct cowi_snapshot *cowi_snapshot(const struct cowi *c)
+{
+	return c->is_snapshot ? &c->snapshot : NULL;
+}
+
+bool cowi_is_recorded(const struct cowi *c)
+{
+	return c->recorded;
 }
 
 const struct cowi_status *cowi_status(const struct cowi *c)
@@ -145,7 +279,7 @@ static int write_command(struct cowi *c, const char *file, const char *text)
 
 	fd = openat(c->dirfd, file, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == EACCES || errno == EPERM ? cowi_refused() : -errno;
+		return refused_or(-errno);
 	if (write(fd, text, strlen(text)) < 0)
 		err = -errno;
 	close(fd);
@@ -185,10 +319,15 @@ bool cowi_is_running(const struct cowi_status *st, pid_t pid)
 /* A recording cannot be attached to; it has the process or it has not. */
 static int recorded_attach(struct cowi *c, pid_t pid)
 {
-	char name[16];
+	struct cowi_file f;
+	char name[32];
 
-	snprintf(name, sizeof(name), "%d", pid);
-	return faccessat(c->dirfd, name, F_OK, 0) ? -COWI_ENOPROC : 0;
+	if (c->dirfd >= 0) {
+		snprintf(name, sizeof(name), "%d", pid);
+		return faccessat(c->dirfd, name, F_OK, 0) ? -COWI_ENOPROC : 0;
+	}
+	snprintf(name, sizeof(name), "%d/vmas", pid);
+	return open_file(c, name, &f) ? -COWI_ENOPROC : 0;
 }
 
 int cowi_attach(struct cowi *c, pid_t pid)
@@ -252,36 +391,34 @@ struct cowi *cowi_target_session(const struct cowi_target *t)
 	return t->c;
 }
 
-int cowi_target_file(struct cowi_target *t, const char *name)
+static int why_no_file(const struct cowi *c, int err)
 {
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "%d/%s", t->pid, name);
-	fd = openat(t->c->dirfd, path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		return fd;
-	if (errno == ESRCH || (errno == ENOENT && !t->c->recorded))
+	if (err == -ESRCH || (err == -ENOENT && !c->recorded))
 		return -COWI_EEXITED;
-	return errno == EACCES || errno == EPERM ? cowi_refused() : -errno;
+	return refused_or(err);
 }
 
-static int target_text(struct cowi_target *t, const char *name, char **text)
+int cowi_target_file(struct cowi_target *t, const char *name,
+		     struct cowi_file *f)
 {
-	int fd = cowi_target_file(t, name);
-	int err;
+	char path[64];
 
-	if (fd < 0)
-		return fd;
-	err = cowi_read_text(fd, text);
-	close(fd);
-	return err == -ESRCH ? -COWI_EEXITED : err;
+	snprintf(path, sizeof(path), "%d/%s", t->pid, name);
+	return why_no_file(t->c, open_file(t->c, path, f));
+}
+
+int cowi_target_text(struct cowi_target *t, const char *name, char **text)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/%s", t->pid, name);
+	return why_no_file(t->c, file_text(t->c, path, text));
 }
 
 int cowi_summary(struct cowi_target *t, struct cowi_totals *sum)
 {
 	char *text;
-	int err = target_text(t, "summary", &text);
+	int err = cowi_target_text(t, "summary", &text);
 
 	if (err)
 		return err;
@@ -296,7 +433,7 @@ int cowi_vmas(struct cowi_target *t, struct cowi_vmas *vmas)
 	int err;
 
 	memset(vmas, 0, sizeof(*vmas));
-	err = target_text(t, "vmas", &text);
+	err = cowi_target_text(t, "vmas", &text);
 	if (err)
 		return err;
 	err = cowi_parse_vmas(text, vmas);
@@ -307,7 +444,7 @@ int cowi_vmas(struct cowi_target *t, struct cowi_vmas *vmas)
 int cowi_faults(struct cowi_target *t, struct cowi_faults *faults)
 {
 	char *text;
-	int err = target_text(t, "faults", &text);
+	int err = cowi_target_text(t, "faults", &text);
 
 	if (err)
 		return err;

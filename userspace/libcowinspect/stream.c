@@ -79,6 +79,8 @@ int cowi_stream_look(struct cowi_stream *s, struct cowi_proc *proc)
 		struct cowi_mapping mapping = {
 			.start = vmas.vma[i].start,
 			.end = vmas.vma[i].end,
+			.offset = vmas.vma[i].offset,
+			.inode = vmas.vma[i].inode,
 			.name = vmas.vma[i].name,
 		};
 
@@ -195,6 +197,11 @@ static int adopt_named(struct cowi_stream *s, pid_t pid)
 	return err == -ESRCH ? -COWI_ENOPROC : err;
 }
 
+static bool is_gone(int err)
+{
+	return err == -COWI_ENOPROC || err == -COWI_EZOMBIE;
+}
+
 /* ---- begin ---- */
 
 static int read_tracepoints(struct cowi_stream *s)
@@ -243,10 +250,18 @@ static int take_options(struct cowi_stream *s,
 	s->follow = o->follow;
 	s->all = o->all;
 	s->outcomes = o->outcomes;
+	s->stacks = o->stacks;
+	s->rings.stacks = o->stacks;
+	s->stack_outcomes = o->stack_outcomes ? o->stack_outcomes : UINT32_MAX;
+	if (o->outcomes)
+		s->stack_outcomes &= o->outcomes;
+	s->stack_bytes = o->stack_bytes ? o->stack_bytes : COWI_STACK_BYTES;
 	s->own_procfs = cowi_is_own_procfs();
 	s->initial_ns = !stat("/proc/self/ns/pid", &ns) &&
 			ns.st_ino == INITIAL_PID_NS;
 	if (!o->all && !o->cgroup && !o->name && !o->nr_pids)
+		return -EINVAL;
+	if (s->stack_bytes % 8 || s->stack_bytes > COWI_STACK_BYTES_MAX)
 		return -EINVAL;
 	if (o->name) {
 		if (regcomp(&s->name, o->name, REG_EXTENDED | REG_NOSUB))
@@ -270,8 +285,11 @@ static int begin(struct cowi_stream *s, const struct cowi_stream_options *o)
 	if (!err)
 		err = cowi_stream_listen(s, only_these ? o->pid : NULL,
 					 o->nr_pids, o->ring_bytes);
-	for (i = 0; i < o->nr_pids && !err; i++)
+	for (i = 0; i < o->nr_pids && !err; i++) {
 		err = adopt_named(s, o->pid[i]);
+		if (i + o->nr_gone >= o->nr_pids && is_gone(err))
+			err = 0;
+	}
 	return err ? err : cowi_stream_find_procs(s);
 }
 
@@ -301,6 +319,7 @@ void cowi_stream_close(struct cowi_stream *s)
 	cowi_stream_deafen(s);
 	cowi_rings_release(&s->rings);
 	cowi_procs_release(&s->procs);
+	cowi_procs_release(&s->writers);
 	if (s->cgroup >= 0)
 		close(s->cgroup);
 	if (s->has_name)
@@ -347,6 +366,28 @@ int cowi_stream_next(struct cowi_stream *s, struct cowi_event *e)
 	if (!ret && s->stopped && !s->told)
 		ret = tell_rest(s, e);
 	return ret;
+}
+
+const struct cowi_proc *cowi_stream_proc(const struct cowi_stream *s, pid_t pid)
+{
+	const struct cowi_proc *proc = cowi_procs_find(&s->procs, pid);
+
+	return proc ? proc : cowi_procs_find(&s->writers, pid);
+}
+
+const struct cowi_mapping *cowi_stream_mapping(const struct cowi_stream *s,
+					       pid_t pid, size_t i)
+{
+	const struct cowi_proc *proc = cowi_stream_proc(s, pid);
+
+	return proc ? cowi_proc_mapping_at(proc, i) : NULL;
+}
+
+__u64 cowi_stream_code(const struct cowi_stream *s, pid_t pid)
+{
+	const struct cowi_proc *proc = cowi_stream_proc(s, pid);
+
+	return proc ? cowi_proc_code(proc) : 0;
 }
 
 size_t cowi_stream_running(const struct cowi_stream *s)

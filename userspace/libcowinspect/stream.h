@@ -9,6 +9,9 @@
 #include "rings.h"
 #include "tracepoint.h"
 
+/* Nanoseconds before the mappings of a process are read again. */
+#define STREAM_LOOK_PAUSE	10000000
+
 /* The fields of cow_fault, then those of cow_fork. */
 enum {
 	FAULT_ADDR,
@@ -44,10 +47,12 @@ enum {
  * struct cowi_stream_cpu - what is open for a CPU
  * @fault: event of the tracepoint cow_fault, which has the ring; -1 if the CPU is
  *	not online
- * @fork: event of cow_fork, into the same ring
+ * @stack: event of the faults that have a stack, if others have none; -1 without
+ * @fork: event of cow_fork; both go into the same ring
  */
 struct cowi_stream_cpu {
 	int fault;
+	int stack;
 	int fork;
 };
 
@@ -59,6 +64,10 @@ struct cowi_stream_cpu {
  * @has_name: @name is set
  * @name: of processes to be listened to
  * @outcomes: as in the options
+ * @stacks: the same
+ * @stack_outcomes: the same, and no others than @outcomes
+ * @stack_bytes: as in the options, of COWI_STACKS_DWARF
+ * @stack: of the last event
  * @own_procfs: /proc is of our pid namespace
  * @initial_ns: that is the initial one
  * @nr_cpus: entries in @cpu
@@ -71,6 +80,7 @@ struct cowi_stream_cpu {
  * @fault: its fields
  * @fork: its fields
  * @procs: the processes that are listened to
+ * @writers: others, who wrote to their memory; all are among those that have exited
  * @nr_pending: entries in @pending
  * @pending: processes of which it is not known whether they have exited
  * @next_pending: of these, the one to be looked at
@@ -88,6 +98,10 @@ struct cowi_stream {
 	bool has_name;
 	regex_t name;
 	__u32 outcomes;
+	enum cowi_stacks stacks;
+	__u32 stack_outcomes;
+	size_t stack_bytes;
+	struct cowi_stack stack;
 	bool own_procfs;
 	bool initial_ns;
 	size_t nr_cpus;
@@ -100,6 +114,7 @@ struct cowi_stream {
 	struct cowi_field fault[FAULT_NR];
 	struct cowi_field fork[FORK_NR];
 	struct cowi_procs procs;
+	struct cowi_procs writers;
 	size_t nr_pending;
 	pid_t *pending;
 	size_t next_pending;
@@ -153,6 +168,9 @@ int cowi_stream_adopt(struct cowi_stream *s, pid_t pid, struct cowi_proc **out);
  */
 int cowi_stream_look(struct cowi_stream *s, struct cowi_proc *proc);
 
+/** cowi_stream_proc - a process that is known: listened to, or a writer; or NULL */
+const struct cowi_proc *cowi_stream_proc(const struct cowi_stream *s, pid_t pid);
+
 /**
  * cowi_stream_find_procs - adopt those that exist and are to be listened to
  * @s: stream; with @follow the descendants of those it has, with @has_name those
@@ -176,6 +194,18 @@ __u64 cowi_stream_now(void);
  * Return: 1 if it has; 0 if there is no more to be said now.
  */
 int cowi_stream_pending(struct cowi_stream *s, struct cowi_event *e);
+
+/**
+ * cowi_stream_take_stack - give a fault its stack, if its outcome is to have one
+ * @s: stream
+ * @sample: of it
+ * @e: the fault; @stack is set
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int cowi_stream_take_stack(struct cowi_stream *s,
+			   const struct cowi_sample *sample,
+			   struct cowi_event *e);
 
 /**
  * cowi_stream_translate - a record as an event

@@ -25,6 +25,9 @@
 #define RING_BYTES	(4UL << 20)
 #define RINGS_BYTES	(128UL << 20)
 
+/* Records with a piece of stack are that many times larger, or nearly. */
+#define STACK_ROOM	8
+
 /* Reading is worth a wake-up once a ring is that full: one part of so many. */
 #define WAKE_PART	4
 
@@ -56,16 +59,57 @@ static int open_failed(const struct cowi_stream *s)
 	}
 }
 
+/* What events are opened for. */
+enum purpose {
+	FOR_FAULTS,
+	FOR_STACKS,
+	FOR_FORKS,
+};
+
+/* All faults have a stack: no other event is needed for those that have none. */
+static bool all_have_stacks(const struct cowi_stream *s)
+{
+	__u32 outcomes = s->outcomes ? s->outcomes : UINT32_MAX;
+
+	return s->stacks && !(outcomes & ~s->stack_outcomes);
+}
+
+static void ask_for_stacks(const struct cowi_stream *s, enum purpose purpose,
+			   struct perf_event_attr *attr)
+{
+	bool wanted = purpose == FOR_STACKS ||
+		      (purpose == FOR_FAULTS && all_have_stacks(s));
+
+	switch (s->stacks) {
+	case COWI_STACKS_FP:
+		/* With neither of the two, a chain is empty. */
+		attr->sample_type |= PERF_SAMPLE_CALLCHAIN;
+		attr->exclude_callchain_kernel = 1;
+		attr->exclude_callchain_user = !wanted;
+		break;
+	case COWI_STACKS_DWARF:
+		if (!wanted)
+			break;
+		attr->sample_type |= PERF_SAMPLE_REGS_USER |
+				     PERF_SAMPLE_STACK_USER;
+		attr->sample_regs_user = COWI_REGS_MASK;
+		attr->sample_stack_user = s->stack_bytes;
+		break;
+	default:
+		break;
+	}
+}
+
 /* Returns the event, or -1 with errno. */
-static int open_event(const struct cowi_stream *s, unsigned int id, int cpu,
-		      size_t ring_bytes)
+static int open_event(const struct cowi_stream *s, enum purpose purpose,
+		      int cpu, size_t ring_bytes)
 {
 	unsigned long flags = PERF_FLAG_FD_CLOEXEC;
-	bool first = id == s->fault_id;
+	bool first = purpose == FOR_FAULTS;
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_TRACEPOINT,
 		.size = sizeof(attr),
-		.config = id,
+		.config = purpose == FOR_FORKS ? s->fork_id : s->fault_id,
 		.sample_period = 1,
 		.sample_type = COWI_SAMPLE_TYPE,
 		.read_format = PERF_FORMAT_LOST,
@@ -85,6 +129,7 @@ static int open_event(const struct cowi_stream *s, unsigned int id, int cpu,
 	};
 	int pid = -1, fd;
 
+	ask_for_stacks(s, purpose, &attr);
 	if (s->cgroup >= 0) {
 		pid = s->cgroup;
 		flags |= PERF_FLAG_PID_CGROUP;
@@ -96,15 +141,27 @@ static int open_event(const struct cowi_stream *s, unsigned int id, int cpu,
 	return syscall(SYS_perf_event_open, &attr, pid, cpu, -1, flags);
 }
 
+/* Into the ring of a CPU. */
+static int open_beside(struct cowi_stream *s, enum purpose purpose, int cpu,
+		       int *fd)
+{
+	*fd = open_event(s, purpose, cpu, s->rings.ring[cpu].size);
+	if (*fd < 0)
+		return open_failed(s);
+	return ioctl(*fd, PERF_EVENT_IOC_SET_OUTPUT, s->cpu[cpu].fault) ?
+	       -errno : 0;
+}
+
 static int open_cpu(struct cowi_stream *s, int cpu)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 	struct epoll_event readable = { .events = EPOLLIN };
 	struct cowi_stream_cpu *c = &s->cpu[cpu];
 	struct cowi_ring *ring = &s->rings.ring[cpu];
+	int err = 0;
 
 	ring->size = s->map_bytes - page;
-	c->fault = open_event(s, s->fault_id, cpu, ring->size);
+	c->fault = open_event(s, FOR_FAULTS, cpu, ring->size);
 	/* It is not online. */
 	if (c->fault < 0 && errno == ENODEV)
 		return 0;
@@ -119,57 +176,99 @@ static int open_cpu(struct cowi_stream *s, int cpu)
 	ring->data = (const char *)ring->page + page;
 	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, c->fault, &readable))
 		return -errno;
-	if (!s->fork_id)
-		return 0;
-	c->fork = open_event(s, s->fork_id, cpu, ring->size);
-	if (c->fork < 0)
-		return open_failed(s);
-	return ioctl(c->fork, PERF_EVENT_IOC_SET_OUTPUT, c->fault) ? -errno : 0;
+	if (s->stacks && !all_have_stacks(s))
+		err = open_beside(s, FOR_STACKS, cpu, &c->stack);
+	if (!err && s->fork_id)
+		err = open_beside(s, FOR_FORKS, cpu, &c->fork);
+	return err;
 }
 
-/* "(a==1||a==2)" of some numbers, behind @text. */
-static void add_filter(char *text, size_t size, const char *field,
+/* A filter of an event, built from its beginning to its end. */
+struct filter {
+	char text[1024];
+};
+
+/* "(a==1||a==2)" of some numbers, or "(a!=1&&a!=2)". */
+static void add_filter(struct filter *filter, const char *field, bool is,
 		       const unsigned int *number, size_t nr)
 {
-	size_t used = strlen(text), i;
+	size_t size = sizeof(filter->text), used = strlen(filter->text), i;
+	char *text = filter->text;
 
+	if (!nr)
+		return;
 	used += snprintf(text + used, size - used, "%s(", used ? "&&" : "");
 	for (i = 0; i < nr && used < size; i++)
-		used += snprintf(text + used, size - used, "%s%s==%u",
-				 i ? "||" : "", field, number[i]);
+		used += snprintf(text + used, size - used, "%s%s%s%u",
+				 i ? is ? "||" : "&&" : "", field,
+				 is ? "==" : "!=", number[i]);
 	if (used < size)
 		snprintf(text + used, size - used, ")");
 }
 
-/*
- * So that the rings have what we want, and nothing else. Where the kernel refuses,
- * as for an id in our own pid namespace, more is read and left out.
- */
-static void set_filters(const struct cowi_stream *s, const pid_t *pid,
-			size_t nr_pids)
+static void add_pids(const struct cowi_stream *s, struct filter *filter,
+		     const char *field, const pid_t *pid, size_t nr_pids)
 {
-	char fault[1024] = "", fork[1024] = "";
-	unsigned int number[FILTER_PIDS], i, nr = 0;
-	size_t cpu;
+	unsigned int number[FILTER_PIDS], i;
 
-	if (pid && s->initial_ns && nr_pids <= FILTER_PIDS) {
-		for (i = 0; i < nr_pids; i++)
-			number[i] = pid[i];
-		add_filter(fault, sizeof(fault), "pid", number, nr_pids);
-		add_filter(fork, sizeof(fork), "parent", number, nr_pids);
-	}
-	for (i = 0; i < FILTER_PIDS; i++) {
-		if (s->outcomes & 1U << i)
+	if (!pid || !s->initial_ns || nr_pids > FILTER_PIDS)
+		return;
+	for (i = 0; i < nr_pids; i++)
+		number[i] = pid[i];
+	add_filter(filter, field, true, number, nr_pids);
+}
+
+/* Outcomes by their bits: these or none of them. */
+static void add_outcomes(struct filter *filter, bool is, __u32 outcomes)
+{
+	unsigned int number[32], i, nr = 0;
+
+	for (i = 0; i < 32; i++) {
+		if (outcomes & 1U << i)
 			number[nr++] = i;
 	}
-	if (nr)
-		add_filter(fault, sizeof(fault), "outcome", number, nr);
-	for (cpu = 0; cpu < s->nr_cpus; cpu++) {
-		if (s->cpu[cpu].fault >= 0 && fault[0])
-			ioctl(s->cpu[cpu].fault, PERF_EVENT_IOC_SET_FILTER, fault);
-		if (s->cpu[cpu].fork >= 0 && fork[0])
-			ioctl(s->cpu[cpu].fork, PERF_EVENT_IOC_SET_FILTER, fork);
+	add_filter(filter, "outcome", is, number, nr);
+}
+
+static int set_filter(int fd, const struct filter *filter)
+{
+	if (fd < 0 || !filter->text[0])
+		return 0;
+	return ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter->text) ? -errno : 0;
+}
+
+/*
+ * So that the rings have what we want, and nothing else. Where the kernel refuses,
+ * as for an id in our own pid namespace, more is read and left out; but no fault may
+ * come with a stack and without.
+ */
+static int set_filters(const struct cowi_stream *s, const pid_t *pid,
+		       size_t nr_pids)
+{
+	struct filter fault = { "" }, stack = { "" }, fork = { "" };
+	bool apart = s->stacks && !all_have_stacks(s);
+	size_t cpu;
+	int err = 0;
+
+	add_pids(s, &fault, "pid", pid, nr_pids);
+	stack = fault;
+	add_pids(s, &fork, "parent", pid, nr_pids);
+	if (apart) {
+		add_outcomes(&fault, false, s->stack_outcomes);
+		add_outcomes(&stack, true, s->stack_outcomes);
 	}
+	add_outcomes(&fault, true, s->outcomes);
+	for (cpu = 0; cpu < s->nr_cpus && !err; cpu++) {
+		const struct cowi_stream_cpu *c = &s->cpu[cpu];
+
+		err = set_filter(c->fault, &fault);
+		if (!err)
+			err = set_filter(c->stack, &stack);
+		if (!apart)
+			err = 0;
+		set_filter(c->fork, &fork);
+	}
+	return err;
 }
 
 static void switch_all(const struct cowi_stream *s, unsigned long request)
@@ -179,6 +278,8 @@ static void switch_all(const struct cowi_stream *s, unsigned long request)
 	for (i = 0; i < s->nr_cpus; i++) {
 		if (s->cpu[i].fault >= 0)
 			ioctl(s->cpu[i].fault, request, 0);
+		if (s->cpu[i].stack >= 0)
+			ioctl(s->cpu[i].stack, request, 0);
 		if (s->cpu[i].fork >= 0)
 			ioctl(s->cpu[i].fork, request, 0);
 	}
@@ -193,6 +294,18 @@ static size_t most_ring_bytes(size_t page, long cpus)
 	return sysconf(_SC_PHYS_PAGES) / 4 / cpus * page;
 }
 
+/* Less where there are many CPUs, or little memory. */
+static size_t usual_ring_bytes(const struct cowi_stream *s, size_t page, long cpus)
+{
+	size_t room = s->stacks == COWI_STACKS_DWARF ? STACK_ROOM : 1;
+	size_t size = RING_BYTES * room;
+
+	while (size > RINGS_BYTES * room / cpus ||
+	       (room > 1 && size > most_ring_bytes(page, cpus)))
+		size /= 2;
+	return size;
+}
+
 static int make_cpus(struct cowi_stream *s, size_t ring_bytes)
 {
 	size_t page = sysconf(_SC_PAGESIZE), size = page, i;
@@ -200,11 +313,8 @@ static int make_cpus(struct cowi_stream *s, size_t ring_bytes)
 
 	if (nr < 1)
 		return -EINVAL;
-	if (!ring_bytes) {
-		ring_bytes = RINGS_BYTES / nr;
-		if (ring_bytes > RING_BYTES)
-			ring_bytes = RING_BYTES;
-	}
+	if (!ring_bytes)
+		ring_bytes = usual_ring_bytes(s, page, nr);
 	if (ring_bytes > most_ring_bytes(page, nr))
 		return -COWI_ERINGS;
 	while (size < ring_bytes)
@@ -218,6 +328,7 @@ static int make_cpus(struct cowi_stream *s, size_t ring_bytes)
 	s->rings.nr = nr;
 	for (i = 0; i < s->nr_cpus; i++) {
 		s->cpu[i].fault = -1;
+		s->cpu[i].stack = -1;
 		s->cpu[i].fork = -1;
 	}
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -251,9 +362,10 @@ int cowi_stream_listen(struct cowi_stream *s, const pid_t *pid, size_t nr_pids,
 		err = check_spare_files();
 	if (err)
 		return err;
-	set_filters(s, pid, nr_pids);
-	switch_all(s, PERF_EVENT_IOC_ENABLE);
-	return 0;
+	err = set_filters(s, pid, nr_pids);
+	if (!err)
+		switch_all(s, PERF_EVENT_IOC_ENABLE);
+	return err;
 }
 
 void cowi_stream_stop(struct cowi_stream *s)
@@ -281,6 +393,7 @@ void cowi_stream_count(const struct cowi_stream *s, __u64 *events, __u64 *lost)
 	*lost = 0;
 	for (i = 0; i < s->nr_cpus; i++) {
 		add_counts(s->cpu[i].fault, events, lost);
+		add_counts(s->cpu[i].stack, events, lost);
 		add_counts(s->cpu[i].fork, events, lost);
 	}
 }
@@ -292,6 +405,8 @@ void cowi_stream_deafen(struct cowi_stream *s)
 	for (i = 0; i < s->nr_cpus; i++) {
 		if (s->rings.ring[i].page)
 			munmap(s->rings.ring[i].page, s->map_bytes);
+		if (s->cpu[i].stack >= 0)
+			close(s->cpu[i].stack);
 		if (s->cpu[i].fork >= 0)
 			close(s->cpu[i].fork);
 		if (s->cpu[i].fault >= 0)

@@ -10,9 +10,6 @@
 #include "procfs.h"
 #include "stream.h"
 
-/* Nanoseconds before the mappings of a process are read again. */
-#define LOOK_PAUSE	10000000
-
 /* The same before all processes are looked at after a loss. */
 #define CHECK_PAUSE	250000000
 
@@ -40,7 +37,9 @@ struct mmap_record {
 	__u64 addr;
 	__u64 len;
 	__u64 offset;
-	__u64 file[3];
+	__u32 device[2];
+	__u64 inode;
+	__u64 generation;
 	__u32 prot;
 	__u32 flags;
 	char name[];
@@ -211,9 +210,12 @@ static int take_fork(struct cowi_stream *s, const struct task_record *record,
 static int take_exit(struct cowi_stream *s, const struct task_record *record,
 		     struct cowi_event *e)
 {
-	struct cowi_proc *proc = cowi_procs_find(&s->procs, record->pid);
+	struct cowi_proc *proc;
 
-	if (!has(&record->header, sizeof(*record)) || !proc || !proc->running)
+	if (!has(&record->header, sizeof(*record)))
+		return 0;
+	proc = cowi_procs_find(&s->procs, record->pid);
+	if (!proc || !proc->running)
 		return 0;
 	if (record->tid == record->pid)
 		proc->leaderless = true;
@@ -265,11 +267,7 @@ static int take_comm(struct cowi_stream *s, const struct comm_record *record,
 
 static int take_mmap(struct cowi_stream *s, const struct mmap_record *record)
 {
-	struct cowi_mapping mapping = {
-		.start = record->addr,
-		.end = record->addr + record->len,
-		.name = record->name,
-	};
+	struct cowi_mapping mapping;
 	struct cowi_proc *proc;
 	int err;
 
@@ -279,6 +277,13 @@ static int take_mmap(struct cowi_stream *s, const struct mmap_record *record)
 	if (err || !proc)
 		return err;
 	acts(proc, cowi_sample_id(&record->header));
+	mapping = (struct cowi_mapping){
+		.start = record->addr,
+		.end = record->addr + record->len,
+		.offset = record->offset,
+		.inode = record->inode,
+		.name = record->name,
+	};
 	/* As /proc/PID/maps has it. */
 	if (!strcmp(record->name, "//anon"))
 		mapping.name = "";
@@ -374,7 +379,7 @@ static int find_mapping(struct cowi_stream *s, struct cowi_proc *proc,
 		return 0;
 	}
 	if (!fits(m, e) && proc->running && s->own_procfs &&
-	    cowi_stream_now() > proc->looked + LOOK_PAUSE) {
+	    cowi_stream_now() > proc->looked + STREAM_LOOK_PAUSE) {
 		err = cowi_stream_look(s, proc);
 		if (err)
 			return err;
@@ -405,11 +410,11 @@ static int find_owner(struct cowi_stream *s, const struct cowi_sample *sample,
 	else if (s->cgroup >= 0 && remote)
 		*out = cowi_procs_find(&s->procs, global_pid);
 	else
-		err = find(s, s->initial_ns ? global_pid : (pid_t)sample->id.pid,
+		err = find(s, s->initial_ns ? global_pid : (pid_t)sample->id->pid,
 			   out);
 	if (*out && !remote) {
 		(*out)->global_pid = global_pid;
-		acts(*out, &sample->id);
+		acts(*out, sample->id);
 	}
 	return err;
 }
@@ -428,7 +433,7 @@ static int take_fault(struct cowi_stream *s, const struct cowi_sample *sample,
 			 flags & COWI_E_REMOTE, &proc);
 	if (err || !proc)
 		return err;
-	begin(e, COWI_EVENT_FAULT, &sample->id, proc);
+	begin(e, COWI_EVENT_FAULT, sample->id, proc);
 	e->flags = flags;
 	e->outcome = outcome;
 	e->addr = get(sample, &s->fault[FAULT_ADDR]);
@@ -442,6 +447,8 @@ static int take_fault(struct cowi_stream *s, const struct cowi_sample *sample,
 	e->predicted = get(sample, &s->fault[FAULT_PREDICTED]);
 	e->confidence = get(sample, &s->fault[FAULT_CONFIDENCE]);
 	err = find_mapping(s, proc, e);
+	if (!err)
+		err = cowi_stream_take_stack(s, sample, e);
 	return err ? err : 1;
 }
 
@@ -455,7 +462,7 @@ static int take_cow_fork(struct cowi_stream *s, const struct cowi_sample *sample
 			 &proc);
 	if (err || !proc)
 		return err;
-	begin(e, COWI_EVENT_FORK, &sample->id, proc);
+	begin(e, COWI_EVENT_FORK, sample->id, proc);
 	e->child = get(sample, &s->fork[FORK_CHILD]);
 	e->cost = get(sample, &s->fork[FORK_COST]);
 	e->tables = get(sample, &s->fork[FORK_TABLES]);
@@ -467,16 +474,23 @@ static int take_cow_fork(struct cowi_stream *s, const struct cowi_sample *sample
 	return 1;
 }
 
-static int take_sample(struct cowi_stream *s, const struct cowi_sample *sample,
+static int take_sample(struct cowi_stream *s,
+		       const struct perf_event_header *record,
 		       struct cowi_event *e)
 {
 	static const struct cowi_field type = { .offset = 0, .size = 2 };
-	unsigned int id = get(sample, &type);
+	struct cowi_sample sample;
+	unsigned int id;
+	int err;
 
+	err = cowi_sample_take(record, s->stacks, &sample);
+	if (err)
+		return err;
 	s->samples++;
+	id = get(&sample, &type);
 	if (id == s->fault_id)
-		return take_fault(s, sample, e);
-	return s->fork_id && id == s->fork_id ? take_cow_fork(s, sample, e) : 0;
+		return take_fault(s, &sample, e);
+	return s->fork_id && id == s->fork_id ? take_cow_fork(s, &sample, e) : 0;
 }
 
 int cowi_stream_translate(struct cowi_stream *s,
@@ -485,7 +499,7 @@ int cowi_stream_translate(struct cowi_stream *s,
 {
 	switch (record->type) {
 	case PERF_RECORD_SAMPLE:
-		return take_sample(s, (const void *)record, e);
+		return take_sample(s, record, e);
 	case PERF_RECORD_MMAP2:
 		return take_mmap(s, (const void *)record);
 	case PERF_RECORD_COMM:
