@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "targets.h"
+#include "choice.h"
+#include "commands.h"
 
 static const char doc[] =
 	"Detach processes, whoever has attached them. What the other\n"
@@ -21,7 +22,7 @@ static const struct argp_option options[] = {
 };
 
 struct arguments {
-	struct target_names names;
+	struct choice names;
 	bool all;
 };
 
@@ -34,12 +35,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->all = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		target_names_add(state, arg, &a->names);
+		choice_add(state, arg, &a->names);
 		return 0;
 	case ARGP_KEY_END:
-		if (!a->all)
-			target_names_check(state, &a->names);
-		else if (a->names.nr)
+		if (!a->all && !a->names.nr)
+			argp_error(state, "which process? Give its id, or --all");
+		if (a->all && a->names.nr)
 			argp_error(state, "give either processes or --all");
 		return 0;
 	default:

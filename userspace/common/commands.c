@@ -94,14 +94,3 @@ int finish_output(int status)
 	fprintf(stderr, "cowinspect: standard output: %s\n", strerror(errno));
 	return EXIT_FAILED;
 }
-
-int take_range(const char *text, __u64 page_size, struct range *r)
-{
-	*r = (struct range){ 0, UINT64_MAX };
-	if (!text || !parse_range(text, page_size, r))
-		return EXIT_OK;
-	fprintf(stderr,
-		"cowinspect: --range: '%s' is not START-END, START+SIZE or an address, in hexadecimal, with START below END\n",
-		text);
-	return EXIT_USAGE;
-}

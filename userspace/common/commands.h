@@ -31,9 +31,15 @@ struct globals {
 /* Each gets its own name as argv[0] and returns an enum cowinspect_exit. */
 int cmd_show(int argc, char **argv, struct globals *g);
 int cmd_map(int argc, char **argv, struct globals *g);
+int cmd_ps(int argc, char **argv, struct globals *g);
+int cmd_share(int argc, char **argv, struct globals *g);
+int cmd_snapshot(int argc, char **argv, struct globals *g);
+int cmd_diff(int argc, char **argv, struct globals *g);
 int cmd_status(int argc, char **argv, struct globals *g);
 int cmd_detach(int argc, char **argv, struct globals *g);
+int cmd_top(int argc, char **argv, struct globals *g);
 int cmd_trace(int argc, char **argv, struct globals *g);
+int cmd_whatif(int argc, char **argv, struct globals *g);
 int cmd_lab(int argc, char **argv, struct globals *g);
 
 /** globals_argp - parser of these options; its input is a struct globals */
@@ -131,16 +137,6 @@ struct range {
  * Return: 0 or -EINVAL.
  */
 int parse_range(const char *text, __u64 page_size, struct range *r);
-
-/**
- * take_range - --range, or say what is wrong with it
- * @text: from the command line, or NULL
- * @page_size: of the process, in bytes
- * @r: result; without @text, all addresses
- *
- * Return: EXIT_OK or EXIT_USAGE.
- */
-int take_range(const char *text, __u64 page_size, struct range *r);
 
 /**
  * parse_size - a decimal number of bytes, with K, M or G behind it or not

@@ -46,18 +46,16 @@ static int put_pages(struct html *h, struct cowi_target *t,
  * struct pages - a page that is being written
  * @html: it
  * @ts: of all processes
- * @range: only what lies in it
  */
 struct pages {
 	struct html *html;
 	const struct targets *ts;
-	const struct range *range;
 };
 
 static int put_target(const struct target *target, void *arg)
 {
 	const struct pages *p = arg;
-	unsigned int id = target - p->ts->target;
+	unsigned int id = target - p->ts->list.target;
 	struct cowi_vmas vmas;
 	int err;
 
@@ -66,17 +64,16 @@ static int put_target(const struct target *target, void *arg)
 		html_process(p->html, id, target->pid, target->parent,
 			     target->name);
 		html_table(p->html, id);
-		put_vmas(p->html, &vmas, p->range);
-		err = put_pages(p->html, target->t, p->range);
+		put_vmas(p->html, &vmas, &p->ts->range);
+		err = put_pages(p->html, target->t, &p->ts->range);
 	}
 	cowi_vmas_free(&vmas);
 	return err;
 }
 
-int html_targets(const char *path, struct targets *ts,
-		 const struct range *range)
+int html_targets(const char *path, struct targets *ts)
 {
-	struct pages p = { .ts = ts, .range = range };
+	struct pages p = { .ts = ts };
 	struct html_about about = {
 		.text = "What is mapped, who shares it, and what the next "
 			"write to each page would do.",
@@ -85,16 +82,19 @@ int html_targets(const char *path, struct targets *ts,
 	char title[80], first[48];
 	int err, status;
 
-	target_text(&ts->target[0], first, sizeof(first));
-	if (ts->nr == 1)
+	if (!path)
+		return EXIT_OK;
+	target_text(&ts->list.target[0], first, sizeof(first));
+	if (ts->list.nr == 1)
 		snprintf(title, sizeof(title), "%s", first);
 	else
 		snprintf(title, sizeof(title), "%s and %zu more", first,
-			 ts->nr - 1);
+			 ts->list.nr - 1);
 	about.title = title;
 	err = html_open(path, &about, &p.html);
 	if (err)
 		return report(path, err);
+	targets_note_ids(ts);
 	html_step(p.html, "", "");
 	status = targets_each(ts, put_target, &p);
 	err = html_close(p.html);

@@ -17,7 +17,13 @@ static const struct {
 } commands[] = {
 	{ "show", cmd_show },
 	{ "map", cmd_map },
+	{ "ps", cmd_ps },
+	{ "share", cmd_share },
+	{ "snapshot", cmd_snapshot },
+	{ "diff", cmd_diff },
+	{ "top", cmd_top },
 	{ "trace", cmd_trace },
+	{ "whatif", cmd_whatif },
 	{ "status", cmd_status },
 	{ "detach", cmd_detach },
 	{ "lab", cmd_lab },
@@ -31,7 +37,13 @@ static const char doc[] =
 	"\vCommands:\n"
 	"  show PID      tables: how each mapping, or each page, is shared\n"
 	"  map PID       a picture of the address space, a letter per page\n"
+	"  ps -f PID     what each process of a family has, and all of them\n"
+	"  share -f PID  who of them shares with whom, each page counted once\n"
+	"  snapshot -o FILE PID  what all of these know, in a file that they read\n"
+	"  diff A B      what has changed between two snapshots, or since one\n"
+	"  top --all     who copies now, and who has how much, live\n"
 	"  trace COMMAND run it and count what each page fault did\n"
+	"  whatif fork PID  what a fork of it would cost now\n"
 	"  status        what the module can tell on this kernel\n"
 	"  detach PID    stop what others, or a crash, have left attached\n"
 	"  lab NAME      run an experiment and check what happened\n"
@@ -39,6 +51,7 @@ static const char doc[] =
 	"Examples:\n"
 	"  sudo cowinspect show $$\n"
 	"  sudo cowinspect map $(pidof -s redis-server)\n"
+	"  sudo cowinspect share -f $(pidof -s postgres)\n"
 	"  sudo cowinspect trace -f -- make\n"
 	"  sudo cowinspect lab fork --step\n"
 	"\n"

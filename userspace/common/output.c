@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "commands.h"
+#include "filter.h"
 #include "output.h"
+#include "safe.h"
 
 enum {
 	OPT_OUTPUT_ALL = 0x200,
 	OPT_LIST_COLUMNS,
+	OPT_FILTER,
 };
 
 static const struct argp_option options[] = {
@@ -19,6 +22,8 @@ static const struct argp_option options[] = {
 	{ "output-all", OPT_OUTPUT_ALL, NULL, 0, "show all columns", 20 },
 	{ "list-columns", OPT_LIST_COLUMNS, NULL, 0,
 	  "list the columns with their meaning, and exit", 20 },
+	{ "filter", OPT_FILTER, "EXPR", 0,
+	  "only lines that fit, such as 'size > 10M': scols-filter(5)", 20 },
 	{ "json", 'J', NULL, 0, "write JSON", 20 },
 	{ "raw", 'r', NULL, 0, "write plain numbers and single spaces", 20 },
 	{ "bytes", 'b', NULL, 0, "write sizes in bytes", 20 },
@@ -40,6 +45,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_LIST_COLUMNS:
 		o->list_columns = true;
 		return 0;
+	case OPT_FILTER:
+		o->filter = arg;
+		return 0;
 	case 'J':
 		o->style.form = TABLE_JSON;
 		return 0;
@@ -59,6 +67,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 const struct argp output_argp = { .options = options, .parser = parse };
 
+static int make_filter(const struct output *o, struct columns *c)
+{
+	char why[256];
+	int err = o->filter ? filter_new(o->filter, c, &c->filter, why,
+					 sizeof(why)) : 0;
+
+	if (err == -ENOMEM)
+		return report("--filter", err);
+	if (!err)
+		return EXIT_OK;
+	fputs("cowinspect: --filter: ", stderr);
+	put_safe(stderr, why);
+	fputc('\n', stderr);
+	return err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+}
+
 int output_select(const struct output *o, struct columns *c)
 {
 	char bad[64];
@@ -71,5 +95,5 @@ int output_select(const struct output *o, struct columns *c)
 			bad);
 		return EXIT_USAGE;
 	}
-	return err ? report("columns", err) : 0;
+	return err ? report("columns", err) : make_filter(o, c);
 }

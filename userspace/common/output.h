@@ -11,12 +11,14 @@
  * struct output - those options
  * @style: for table_open(); the caller sets page_size, out and json
  * @list: --output, or NULL
+ * @filter: --filter, or NULL
  * @everything: --output-all
  * @list_columns: --list-columns
  */
 struct output {
 	struct table_style style;
 	const char *list;
+	const char *filter;
 	bool everything;
 	bool list_columns;
 };
@@ -25,9 +27,9 @@ struct output {
 extern const struct argp output_argp;
 
 /**
- * output_select - choose columns, or say which name is wrong
+ * output_select - choose columns and rows, or say which name is wrong
  * @o: options
- * @c: see columns_select()
+ * @c: see columns_select(); to be given to columns_release(), also after an error
  *
  * Return: 0, or an enum cowinspect_exit after a message.
  */

@@ -1,142 +1,120 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The processes that a subcommand looks at. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "safe.h"
 #include "targets.h"
+#include "unpack.h"
 
 /* ---- the command line ---- */
 
-void target_names_add(struct argp_state *state, const char *arg,
-		      struct target_names *names)
-{
-	pid_t pid, *grown;
-	size_t i;
+enum {
+	OPT_LIMIT = 0x500,
+};
 
-	if (parse_pid(arg, &pid))
-		argp_error(state, "'%s' is no process id", arg);
-	for (i = 0; i < names->nr; i++) {
-		if (names->pid[i] == pid)
-			return;
+static const struct argp_option target_options[] = {
+	{ "limit", OPT_LIMIT, "N", 0, "no more than N processes", 10 },
+	{ 0 }
+};
+
+/* What is no number is the name of a file, if there is one. */
+static void take_argument(struct argp_state *state, char *arg,
+			  struct target_names *names)
+{
+	pid_t pid;
+
+	if (!parse_pid(arg, &pid))
+		choice_add(state, arg, &names->choice);
+	else if (access(arg, F_OK))
+		argp_error(state, "'%s' is no process id, and no file", arg);
+	else if (names->file)
+		argp_error(state, "one snapshot at a time");
+	else
+		names->file = arg;
+}
+
+static error_t parse_target(int key, char *arg, struct argp_state *state)
+{
+	struct target_names *names = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &names->choice;
+		return 0;
+	case OPT_LIMIT:
+		if (parse_size(arg, &names->limit) || !names->limit)
+			argp_error(state, "--limit: '%s' is no number of processes",
+				   arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		take_argument(state, arg, names);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
 	}
-	grown = reallocarray(names->pid, names->nr + 1, sizeof(*grown));
-	if (!grown)
-		argp_failure(state, EXIT_FAILED, ENOMEM, "arguments");
-	names->pid = grown;
-	names->pid[names->nr++] = pid;
 }
 
 void target_names_check(struct argp_state *state,
 			const struct target_names *names)
 {
-	if (!names->nr)
-		argp_error(state, "which process? Give its id");
+	if (choice_is_empty(&names->choice) && !names->file)
+		argp_error(state,
+			   "which process? Give its id, a snapshot, --name, --user, --cgroup, --all");
 }
 
-bool target_names_several(const struct target_names *names)
+static const struct argp_child target_children[] = {
+	{ &choice_argp, 0, NULL, 0 },
+	{ 0 }
+};
+
+const struct argp targets_argp = {
+	.options = target_options,
+	.parser = parse_target,
+	.children = target_children,
+};
+
+static const struct argp_option memory_options[] = {
+	{ "range", 'R', "START-END", 0,
+	  "only these addresses, hexadecimal; also START+SIZE, or one address",
+	  0 },
+	{ "html", 'H', "FILE", 0,
+	  "also write a page for a browser, of each page and its record", 0 },
+	{ 0 }
+};
+
+static error_t parse_memory(int key, char *arg, struct argp_state *state)
 {
-	return names->nr > 1 || names->follow;
-}
+	struct target_names *names = state->input;
 
-/* ---- what /proc knows ---- */
-
-/* Of "PID (NAME) STATE PARENT ...", where the name may have brackets. */
-static int parse_stat(char *text, struct target *target)
-{
-	char *open = strchr(text, '('), *close = strrchr(text, ')');
-	char state;
-
-	if (!open || !close || sscanf(close, ") %c %d", &state,
-				      &target->parent) != 2)
-		return -EINVAL;
-	*close = '\0';
-	snprintf(target->name, sizeof(target->name), "%s", open + 1);
-	return state == 'Z' ? -ESRCH : 0;
-}
-
-static int read_stat(pid_t pid, struct target *target)
-{
-	char path[32], text[512];
-	size_t len;
-	FILE *file;
-
-	*target = (struct target){ .pid = pid };
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	len = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[len] = '\0';
-	return parse_stat(text, target);
-}
-
-static int add(struct targets *ts, const struct target *target)
-{
-	struct target *grown;
-
-	grown = reallocarray(ts->target, ts->nr + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	ts->target = grown;
-	ts->target[ts->nr++] = *target;
-	return 0;
-}
-
-static bool has(const struct targets *ts, pid_t pid)
-{
-	size_t i;
-
-	for (i = 0; i < ts->nr; i++) {
-		if (ts->target[i].pid == pid)
-			return true;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = names;
+		return 0;
+	case 'R':
+		names->range = arg;
+		return 0;
+	case 'H':
+		names->html = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
 	}
-	return false;
 }
 
-/* All processes that run, as far as they can be seen. */
-static int read_all(struct targets *all)
-{
-	struct dirent *entry;
-	struct target target;
-	DIR *dir;
-	int err = 0;
-	pid_t pid;
+static const struct argp_child memory_children[] = {
+	{ &targets_argp, 0, NULL, 0 },
+	{ 0 }
+};
 
-	dir = opendir("/proc");
-	if (!dir)
-		return -errno;
-	while (!err && (entry = readdir(dir))) {
-		if (!parse_pid(entry->d_name, &pid) && !read_stat(pid, &target))
-			err = add(all, &target);
-	}
-	closedir(dir);
-	return err;
-}
-
-/* Behind those that are there already, their children, then those of these. */
-static int add_descendants(struct targets *ts)
-{
-	struct targets all = { 0 };
-	size_t i, k;
-	int err = read_all(&all);
-
-	for (i = 0; i < ts->nr && !err; i++) {
-		for (k = 0; k < all.nr && !err; k++) {
-			const struct target *child = &all.target[k];
-
-			if (child->parent == ts->target[i].pid &&
-			    !has(ts, child->pid))
-				err = add(ts, child);
-		}
-	}
-	free(all.target);
-	return err;
-}
+const struct argp memory_argp = {
+	.options = memory_options,
+	.parser = parse_memory,
+	.children = memory_children,
+};
 
 /* ---- looking at them ---- */
 
@@ -171,39 +149,136 @@ int target_has_no(const struct target *target, const char *what,
 	return EXIT_FAILED;
 }
 
-/* A copy of the module's files tells nothing of /proc. */
-static int list(struct targets *ts, const struct globals *g,
-		const struct target_names *names)
+static int add_recorded(const struct cowi_recorded *p, struct chosen *list)
 {
-	struct target target;
+	struct target target = {
+		.pid = p->pid,
+		.parent = p->parent,
+		.title = p->title,
+	};
+
+	memcpy(target.name, p->comm, sizeof(target.name));
+	return chosen_add(list, &target);
+}
+
+/* All who are in it: a copy without a manifest tells nothing but ids. */
+static int read_recorded(struct cowi *c, struct chosen *all)
+{
+	const struct cowi_snapshot *s = cowi_snapshot(c);
+	const struct cowi_status *st = cowi_status(c);
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < names->nr && !err; i++) {
-		target = (struct target){ .pid = names->pid[i] };
-		if (!g->debugfs)
-			read_stat(names->pid[i], &target);
-		err = add(ts, &target);
-	}
-	ts->nr_named = ts->nr;
-	if (!err && names->follow && !g->debugfs)
-		err = add_descendants(ts);
+	for (i = 0; s && i < s->nr && !err; i++)
+		err = add_recorded(&s->process[i], all);
+	for (i = 0; !s && i < st->nr_targets && !err; i++)
+		err = chosen_add(all, &(struct target){
+				 .pid = st->target[i].pid });
 	return err;
+}
+
+static int add_named(const struct choice *c, const struct chosen *all,
+		     struct chosen *list)
+{
+	int err = 0;
+	size_t i, k;
+
+	for (i = 0; i < c->nr && !err; i++) {
+		struct target target = { .pid = c->pid[i] };
+
+		for (k = 0; k < all->nr; k++) {
+			if (all->target[k].pid == target.pid)
+				target = all->target[k];
+		}
+		err = chosen_add(list, &target);
+	}
+	list->nr_named = list->nr;
+	return err;
+}
+
+static int list_recorded(struct targets *ts, const struct target_names *names)
+{
+	struct choice c = names->choice;
+	struct chosen all = { 0 };
+	int status, err;
+
+	if (c.user || c.cgroup || c.cgroup_of ||
+	    (c.name && !cowi_snapshot(ts->c))) {
+		fprintf(stderr,
+			"cowinspect: a copy of files of the module has ids only%s\n",
+			cowi_snapshot(ts->c) ? ", names and parents" : "");
+		return EXIT_USAGE;
+	}
+	c.all |= names->file && choice_is_empty(&c);
+	err = read_recorded(ts->c, &all);
+	if (!err)
+		err = add_named(&c, &all, &ts->list);
+	status = err ? report("targets", err) :
+		       choice_find_among(&c, &all, &ts->list);
+	free(all.target);
+	return status;
+}
+
+static void cut(struct chosen *list, __u64 limit)
+{
+	if (!limit || list->nr <= limit)
+		return;
+	fprintf(stderr, "cowinspect: --limit: %llu of %zu processes\n", limit,
+		list->nr);
+	list->nr = limit;
+}
+
+int targets_find(const struct target_names *names, struct chosen *list)
+{
+	int status = choice_find(&names->choice, list);
+
+	cut(list, names->limit);
+	return status;
+}
+
+static int list(struct targets *ts, const struct globals *g,
+		const struct target_names *names)
+{
+	int status;
+
+	if (g->debugfs || names->file) {
+		status = list_recorded(ts, names);
+		cut(&ts->list, names->limit);
+	} else {
+		status = targets_find(names, &ts->list);
+	}
+	ts->several = names->file && choice_is_empty(&names->choice) ?
+		      ts->list.nr > 1 : choice_several(&names->choice);
+	return status;
+}
+
+static int take_range(const char *text, __u64 page_size, struct range *r)
+{
+	*r = (struct range){ 0, UINT64_MAX };
+	if (!text || !parse_range(text, page_size, r))
+		return EXIT_OK;
+	fprintf(stderr,
+		"cowinspect: --range: '%s' is not START-END, START+SIZE or an address, in hexadecimal, with START below END\n",
+		text);
+	return EXIT_USAGE;
 }
 
 int targets_open(struct targets *ts, const struct globals *g,
 		 const struct target_names *names)
 {
-	int err;
+	int status;
 
 	memset(ts, 0, sizeof(*ts));
-	if (session_open(g, &ts->c))
+	if (names->file ? snapshot_open(names->file, &ts->c) :
+			  session_open(g, &ts->c))
 		return EXIT_FAILED;
-	err = list(ts, g, names);
-	if (!err)
-		return EXIT_OK;
-	targets_close(ts);
-	return report("/proc", err);
+	status = take_range(names->range, cowi_status(ts->c)->page_size,
+			    &ts->range);
+	if (!status)
+		status = list(ts, g, names);
+	if (status)
+		targets_close(ts);
+	return status;
 }
 
 static bool is_gone(int err)
@@ -242,12 +317,12 @@ int targets_each(struct targets *ts,
 	size_t i;
 
 	/* Where there is no room for one, there is none for the next. */
-	for (i = 0; i < ts->nr && err != -COWI_ELIMIT && !interrupt_signal();
+	for (i = 0; i < ts->list.nr && err != -COWI_ELIMIT && !interrupt_signal();
 	     i++) {
-		struct target *target = &ts->target[i];
+		struct target *target = &ts->list.target[i];
 
 		err = attach(ts, target, &attached);
-		if (err && i >= ts->nr_named && is_gone(err))
+		if (err && i >= ts->list.nr_named && is_gone(err))
 			continue;
 		if (!err)
 			err = look(target, arg);
@@ -260,9 +335,18 @@ int targets_each(struct targets *ts,
 	return status;
 }
 
+void targets_note_ids(const struct targets *ts)
+{
+	const struct cowi_snapshot *s = cowi_snapshot(ts->c);
+
+	if (s && s->has_ids)
+		fputs("cowinspect: frames have ids here, not their numbers\n",
+		      stderr);
+}
+
 void targets_close(struct targets *ts)
 {
-	free(ts->target);
+	free(ts->list.target);
 	cowi_close(ts->c);
 	memset(ts, 0, sizeof(*ts));
 }

@@ -3,56 +3,44 @@
 #ifndef COMMON_TARGETS_H
 #define COMMON_TARGETS_H
 
+#include "choice.h"
 #include "commands.h"
 
 /**
- * struct target_names - which processes, by the command line
- * @nr: entries in @pid
- * @pid: their ids, each once
- * @follow: their descendants as well
+ * struct target_names - which processes, and what of them, by the command line
+ * @choice: which processes
+ * @file: a snapshot that they are in, or NULL
+ * @limit: no more than so many; 0 for no limit
+ * @range: only these addresses of them, for parse_range(), or NULL
+ * @html: the page for a browser to be written, or NULL
  */
 struct target_names {
-	size_t nr;
-	pid_t *pid;
-	bool follow;
+	struct choice choice;
+	const char *file;
+	__u64 limit;
+	const char *range;
+	const char *html;
 };
 
-/**
- * struct target - a process to look at
- * @pid: its id
- * @parent: that of its parent, 0 if not known
- * @name: of its command, "" if not known: to be written with put_safe()
- * @t: it, while it is looked at
- */
-struct target {
-	pid_t pid;
-	pid_t parent;
-	char name[16];
-	struct cowi_target *t;
-};
+/* PID..., FILE, and what else says which processes, into a struct target_names. */
+extern const struct argp targets_argp;
+
+/* The same, and the options of commands that show memory. */
+extern const struct argp memory_argp;
 
 /**
  * struct targets - all of them
  * @c: session
- * @nr_named: of @target, those of the command line: they come first
- * @nr: entries in @target
- * @target: in the order of the command line, then children behind parents
+ * @list: who; of a recording without a manifest nobody knows names and parents
+ * @range: what is to be looked at
+ * @several: one process is not all that was asked for
  */
 struct targets {
 	struct cowi *c;
-	size_t nr_named;
-	size_t nr;
-	struct target *target;
+	struct chosen list;
+	struct range range;
+	bool several;
 };
-
-/**
- * target_names_add - one more argument
- * @state: of argp; a wrong argument ends the program with a usage error
- * @arg: the argument
- * @names: it is added there
- */
-void target_names_add(struct argp_state *state, const char *arg,
-		      struct target_names *names);
 
 /**
  * target_names_check - at the end of the arguments
@@ -62,8 +50,14 @@ void target_names_add(struct argp_state *state, const char *arg,
 void target_names_check(struct argp_state *state,
 			const struct target_names *names);
 
-/** target_names_several - whether one process is not all that was asked for */
-bool target_names_several(const struct target_names *names);
+/**
+ * targets_find - who they are in /proc, --limit of them, or say why nobody is
+ * @names: which
+ * @list: filled in; its @target is to be freed
+ *
+ * Return: EXIT_OK, EXIT_FAILED, or EXIT_USAGE: a word that means nothing.
+ */
+int targets_find(const struct target_names *names, struct chosen *list);
 
 /**
  * targets_open - connect and find out who they are, or say why not
@@ -71,11 +65,14 @@ bool target_names_several(const struct target_names *names);
  * @g: options
  * @names: which
  *
- * Return: EXIT_OK or EXIT_FAILED.
+ * Return: EXIT_OK, EXIT_FAILED, or EXIT_USAGE: a word that means nothing.
  */
 int targets_open(struct targets *ts, const struct globals *g,
 		 const struct target_names *names);
 void targets_close(struct targets *ts);
+
+/** targets_note_ids - say that what stands for frame numbers is not these */
+void targets_note_ids(const struct targets *ts);
 
 /**
  * targets_each - look at one after the other
@@ -123,13 +120,11 @@ int target_has_no(const struct target *target, const char *what,
 
 /**
  * html_targets - write a page for a browser, or say why not
- * @path: file
+ * @path: file, or NULL: none is wanted
  * @ts: processes to look at
- * @range: only what lies in it
  *
  * Return: EXIT_OK or EXIT_FAILED.
  */
-int html_targets(const char *path, struct targets *ts,
-		 const struct range *range);
+int html_targets(const char *path, struct targets *ts);
 
 #endif /* COMMON_TARGETS_H */

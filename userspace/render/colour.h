@@ -6,6 +6,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/*
+ * For text, as numbers of xterm's 256 colours: they can be read on white and on black,
+ * with a contrast of 4.5:1. That only six of them can.
+ */
+#define COLOUR_GOOD	"29"	/* #00875f */
+#define COLOUR_BAD	"163"	/* #d700af */
+
 /** enum colour_when - the argument of --color */
 enum colour_when {
 	COLOUR_AUTO,

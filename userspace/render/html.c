@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pages for a browser: see html.h for what is in them. */
+/*
+ * Pages for a browser: see html.h for what is in them. All of the format is written
+ * here, by parts that share one struct html, which is why this file is long.
+ */
 #include <errno.h>
 #include <search.h>
 #include <stdio.h>
@@ -51,7 +54,8 @@ struct entries {
  * @pid: 0: nobody has this id
  * @parent: pid of the parent, or 0
  * @name: for people
- * @step: the last step that it had a table in, 0 for none
+ * @look: the last look that it had a table in, 0 for none
+ * @ended: it had exited at the end of this step
  * @vmas: of that table, as JSON
  * @entries: of that table
  */
@@ -59,16 +63,31 @@ struct process {
 	pid_t pid;
 	pid_t parent;
 	char *name;
-	unsigned int step;
+	unsigned int look;
+	bool ended;
 	char *vmas;
 	struct entries entries;
 };
 
-/* What is open in a step. */
+/* What is open in a step, in the order of its members. */
 enum place {
-	IN_NO_STEP,
+	IN_HEAD,
 	IN_NOTES,
+	IN_WRITES,
+	IN_CHOICES,
+	IN_BYTES,
+	IN_HELD,
 	IN_TABLES,
+	IN_NO_STEP,
+};
+
+static const char *const lists[] = {
+	[IN_NOTES] = "notes",
+	[IN_WRITES] = "writes",
+	[IN_CHOICES] = "choices",
+	[IN_BYTES] = "bytes",
+	[IN_HELD] = "held",
+	[IN_TABLES] = "tables",
 };
 
 /**
@@ -81,8 +100,9 @@ enum place {
  * @nr_forms: of @form
  * @form: in the order of their ids
  * @tree: the same for tsearch()
- * @step: number of this step, 0 before the first
+ * @looks: steps so far of which page tables were read
  * @place: what is open
+ * @concluded: the list of steps is closed
  * @current: whose table is being filled, or NULL
  * @vmas: where its VMAs go
  * @vmas_json: the writer of it
@@ -99,8 +119,9 @@ struct html {
 	size_t nr_forms;
 	struct form **form;
 	void *tree;
-	unsigned int step;
+	unsigned int looks;
 	enum place place;
+	bool concluded;
 	struct process *current;
 	FILE *vmas;
 	struct json vmas_json;
@@ -158,7 +179,7 @@ static void put_about(struct html *h, const struct html_about *about)
 	struct json *j = &h->shell.json;
 
 	json_object(j, NULL);
-	shell_about(&h->shell, about);
+	shell_about(&h->shell, about, 2);
 	json_string(j, "exclusive", cowi_counts_name(about->status->exclusive));
 	put_states(j);
 	put_words(j, "kinds", cowi_kind_name, COWI_NR_KINDS);
@@ -183,6 +204,7 @@ int html_open(const char *path, const struct html_about *about,
 		return err;
 	}
 	h->page_size = about->status->page_size;
+	h->place = IN_NO_STEP;
 	put_about(h, about);
 	*out = h;
 	return 0;
@@ -285,6 +307,10 @@ static void put_forms(struct html *h)
 		json_array(j, NULL);
 		for (k = 0; k < sizeof(row) / sizeof(row[0]); k++)
 			json_number(j, NULL, row[k]);
+		if (picture_holder(rec))
+			json_string(j, NULL, picture_holder(rec));
+		else
+			json_null(j, NULL);
 		json_end_array(j);
 	}
 	json_end_array(j);
@@ -429,13 +455,13 @@ static void end_table(struct html *h)
 	vmas = close_vmas(h);
 	if (!vmas)
 		return fail(h, -ENOMEM);
-	follows = p->step && p->step + 1 == h->step;
+	follows = p->look && p->look + 1 == h->looks;
 	if (!follows)
 		p->entries.nr = 0;
 	put_table(h, p, vmas, follows);
 	free(p->vmas);
 	p->vmas = vmas;
-	p->step = h->step;
+	p->look = h->looks;
 	/* The old entries make room for those of the next table. */
 	empty = p->entries;
 	empty.nr = 0;
@@ -470,24 +496,39 @@ void html_process(struct html *h, unsigned int id, pid_t pid, pid_t parent,
 	p->parent = parent;
 }
 
+static void put_end(struct html *h)
+{
+	struct json *j = &h->shell.json;
+	size_t i;
+
+	json_array(j, "ended");
+	for (i = 0; i < h->nr; i++) {
+		if (h->process[i].ended)
+			json_number(j, NULL, i);
+	}
+	json_end_array(j);
+	json_end_object(j);
+}
+
+/* Each list of a step is there; no tables at all means that none was read. */
 static void enter(struct html *h, enum place place)
 {
 	struct json *j = &h->shell.json;
 
 	end_table(h);
-	if (h->place == place)
-		return;
-	if (h->place == IN_NOTES || h->place == IN_TABLES)
-		json_end_array(j);
-	if (h->place == IN_NOTES && place != IN_TABLES) {
-		json_array(j, "tables");
-		json_end_array(j);
+	while (h->place != place) {
+		if (h->place != IN_HEAD)
+			json_end_array(j);
+		h->place++;
+		if (h->place == IN_TABLES && place == IN_NO_STEP) {
+			json_null(j, lists[IN_TABLES]);
+			h->place = IN_NO_STEP;
+		}
+		if (h->place == IN_NO_STEP)
+			put_end(h);
+		else
+			json_array(j, lists[h->place]);
 	}
-	if (place == IN_NO_STEP)
-		json_end_object(j);
-	if (place == IN_TABLES)
-		json_array(j, "tables");
-	h->place = place;
 }
 
 void html_step(struct html *h, const char *title, const char *text)
@@ -497,12 +538,18 @@ void html_step(struct html *h, const char *title, const char *text)
 	if (h->err)
 		return;
 	enter(h, IN_NO_STEP);
-	h->step++;
 	json_object(j, NULL);
 	json_string(j, "title", title);
 	json_string(j, "text", text);
-	json_array(j, "notes");
-	h->place = IN_NOTES;
+	h->place = IN_HEAD;
+}
+
+void html_summary(struct html *h, const char *summary, const char *totals)
+{
+	if (h->err)
+		return;
+	json_string(&h->shell.json, "summary", summary);
+	json_string(&h->shell.json, "totals", totals);
 }
 
 void html_note(struct html *h, const char *mark, const char *text)
@@ -511,36 +558,137 @@ void html_note(struct html *h, const char *mark, const char *text)
 
 	if (h->err)
 		return;
+	enter(h, IN_NOTES);
 	json_array(j, NULL);
 	json_string(j, NULL, mark);
 	json_string(j, NULL, text);
 	json_end_array(j);
 }
 
+void html_write(struct html *h, const struct html_write *w)
+{
+	struct json *j = &h->shell.json;
+
+	if (h->err)
+		return;
+	enter(h, IN_WRITES);
+	json_object(j, NULL);
+	json_number(j, "process", w->process);
+	json_number(j, "page", w->addr / h->page_size);
+	json_number(j, "question", w->question);
+	json_string(j, "right", w->right);
+	json_string(j, "why", w->why);
+	json_string(j, "predicted", w->predicted);
+	json_string(j, "happened", w->happened);
+	json_bool(j, "inferred", w->inferred);
+	json_end_object(j);
+}
+
+void html_choice(struct html *h, const struct html_choice *c)
+{
+	struct json *j = &h->shell.json;
+
+	if (h->err)
+		return;
+	enter(h, IN_CHOICES);
+	json_object(j, NULL);
+	json_number(j, "question", c->question);
+	json_string(j, "text", c->text);
+	json_number(j, "first", c->first);
+	json_number(j, "last", c->last);
+	json_number(j, "right", c->right);
+	json_string(j, "why", c->why);
+	json_end_object(j);
+}
+
+void html_bytes(struct html *h, unsigned int id, __u64 addr,
+		const unsigned char *bytes, size_t nr)
+{
+	struct json *j = &h->shell.json;
+	size_t i;
+
+	if (h->err)
+		return;
+	enter(h, IN_BYTES);
+	json_array(j, NULL);
+	json_number(j, NULL, id);
+	json_number(j, NULL, addr / h->page_size);
+	json_number(j, NULL, addr % h->page_size);
+	for (i = 0; i < nr; i++)
+		json_number(j, NULL, bytes[i]);
+	json_end_array(j);
+}
+
+void html_held(struct html *h, const char *who, __u64 addr, __u64 pfn)
+{
+	struct json *j = &h->shell.json;
+
+	if (h->err)
+		return;
+	enter(h, IN_HELD);
+	json_array(j, NULL);
+	json_string(j, NULL, who);
+	json_number(j, NULL, addr / h->page_size);
+	json_number(j, NULL, pfn);
+	json_end_array(j);
+}
+
+void html_tables(struct html *h)
+{
+	if (h->err || h->place == IN_TABLES)
+		return;
+	enter(h, IN_TABLES);
+	h->looks++;
+}
+
+void html_ended(struct html *h, unsigned int id)
+{
+	end_table(h);
+	if (id < h->nr)
+		h->process[id].ended = true;
+}
+
 void html_table(struct html *h, unsigned int id)
 {
 	if (h->err)
 		return;
-	enter(h, IN_TABLES);
+	end_table(h);
+	html_tables(h);
 	if (open_vmas(h))
 		h->current = &h->process[id];
 	else
 		fail(h, -ENOMEM);
 }
 
-void html_vma(struct html *h, __u64 start, __u64 end, const char *perms,
-	      const char *name)
+static void begin_vma(struct html *h, __u64 start, __u64 end,
+		      const char *perms, const char *name)
 {
 	struct json *j = &h->vmas_json;
 
-	if (h->err)
-		return;
 	json_array(j, NULL);
 	json_number(j, NULL, start / h->page_size);
 	json_number(j, NULL, (end - start) / h->page_size);
 	json_string(j, NULL, perms);
 	json_string(j, NULL, name);
-	json_end_array(j);
+}
+
+void html_vma(struct html *h, __u64 start, __u64 end, const char *perms,
+	      const char *name)
+{
+	if (h->err)
+		return;
+	begin_vma(h, start, end, perms, name);
+	json_end_array(&h->vmas_json);
+}
+
+void html_region(struct html *h, __u64 start, __u64 end, const char *name,
+		 __u64 first)
+{
+	if (h->err)
+		return;
+	begin_vma(h, start, end, "", name);
+	json_number(&h->vmas_json, NULL, first);
+	json_end_array(&h->vmas_json);
 }
 
 void html_page(struct html *h, const struct cowinspect_page *rec)
@@ -557,6 +705,21 @@ void html_page(struct html *h, const struct cowinspect_page *rec)
 }
 
 /* The end. */
+
+void html_conclusion(struct html *h, const char *verdict, const char *answer,
+		     const char *alike)
+{
+	struct json *j = &h->shell.json;
+
+	if (h->err)
+		return;
+	enter(h, IN_NO_STEP);
+	json_end_array(j);
+	h->concluded = true;
+	json_string(j, "verdict", verdict);
+	json_string(j, "answer", answer);
+	json_string(j, "alike", alike);
+}
 
 static void release(struct html *h)
 {
@@ -586,7 +749,8 @@ int html_close(struct html *h)
 		return 0;
 	j = &h->shell.json;
 	enter(h, IN_NO_STEP);
-	json_end_array(j);
+	if (!h->concluded)
+		json_end_array(j);
 	put_forms(h);
 	put_processes(h);
 	json_end_object(j);

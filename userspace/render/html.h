@@ -10,6 +10,7 @@
  *		return err;
  *	html_process(h, 0, pid, 0, "parent");
  *	html_step(h, "Before fork", "One process with 16 pages.");
+ *	html_summary(h, "16 frames", "1 process maps 16 pages, in 16 frames");
  *	html_note(h, "ok", "all pages: mapcount 1");
  *	html_table(h, 0);
  *	html_vma(h, start, end, "rw-p", "[heap]");
@@ -19,10 +20,10 @@
  *
  * Functions without a result remember the first error for html_close().
  *
- * The page is page.html with tables.html and tables.js in it (see shell.h). Its
- * data is a JSON object:
+ * The page is page.html with tables.html and the scripts of page.S in it (see
+ * shell.h). Its data is a JSON object:
  *
- *	format		1; a reader must refuse any other
+ *	format		2; a reader must refuse any other
  *	title, text	what the page is about
  *	kernel, rules	as in struct cowi_status
  *	page_size	in bytes; below, a "page" is an address over this size
@@ -33,18 +34,43 @@
  *			words for the numbers of the ABI
  *	flags		words; bit N of a form's flags stands for word N
  *	steps		objects, see below
+ *	verdict, answer, alike
+ *			what came of it, and what else could look so; missing
+ *			where nothing was asked
  *	forms		what many entries have in common: [state, kind,
  *			map_order, folio_order, mapcount, counts, refcount,
- *			folio_mapcount, outcome, confidence, swap_type, flags]
+ *			folio_mapcount, outcome, confidence, swap_type, flags,
+ *			holder: who else has the frame, a word or two, or null]
  *	processes	[id, pid, pid of the parent or 0, name]
  *
- * A step has title, text, notes as [mark, text], and tables: one for each
- * process that lives in this step, with
+ * A step has
+ *
+ *	title, text	what is done
+ *	summary, totals	what has changed, and what there is; may be missing
+ *	notes		[mark, text]
+ *	writes		that were watched one by one: objects with process,
+ *			page, question (its number), right, why, predicted,
+ *			happened, inferred
+ *	choices		questions about what the step shows: objects with
+ *			question (its number), text, first and last of the
+ *			numbers to choose from, right, why
+ *	bytes		[process, page, offset in it, byte, ...]
+ *	held		[who, page, frame]: frames that somebody holds without
+ *			mapping them, of which no form tells; the page has the
+ *			frame, or had it
+ *	tables		null: no page table was read. Otherwise one for each
+ *			process that was there then; one of which no table is
+ *			here had not begun, or had ended
+ *	ended		ids of processes that had exited at the step's end
+ *
+ * "The look before" is the last step before that has tables. A table has
  *
  *	process		its id
- *	vmas		[page, pages, permissions, name]; missing if they are
- *			those of the step before
- *	changes		entries that differ from the step before; all of them if
+ *	vmas		[page, pages, permissions, name], and of a region of a
+ *			lab the number that its first page has there; missing if
+ *			they are those of the look before. What is not in them
+ *			was not looked at
+ *	changes		entries that differ from the look before; all of them if
  *			the process had no table there. A flat list, four values
  *			for a run of entries: [gap, count, frame, form]. The
  *			first one begins at the page that follows the first page
@@ -57,6 +83,7 @@
 #ifndef RENDER_HTML_H
 #define RENDER_HTML_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "libcowinspect.h"
@@ -100,6 +127,73 @@ void html_step(struct html *h, const char *title, const char *text);
  */
 void html_note(struct html *h, const char *mark, const char *text);
 
+/**
+ * html_summary - a step in words, right after html_step()
+ * @h: page
+ * @summary: what has changed, in a few words
+ * @totals: what there is; both may be ""
+ */
+void html_summary(struct html *h, const char *summary, const char *totals);
+
+/**
+ * struct html_write - a write that was watched
+ * @process: id of the writer
+ * @addr: where
+ * @question: its number, 0 if it was not asked about
+ * @right: the right answer: "copy", "reuse" or "neither"
+ * @why: the reason
+ * @predicted: by the module
+ * @happened: what it did
+ * @inferred: @happened was told from the entries before and after
+ */
+struct html_write {
+	unsigned int process;
+	__u64 addr;
+	unsigned int question;
+	const char *right;
+	const char *why;
+	const char *predicted;
+	const char *happened;
+	bool inferred;
+};
+
+/** html_write - a write of this step; after its notes */
+void html_write(struct html *h, const struct html_write *w);
+
+/**
+ * struct html_choice - a question about what a step shows
+ * @question: its number
+ * @text: one line
+ * @first: the things that it may be are numbered from there on
+ * @last: and up to there
+ * @right: which it is
+ * @why: the reason
+ */
+struct html_choice {
+	unsigned int question;
+	const char *text;
+	unsigned int first;
+	unsigned int last;
+	unsigned int right;
+	const char *why;
+};
+
+/** html_choice - a question about this step; after its writes */
+void html_choice(struct html *h, const struct html_choice *c);
+
+/** html_bytes - what a process has at an address, within a page; after choices */
+void html_bytes(struct html *h, unsigned int id, __u64 addr,
+		const unsigned char *bytes, size_t nr);
+
+/** html_held - who holds a frame without mapping it; after bytes */
+void html_held(struct html *h, const char *who, __u64 addr, __u64 pfn);
+
+/** html_tables - page tables were read in this step, if only to find none */
+void html_tables(struct html *h);
+
+/** html_ended - this process had exited at the end of this step */
+void html_ended(struct html *h, unsigned int id);
+
 /** html_table - begin a process's page table in this step */
 void html_table(struct html *h, unsigned int id);
 
@@ -107,8 +201,22 @@ void html_table(struct html *h, unsigned int id);
 void html_vma(struct html *h, __u64 start, __u64 end, const char *perms,
 	      const char *name);
 
+/** html_region - the same of a lab, whose pages have numbers: @first and so on */
+void html_region(struct html *h, __u64 start, __u64 end, const char *name,
+		 __u64 first);
+
 /** html_page - an entry of this table; ascending */
 void html_page(struct html *h, const struct cowinspect_page *rec);
+
+/**
+ * html_conclusion - what came of it; after the last step
+ * @h: page
+ * @verdict: one line
+ * @answer: a paragraph, or ""
+ * @alike: what else could look like this: a paragraph, or ""
+ */
+void html_conclusion(struct html *h, const char *verdict, const char *answer,
+		     const char *alike);
 
 /**
  * html_close - write what is left

@@ -6,35 +6,7 @@
 #include <string.h>
 
 #include "json.h"
-
-/* Length of the valid UTF-8 sequence at @s, or 0. */
-static size_t utf8_length(const unsigned char *s)
-{
-	unsigned int point;
-	size_t len, i;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		len = 2;
-	else if ((s[0] & 0xf0) == 0xe0)
-		len = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		len = 4;
-	else
-		return 0;
-	point = s[0] & (0x7f >> len);
-	for (i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		point = point << 6 | (s[i] & 0x3f);
-	}
-	/* Overlong forms, surrogates, and what lies behind Unicode's end. */
-	if ((len == 3 && point < 0x800) || (len == 4 && point < 0x10000) ||
-	    (point >= 0xd800 && point <= 0xdfff) || point > 0x10ffff)
-		return 0;
-	return len;
-}
+#include "utf8.h"
 
 /* Bytes of @s that need no second look; nearly all there ever are. */
 static size_t plain_length(const unsigned char *s)
@@ -55,7 +27,7 @@ static void put_text(const struct json *j, const char *text)
 	fputc('"', out);
 	while (*s) {
 		size_t plain = plain_length(s);
-		size_t len = plain ? plain : utf8_length(s);
+		size_t len = plain ? plain : utf8_length((const char *)s);
 
 		if (!len) {
 			fputs("\\ufffd", out);
@@ -126,6 +98,13 @@ void json_end_object(struct json *j)
 	close_bracket(j, '}');
 }
 
+void json_document(struct json *j, const char *schema)
+{
+	json_object(j, NULL);
+	json_string(j, "schema", schema);
+	json_number(j, "version", JSON_VERSION);
+}
+
 void json_array(struct json *j, const char *key)
 {
 	open_bracket(j, key, '[');
@@ -146,6 +125,14 @@ void json_number(struct json *j, const char *key, __u64 n)
 {
 	put_lead(j, key);
 	fprintf(j->out, "%llu", n);
+}
+
+void json_nonzero(struct json *j, const char *key, __u64 n)
+{
+	if (n)
+		json_number(j, key, n);
+	else
+		json_null(j, key);
 }
 
 void json_hundredths(struct json *j, const char *key, __u64 n)

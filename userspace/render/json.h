@@ -26,6 +26,17 @@ struct json {
 	bool in_page;
 };
 
+/* Of all documents: a key that goes or means something else makes it the next. */
+#define JSON_VERSION	1
+
+/**
+ * json_document - begin the one object of a document
+ * @j: document
+ * @schema: "cowinspect-COMMAND", which userspace/schema has a file for
+ *
+ * To be ended with json_end_object().
+ */
+void json_document(struct json *j, const char *schema);
 void json_object(struct json *j, const char *key);
 void json_end_object(struct json *j);
 void json_array(struct json *j, const char *key);
@@ -33,6 +44,8 @@ void json_end_array(struct json *j);
 /** json_string - text in UTF-8; bytes that are not become U+FFFD */
 void json_string(struct json *j, const char *key, const char *text);
 void json_number(struct json *j, const char *key, __u64 n);
+/** json_nonzero - a number, of which 0 means that it is not known: null */
+void json_nonzero(struct json *j, const char *key, __u64 n);
 /** json_hundredths - 1234 is written as 12.34 */
 void json_hundredths(struct json *j, const char *key, __u64 n);
 /** json_hex - as the text "0x7f00", which all readers keep exactly */

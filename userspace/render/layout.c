@@ -19,6 +19,8 @@
  * struct layout - a table of libsmartcols, or a stream
  * @nr: columns
  * @table: the table; NULL: it is a stream, which has what follows
+ * @drop: of @nr columns: see struct layout_column
+ * @whole: the same
  * @out: where to
  * @raw: no padding, and no blanks in cells
  * @limit: columns of the terminal; 0: no limit
@@ -29,6 +31,8 @@
 struct layout {
 	size_t nr;
 	struct libscols_table *table;
+	unsigned int *drop;
+	bool *whole;
 	FILE *out;
 	bool raw;
 	unsigned int limit;
@@ -36,6 +40,13 @@ struct layout {
 	unsigned int at;
 	unsigned int start;
 };
+
+unsigned int layout_terminal(FILE *out)
+{
+	struct winsize ws;
+
+	return ioctl(fileno(out), TIOCGWINSZ, &ws) ? 0 : ws.ws_col;
+}
 
 static int add_column(struct layout *l, const struct layout_column *c,
 		      bool last)
@@ -60,17 +71,22 @@ struct layout *layout_new(FILE *out, bool raw, bool headings,
 		return NULL;
 	l->nr = nr;
 	l->table = scols_new_table();
-	if (!l->table)
+	l->drop = calloc(nr, sizeof(*l->drop));
+	l->whole = calloc(nr, sizeof(*l->whole));
+	if (!l->table || !l->drop || !l->whole)
 		goto fail;
 	scols_table_set_stream(l->table, out);
 	scols_table_enable_raw(l->table, raw);
 	scols_table_enable_noheadings(l->table, !headings);
 	/* It asks standard output whether it is a terminal, not @out. */
-	if (!isatty(fileno(out)))
+	l->limit = raw ? 0 : layout_terminal(out);
+	if (!l->limit)
 		scols_table_set_termforce(l->table, SCOLS_TERMFORCE_NEVER);
 	for (i = 0; i < nr; i++) {
 		if (add_column(l, &columns[i], i + 1 == nr))
 			goto fail;
+		l->drop[i] = columns[i].drop;
+		l->whole[i] = columns[i].whole;
 	}
 	return l;
 fail:
@@ -113,7 +129,6 @@ struct layout *layout_stream(FILE *out, bool raw, bool headings,
 			     const struct layout_column *columns, size_t nr)
 {
 	struct layout *l = calloc(1, sizeof(*l));
-	struct winsize ws;
 	size_t i;
 
 	if (!l)
@@ -126,8 +141,7 @@ struct layout *layout_stream(FILE *out, bool raw, bool headings,
 		layout_free(l);
 		return NULL;
 	}
-	if (!raw && !ioctl(fileno(out), TIOCGWINSZ, &ws))
-		l->limit = ws.ws_col;
+	l->limit = raw ? 0 : layout_terminal(out);
 	for (i = 0; i < nr && !raw; i++)
 		set_width(&l->column[i], &columns[i]);
 	for (i = 0; i < nr && headings; i++)
@@ -154,9 +168,174 @@ int layout_row(struct layout *l, const char *const *text)
 	return err;
 }
 
+/* ---- as narrow as the terminal ---- */
+
+#define NAME_LEAST	20
+
+static const char *cell_at(struct layout *l, size_t row, size_t column)
+{
+	return scols_line_get_column_data(scols_table_get_line(l->table, row),
+					  scols_table_get_column(l->table,
+								 column));
+}
+
+/* What is not printable takes more: scols cuts that off, if it is at the end. */
+static size_t width_of(struct layout *l, size_t column)
+{
+	struct libscols_column *c = scols_table_get_column(l->table, column);
+	const char *heading = scols_cell_get_data(scols_column_get_header(c));
+	size_t rows = scols_table_get_nlines(l->table), i, most = 0;
+
+	if (heading && !scols_table_is_noheadings(l->table))
+		most = strlen(heading);
+	for (i = 0; i < rows; i++) {
+		const char *text = cell_at(l, i, column);
+
+		if (text && strlen(text) > most)
+			most = strlen(text);
+	}
+	return most;
+}
+
+char *layout_shorten(const char *text, size_t room)
+{
+	size_t len = strlen(text), tail, i;
+	char *made;
+
+	for (i = 0; i < len; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			return NULL;
+	}
+	if (len <= room || room < 8)
+		return NULL;
+	tail = (room - 3) / 2;
+	if (asprintf(&made, "%.*s...%s", (int)(room - 3 - tail), text,
+		     text + len - tail) < 0)
+		return NULL;
+	return made;
+}
+
+static void shorten_column(struct layout *l, size_t column, size_t room)
+{
+	size_t rows = scols_table_get_nlines(l->table), i;
+
+	for (i = 0; i < rows; i++) {
+		struct libscols_line *line = scols_table_get_line(l->table, i);
+		const char *text = cell_at(l, i, column);
+		char *made = text ? layout_shorten(text, room) : NULL;
+
+		if (made)
+			scols_line_refer_data(line, column, made);
+	}
+}
+
+static bool is_hidden(struct layout *l, size_t column)
+{
+	return scols_column_is_hidden(scols_table_get_column(l->table, column));
+}
+
+/* The column that is left out next; @nr if there is none. */
+static size_t drop_next(const struct layout *l)
+{
+	size_t i, next = l->nr;
+
+	for (i = 0; i < l->nr; i++) {
+		if (l->drop[i] && (next == l->nr || l->drop[i] > l->drop[next]))
+			next = i;
+	}
+	return next;
+}
+
+static void leave_out(struct layout *l, size_t column, unsigned int *left_out)
+{
+	struct libscols_column *c = scols_table_get_column(l->table, column);
+	const char *heading = scols_cell_get_data(scols_column_get_header(c));
+
+	scols_column_set_flags(c, scols_column_get_flags(c) | SCOLS_FL_HIDDEN);
+	l->drop[column] = 0;
+	fprintf(stderr, "%s%s", (*left_out)++ ? ", " : "No room for ", heading);
+}
+
+static bool has_nothing(struct layout *l, size_t column)
+{
+	size_t rows = scols_table_get_nlines(l->table), i;
+
+	for (i = 0; i < rows; i++) {
+		const char *text = cell_at(l, i, column);
+
+		if (text && strcmp(text, "0") && strcmp(text, "-"))
+			return false;
+	}
+	return true;
+}
+
+/* What a column needs: a text may be shortened. */
+static size_t least_of(struct layout *l, size_t column)
+{
+	size_t width = width_of(l, column);
+
+	return !l->whole[column] && width > NAME_LEAST ? NAME_LEAST : width;
+}
+
+/* Texts get what is left, those that stand first before the others. */
+static void shorten_texts(struct layout *l, size_t spare)
+{
+	size_t width, least, more, i;
+
+	for (i = 0; i < l->nr; i++) {
+		if (l->whole[i] || is_hidden(l, i))
+			continue;
+		width = width_of(l, i);
+		least = least_of(l, i);
+		more = width - least < spare ? width - least : spare;
+		shorten_column(l, i, least + more);
+		spare -= more;
+	}
+}
+
+/* Columns of nothing, if names would have to be shortened for them. */
+static void leave_out_empty(struct layout *l, unsigned int *left_out)
+{
+	size_t width = 0, i;
+
+	for (i = 0; i < l->nr; i++)
+		width += width_of(l, i) + !!i;
+	for (i = 0; i < l->nr && width > l->limit; i++) {
+		if (!l->drop[i] || !has_nothing(l, i))
+			continue;
+		width -= width_of(l, i) + 1;
+		leave_out(l, i, left_out);
+	}
+}
+
+/* Only tables of which columns may be left out: others are as they were asked for. */
+static void fit(struct layout *l)
+{
+	unsigned int left_out = 0;
+	size_t width = 0, next, i;
+
+	if (!l->limit || drop_next(l) == l->nr)
+		return;
+	leave_out_empty(l, &left_out);
+	if (left_out)
+		fputs(" (all 0)", stderr);
+	for (i = 0; i < l->nr; i++)
+		width += is_hidden(l, i) ? 0 : least_of(l, i) + !!i;
+	while (width > l->limit && (next = drop_next(l)) < l->nr) {
+		width -= least_of(l, next) + 1;
+		leave_out(l, next, &left_out);
+	}
+	if (left_out)
+		fputs(": --output chooses columns\n", stderr);
+	shorten_texts(l, width < l->limit ? l->limit - width : 0);
+}
+
 int layout_print(struct layout *l)
 {
-	return l->table ? scols_print_table(l->table) : 0;
+	if (!l->table)
+		return 0;
+	fit(l);
+	return scols_print_table(l->table);
 }
 
 void layout_free(struct layout *l)
@@ -164,6 +343,8 @@ void layout_free(struct layout *l)
 	if (!l)
 		return;
 	scols_unref_table(l->table);
+	free(l->drop);
+	free(l->whole);
 	free(l->column);
 	free(l);
 }

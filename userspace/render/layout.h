@@ -14,11 +14,16 @@ struct layout;
  * @heading: above it
  * @right: numbers go to the right
  * @width: least width in characters if it is a stream; the heading fits anyway
+ * @drop: left out on a terminal that is too narrow, unless it is a stream: those of
+ *	the greatest number first, those of 0 never
+ * @whole: not shortened there
  */
 struct layout_column {
 	const char *heading;
 	bool right;
 	unsigned int width;
+	unsigned int drop;
+	bool whole;
 };
 
 /**
@@ -47,6 +52,18 @@ struct layout *layout_new(FILE *out, bool raw, bool headings,
 struct layout *layout_stream(FILE *out, bool raw, bool headings,
 			     const struct layout_column *columns, size_t nr);
 
+/** layout_terminal - the columns of a terminal; 0: it is none, or does not know */
+unsigned int layout_terminal(FILE *out);
+
+/**
+ * layout_shorten - leave out the middle: "/usr/lib/x86_64...libc.so.6"
+ * @text: printable in ASCII, or else nothing is done
+ * @room: columns that there are
+ *
+ * Return: to be freed; NULL if it fits, or cannot be shortened.
+ */
+char *layout_shorten(const char *text, size_t room);
+
 /**
  * layout_row - add a row
  * @l: table
@@ -59,6 +76,11 @@ int layout_row(struct layout *l, const char *const *text);
 /**
  * layout_print - print the rows, unless it is a stream; at the end, once
  * @l: table
+ *
+ * On a terminal, no line is wider than that if columns may be left out: first those
+ * that have nothing but 0, while names would have to be shortened for them; then
+ * others, while names would be shortened to less than 20 characters. What was left
+ * out is said on standard error.
  *
  * Return: 0 or -errno.
  */

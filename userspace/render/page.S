@@ -10,6 +10,7 @@ page_html:
 	.global page_css
 page_css:
 	.incbin "page.css"
+	.incbin "modes.css"
 	.byte 0
 
 	.global page_js
@@ -25,6 +26,12 @@ tables_html:
 	.global tables_js
 tables_js:
 	.incbin "tables.js"
+	.incbin "arrows.js"
+	.incbin "strips.js"
+	.incbin "holders.js"
+	.incbin "cells.js"
+	.incbin "overview.js"
+	.incbin "steps.js"
 	.byte 0
 
 	.global trace_html
@@ -34,6 +41,7 @@ trace_html:
 
 	.global trace_js
 trace_js:
+	.incbin "flame.js"
 	.incbin "trace.js"
 	.byte 0
 

@@ -128,16 +128,17 @@ function sizeCanvas(canvas, width, height, scale) {
 }
 
 // Draws before the next frame is shown: once, however often it is asked for.
-let drawing = false;
+const drawings = new Set();
 
 function onceSoon(draw) {
-	if (drawing)
-		return;
-	drawing = true;
-	requestAnimationFrame(() => {
-		drawing = false;
-		draw();
-	});
+	if (!drawings.size)
+		requestAnimationFrame(() => {
+			const list = [...drawings];
+
+			drawings.clear();
+			list.forEach((one) => one());
+		});
+	drawings.add(draw);
 }
 
 // The head of the page.

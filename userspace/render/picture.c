@@ -9,7 +9,8 @@
 
 /*
  * Colours of the 256-colour palette near those of Okabe and Ito, which people
- * with any of the common kinds of colour blindness can tell apart.
+ * with any of the common kinds of colour blindness can tell apart. The blue of R is
+ * lighter than theirs, which in tritanopia looks like the green of O.
  */
 static const struct {
 	char letter;
@@ -20,7 +21,7 @@ static const struct {
 	[STATE_OWN] = { 'O', 36, "own page, writable: a write does not fault" },
 	[STATE_BIT] = { 'A', 115,
 			"own page, writable; a fault sets its accessed or dirty bit" },
-	[STATE_REUSE] = { 'R', 74, "write-protected; a write reuses the page" },
+	[STATE_REUSE] = { 'R', 81, "write-protected; a write reuses the page" },
 	[STATE_COPY] = { 'C', 208, "copy-on-write pending: a write copies" },
 	[STATE_PROTECTED] = { 'P', 250, "anonymous, mapping not writable" },
 	[STATE_ZERO] = { 'Z', 227, "zero page: a write gets a fresh page" },
@@ -66,6 +67,17 @@ unsigned int picture_rgb(enum page_state state)
 	       level[colour % 6];
 }
 
+/* Black, or white where the colour is dark, so that it can be read on it. */
+unsigned int picture_ink(enum page_state state)
+{
+	unsigned int rgb = picture_rgb(state);
+	unsigned int r = rgb >> 16, g = rgb >> 8 & 255, b = rgb & 255;
+
+	/* About what WCAG calls relative luminance: between the two at 0.18. */
+	return 21 * r * r + 72 * g * g + 7 * b * b > 18 * 255 * 255 ?
+	       0 : 0xffffff;
+}
+
 static enum page_state anon_state(const struct cowinspect_page *rec)
 {
 	bool huge = rec->map_order > 0;
@@ -88,27 +100,36 @@ static enum page_state anon_state(const struct cowinspect_page *rec)
 
 enum page_state picture_state(const struct cowinspect_page *rec)
 {
-	bool present = rec->flags & COWI_F_PRESENT;
+	static const enum page_state of_kind[COWI_NR_KINDS] = {
+#define STATE(id, name, total, copied, state, meaning) \
+		[id] = STATE_##state,
+		COWINSPECT_KINDS(STATE, STATE)
+#undef STATE
+	};
+	unsigned int kind = rec->kind < COWI_NR_KINDS ? rec->kind : COWI_KIND_OTHER;
+	enum page_state state = of_kind[kind];
 
-	if (rec->kind == COWI_KIND_SWAP)
-		return STATE_SWAP;
-	if (!present)
-		return STATE_MARKER;
-	if (rec->kind == COWI_KIND_PFN || rec->kind == COWI_KIND_KERNEL)
-		return STATE_DEVICE;
+	if (!(rec->flags & COWI_F_PRESENT) || state == STATE_DEVICE)
+		return state;
 	if (rec->flags & COWI_F_VMA_SHARED)
 		return STATE_SHARED;
-	switch (rec->kind) {
-	case COWI_KIND_ZERO:
-		return STATE_ZERO;
-	case COWI_KIND_KSM:
-		return STATE_KSM;
-	case COWI_KIND_FILE:
-	case COWI_KIND_SHMEM:
-		return STATE_FILE;
-	default:
-		return anon_state(rec);
-	}
+	return state == STATE_OWN ? anon_state(rec) : state;
+}
+
+/* Each pin of a page that is alone counts so often: GUP_PIN_COUNTING_BIAS of mm.h. */
+#define PIN	1024
+
+const char *picture_holder(const struct cowinspect_page *rec)
+{
+	if (!(rec->flags & COWI_F_PRESENT))
+		return NULL;
+	if (rec->flags & COWI_F_SWAPCACHE)
+		return "swap cache";
+	/* So many mappings look like a pin to the kernel, and are none. */
+	if (rec->flags & COWI_F_MAYBE_PINNED &&
+	    (rec->folio_order || rec->refcount >= PIN + rec->mapcount))
+		return "possible pin";
+	return NULL;
 }
 
 int strip_init(struct strip *s, __u64 start, __u64 end,
@@ -176,10 +197,15 @@ char strip_letter(const struct strip *s, __u64 i, enum page_state *state,
 	return states[*state].letter;
 }
 
+/*
+ * Nobody tells whether a terminal is white or black, and hardly a colour can be read on
+ * both: so the letter is on the colour. Where nothing is, it is as all other text.
+ */
 static void put_letter(struct picture *p, enum page_state state, char letter)
 {
-	if (p->colour)
-		fprintf(p->out, "\033[38;5;%um%c\033[0m", states[state].colour,
+	if (p->colour && state != STATE_ABSENT)
+		fprintf(p->out, "\033[48;5;%u;38;5;%um%c\033[0m",
+			states[state].colour, picture_ink(state) ? 231 : 16,
 			letter);
 	else
 		fputc(letter, p->out);

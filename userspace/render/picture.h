@@ -44,6 +44,18 @@ const char *picture_meaning(enum page_state state);
 
 /** picture_rgb - the colour of a state, as 0xrrggbb */
 unsigned int picture_rgb(enum page_state state);
+/** picture_ink - the colour of its letter on that, black or white */
+unsigned int picture_ink(enum page_state state);
+
+/**
+ * picture_holder - who holds the page without mapping it, as far as a record says
+ * @rec: record
+ *
+ * A pin may be a false alarm, and its name says so.
+ *
+ * Return: a word or two, or NULL if it says nothing.
+ */
+const char *picture_holder(const struct cowinspect_page *rec);
 
 /** picture_mixed - what a letter in lower case means */
 const char *picture_mixed(void);

@@ -33,11 +33,12 @@ int shell_open(struct shell *s, const char *path, const char *body,
 	return 0;
 }
 
-void shell_about(struct shell *s, const struct html_about *about)
+void shell_about(struct shell *s, const struct html_about *about,
+		 unsigned int format)
 {
 	struct json *j = &s->json;
 
-	json_number(j, "format", 1);
+	json_number(j, "format", format);
 	json_string(j, "title", about->title);
 	json_string(j, "text", about->text);
 	json_string(j, "kernel", about->status->kernel);

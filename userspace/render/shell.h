@@ -66,8 +66,10 @@ int shell_open(struct shell *s, const char *path, const char *body,
  * shell_about - the members of the data that all pages have
  * @s: page; in its object
  * @about: what about
+ * @format: of the data of this kind of page
  */
-void shell_about(struct shell *s, const struct html_about *about);
+void shell_about(struct shell *s, const struct html_about *about,
+		 unsigned int format);
 
 /**
  * shell_colour - the values "letter" and "#rrggbb"

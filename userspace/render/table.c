@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter.h"
 #include "layout.h"
 #include "table.h"
 
@@ -61,8 +62,8 @@ void time_text(__u64 ns, char *buf, size_t size)
 		snprintf(buf, size, "%llu%s", ns / whole, ns ? units[unit] : "");
 }
 
-static ssize_t column_find(const struct columns *c, const char *name,
-			   size_t len)
+ssize_t column_find(const struct columns *c, const char *name,
+		    size_t len)
 {
 	size_t i;
 
@@ -99,6 +100,7 @@ int columns_select(struct columns *c, const char *list, bool everything,
 	for (p = list; p && *p; p++)
 		room += *p == ',';
 	c->nr_shown = 0;
+	c->asked = everything || list;
 	c->shown = calloc(room + 1, sizeof(*c->shown));
 	if (!c->shown)
 		return -ENOMEM;
@@ -123,6 +125,12 @@ int columns_select(struct columns *c, const char *list, bool everything,
 	}
 }
 
+void columns_release(struct columns *c)
+{
+	filter_free(c->filter);
+	free(c->shown);
+}
+
 void columns_help(const struct columns *c, FILE *out)
 {
 	size_t i;
@@ -140,7 +148,8 @@ void columns_help(const struct columns *c, FILE *out)
 
 static bool is_number(enum cell_type type)
 {
-	return type != CELL_TEXT && type != CELL_HEX && type != CELL_BOOL;
+	return type != CELL_TEXT && type != CELL_HEX && type != CELL_FRAME &&
+	       type != CELL_BOOL;
 }
 
 /* "range" is RANGE above a column. */
@@ -171,6 +180,8 @@ static struct layout *make_layout(struct table *t)
 		cols[i].heading = t->buffers[i];
 		cols[i].right = is_number(col->type);
 		cols[i].width = col->width;
+		cols[i].drop = t->columns->asked ? 0 : col->drop;
+		cols[i].whole = is_number(col->type) || col->whole;
 	}
 	if (t->style.stream)
 		l = layout_stream(t->style.out, raw, headings, cols, nr);
@@ -233,9 +244,9 @@ static void json_cell(struct table *t, const struct column *col,
 		json_bool(j, col->name, cell->number);
 		break;
 	case CELL_PAGES:
-		json_number(j, col->name, t->style.bytes ?
-			    cell->number * t->style.page_size : cell->number);
+		json_number(j, col->name, cell->number * t->style.page_size);
 		break;
+	case CELL_FRAME:
 	case CELL_COUNT:
 	case CELL_BYTES:
 	case CELL_TIME:
@@ -264,6 +275,7 @@ static void number_text(struct table *t, const struct column *col,
 
 	switch (col->type) {
 	case CELL_HEX:
+	case CELL_FRAME:
 		snprintf(buf, size, "%llx", n);
 		break;
 	case CELL_MEAN:
@@ -342,6 +354,8 @@ int table_close(struct table *t)
 		return 0;
 	if (t->layout)
 		err = layout_print(t->layout);
+	if (t->style.form == TABLE_HUMAN)
+		filter_tell(t->columns->filter, t->style.out);
 	if (t->style.form == TABLE_JSON)
 		json_end_array(t->style.json);
 	table_free(t);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <linux/types.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "json.h"
 
@@ -15,6 +16,7 @@
 enum cell_type {
 	CELL_TEXT,
 	CELL_HEX,	/* an address; JSON: a string */
+	CELL_FRAME,	/* a frame number: hexadecimal, but in JSON */
 	CELL_COUNT,
 	CELL_MEAN,	/* hundredths */
 	CELL_PAGES,	/* base pages; human: as a size */
@@ -31,6 +33,9 @@ enum cell_type {
  * @type: of its cells
  * @width: least width in a stream
  * @by_default: shown without --output
+ * @drop: left out where a terminal has no room for all default ones: those of the
+ *	greatest number first, those of 0 never
+ * @whole: a text that is not shortened, as others are for such a terminal
  */
 struct column {
 	const char *name;
@@ -39,6 +44,8 @@ struct column {
 	enum cell_type type;
 	unsigned int width;
 	bool by_default;
+	unsigned int drop;
+	bool whole;
 };
 
 /**
@@ -65,7 +72,7 @@ enum table_form {
 /**
  * struct table_style - how to write a table
  * @form: see there
- * @bytes: CELL_PAGES in bytes, and no K and M
+ * @bytes: CELL_PAGES in bytes, as always in JSON, and no K and M
  * @noheadings: no headings
  * @stream: many rows, or seldom ones: each is written at once, and the widths are
  *	those of the columns
@@ -83,18 +90,25 @@ struct table_style {
 	struct json *json;
 };
 
+struct filter;
+
 /**
  * struct columns - the columns that can be shown, and those that will be
  * @all: @nr_all of them
  * @nr_all: how many
  * @shown: indices into @all, @nr_shown of them
  * @nr_shown: how many
+ * @asked: they were asked for by name: none is left out
+ * @filter: what rows have to fit, see filter.h, or NULL: the caller asks it of those
+ *	that are no totals
  */
 struct columns {
 	const struct column *all;
 	size_t nr_all;
 	size_t *shown;
 	size_t nr_shown;
+	bool asked;
+	struct filter *filter;
 };
 
 /**
@@ -110,6 +124,19 @@ struct columns {
  */
 int columns_select(struct columns *c, const char *list, bool everything,
 		   char *bad, size_t bad_size);
+
+/**
+ * column_find - by its name
+ * @c: columns
+ * @name: in any case
+ * @len: bytes of @name
+ *
+ * Return: index in @all, or -1.
+ */
+ssize_t column_find(const struct columns *c, const char *name, size_t len);
+
+/** columns_release - what was allocated for them */
+void columns_release(struct columns *c);
 
 /** columns_help - print names and meanings, one per line */
 void columns_help(const struct columns *c, FILE *out);

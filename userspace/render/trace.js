@@ -15,6 +15,7 @@ const START = 0, END = 1, PERMS = 2, KIND = 3, VMA_NAME = 4, GONE = 5,
 const ALL = -1;
 const MIN_SPAN = 8;
 const LANE = 62, PLOT = 40, CAPTION = 18, MARGIN = 4, BAR = 3;
+const AXIS = 20, TICK = 110;
 
 // Words.
 
@@ -268,6 +269,42 @@ const xOf = (s, slice) => MARGIN + (s.width - 2 * MARGIN) *
 const barX = (s, bar) => xOf(s, Math.min(s.win.from + bar * s.win.per,
 	s.win.from + s.win.span));
 
+// Times at round numbers, as many as have room for words: of those in sight.
+function ticksOf(s) {
+	const from = s.win.from * data.slice_ns, ns = s.win.span * data.slice_ns;
+	const least = ns * TICK / (s.width - 2 * MARGIN);
+	const power = 10 ** Math.floor(Math.log10(least));
+	const step = power * [1, 2, 5, 10].find((n) => n * power >= least);
+	const [size, unit] = [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]]
+		.find(([n]) => from + ns >= n) || [1, "ns"];
+	const digits = Math.max(0, Math.ceil(Math.log10(size / step) - 1e-9));
+	const list = [];
+
+	for (let i = Math.ceil(from / step); i * step < from + ns; i++)
+		list.push([xOf(s, i * step / data.slice_ns),
+			i ? `${(i * step / size).toFixed(digits)} ${unit}` : "0"]);
+	return list;
+}
+
+function drawAxis(s, ctx) {
+	ctx.font = `11px ${mono}`;
+	ctx.textBaseline = "middle";
+	for (const [x, text] of s.ticks) {
+		ctx.fillStyle = s.theme.quiet;
+		ctx.fillRect(x, 2, 1, AXIS - 2);
+		const width = ctx.measureText(text).width;
+
+		ctx.fillText(text, x + 4 + width < s.width ? x + 4 : x - 4 - width,
+			AXIS / 2 + 1);
+	}
+}
+
+function drawTicks(s, ctx, y) {
+	ctx.fillStyle = s.theme.faint;
+	for (const [x] of s.ticks)
+		ctx.fillRect(x, y, 1, PLOT);
+}
+
 // When the process was there.
 function drawLife(s, ctx, row, y) {
 	const process = data.processes[row.process];
@@ -386,6 +423,7 @@ function drawLane(s, ctx, row, y) {
 
 	drawCaption(s, ctx, row, y);
 	drawLife(s, ctx, row, y + CAPTION);
+	drawTicks(s, ctx, y + CAPTION);
 	if (most)
 		drawBars(s, ctx, row, y + CAPTION, most);
 	drawLost(s, ctx, y + CAPTION);
@@ -419,6 +457,7 @@ function prepare(width, win, theme) {
 	const rows = rowsOf(win);
 
 	return { width: width, win: win, theme: theme, rows: rows,
+		ticks: ticksOf({ width: width, win: win }),
 		lost: lostIn(win), same: byId("same").checked,
 		most: rows.reduce((most, row) => row.process === ALL &&
 			rows.length > 1 && row.only === undefined ? most :
@@ -436,6 +475,7 @@ function draw() {
 	const ctx = sizeCanvas(canvas, s.width, height, scale);
 
 	s.bar = barOf(s.win, activeSlice());
+	drawAxis(s, sizeCanvas(byId("axis"), s.width, AXIS, scale));
 	drawLanes(s, ctx, box.scrollTop, box.scrollTop + height);
 }
 
@@ -801,7 +841,11 @@ function printedLanes() {
 
 	s.rows = s.rows.slice(0, PRINT_LANES);
 	s.height = s.rows.length * LANE;
-	drawLanes(s, sizeCanvas(printed, width, s.height, scale), 0, s.height);
+	const ctx = sizeCanvas(printed, width, AXIS + s.height, scale);
+
+	drawAxis(s, ctx);
+	ctx.translate(0, AXIS);
+	drawLanes(s, ctx, 0, s.height);
 	return printed;
 }
 
@@ -822,7 +866,7 @@ function makePrint() {
 		el("section", {}, el("h2", {}, "Legend"), legend()),
 		el("section", {}, el("h2", {}, "By process"),
 			fillTotals(el("div", {}))),
-		...parts);
+		...flamePrinted(), ...parts);
 }
 
 // The page.
@@ -895,6 +939,7 @@ if (data.format === 1 && data.processes.length) {
 	showTree();
 	listen();
 	lookAtProcess(view.process);
+	flameBegin();
 } else {
 	document.querySelector("main").replaceChildren(el("p", {},
 		data.format === 1 ? "Nothing was traced." :

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Who is in a cgroup, of either version. */
+#ifndef SELECT_CGROUP_H
+#define SELECT_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/**
+ * struct cgroup - those in it and in all below it
+ * @nr: entries in @pid
+ * @pid: ascending
+ */
+struct cgroup {
+	size_t nr;
+	pid_t *pid;
+};
+
+/**
+ * cgroup_read - look who is in a cgroup
+ * @path: its directory
+ * @g: filled in; to be given to cgroup_release(), also after an error
+ *
+ * Return: 0, -COWI_ECGROUP or -errno.
+ */
+int cgroup_read(const char *path, struct cgroup *g);
+void cgroup_release(struct cgroup *g);
+
+/** cgroup_has - whether a process is among them */
+bool cgroup_has(const struct cgroup *g, pid_t pid);
+
+#endif /* SELECT_CGROUP_H */
