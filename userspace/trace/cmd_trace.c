@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /* cowinspect trace: what each page fault of a command or a process did. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "array_size.h"
 #include "commands.h"
 #include "invoker.h"
 #include "trace.h"
 
 #define LIVE_PAUSE	1000000000
+
+/* Of a stack, less than that is of no use. */
+#define STACK_BYTES_MIN	256
+
+/* Outcomes that are worth a stack, unless --outcomes says otherwise. */
+#define STACK_OUTCOMES	(1U << COWI_DID_COPIED | 1U << COWI_DID_SWAPIN_COPIED)
 
 static const char doc[] =
 	"Trace copy-on-write as strace traces system calls: run COMMAND, or\n"
@@ -37,10 +45,20 @@ static const char doc[] =
 	"programs are traced like others. Nothing is attached, and nothing is\n"
 	"left in the kernel however the tracing ends.\n"
 	"\n"
-	"--pid may be given several times, and with --name; --follow\n"
-	"has their descendants, those that exist already and those to come.\n"
-	"What is listened to is told apart by us unless it is by --pid alone\n"
-	"or --cgroup: on a busy machine these cost others the least.\n"
+	"Processes are chosen as by show and ps, --pid several times as well:\n"
+	"those that there are when it begins. --all, --name and one cgroup\n"
+	"alone have those to come, too; with --limit they have not. --follow\n"
+	"has the descendants, those that exist already and those to come,\n"
+	"which --limit does not count. What is\n"
+	"listened to is told apart by us unless it is up to 32 processes\n"
+	"without --follow, or a cgroup: on a busy machine these cost others\n"
+	"the least.\n"
+	"\n"
+	"--stacks says which code copies, in functions, call paths, and who\n"
+	"wrote to which mapping; with --outcomes, which code did these. dwarf,\n"
+	"the default, unwinds 8 KiB of each stack, or BYTES; fp is cheaper and\n"
+	"needs programs and libraries that have frame pointers. Separate debug\n"
+	"information below /usr/lib/debug gives names and lines.\n"
 	"\n"
 	"Exit status: that of COMMAND, 128 + N if signal N ended it; 126 or\n"
 	"127 if it cannot be run or found, 1 if it cannot be traced, 2 wrong\n"
@@ -54,6 +72,8 @@ static const char doc[] =
 	"  sudo cowinspect trace -e copied --cgroup system.slice/ssh.service\n"
 	"  sudo cowinspect trace --events -o events.txt -- ./server\n"
 	"  sudo cowinspect trace -f --html trace.html -- make\n"
+	"  sudo cowinspect trace -f --stacks -p $(pidof -s redis-server)\n"
+	"  sudo cowinspect trace -f --perfetto make.json -- make\n"
 	"  sudo cowinspect trace --json -o t.json -- ./server &&\n"
 	"    jq '.vmas[] | select(.copied > 0) | [.name, .copied]' t.json\n";
 
@@ -61,30 +81,31 @@ enum {
 	OPT_EVENTS = 0x300,
 	OPT_FOREGROUND,
 	OPT_AS_ROOT,
-	OPT_CGROUP,
-	OPT_NAME,
 	OPT_DURATION,
 	OPT_UNTIL_EXIT,
 	OPT_BUFFER,
 	OPT_ALL_PROCESSES,
+	OPT_STACKS,
+	OPT_DEBUGINFOD,
+	OPT_COLLAPSED,
+	OPT_PPROF,
+	OPT_PERFETTO,
+	OPT_WEIGHT,
 	OPT_HTML = 'H',
 };
 
 static const struct argp_option options[] = {
-	{ "follow", 'f', NULL, 0, "trace children, and theirs, as well", 0 },
-	{ "pid", 'p', "PID", 0, "trace a process that runs", 0 },
-	{ "name", OPT_NAME, "REGEX", 0,
-	  "trace processes by their command name, now or later", 0 },
-	{ "cgroup", OPT_CGROUP, "DIR", 0,
-	  "trace those in a cgroup, below /sys/fs/cgroup", 0 },
-	{ "all", 'a', NULL, 0, "trace all processes", 0 },
 	{ "outcomes", 'e', "LIST", 0,
 	  "only faults that came out so: copied,reused", 0 },
+	{ "stacks", OPT_STACKS, "HOW", OPTION_ARG_OPTIONAL,
+	  "say which code copies: dwarf[,BYTES] or fp", 0 },
+	{ "debuginfod", OPT_DEBUGINFOD, NULL, 0,
+	  "with --stacks: ask DEBUGINFOD_URLS for debug information", 0 },
 	{ "duration", OPT_DURATION, "SECONDS", 0, "end after that", 0 },
 	{ "until-exit", OPT_UNTIL_EXIT, NULL, 0,
 	  "end with COMMAND or the first PID, whoever is left", 0 },
 	{ "buffer", OPT_BUFFER, "SIZE", 0,
-	  "memory for events, per CPU (default: 4M, less on many CPUs)", 0 },
+	  "memory for events, per CPU (default: 4M, with stacks 32M)", 0 },
 	{ "events", OPT_EVENTS, NULL, 0, "write a line for each fault, too",
 	  0 },
 	{ "top", 'n', "N", 0,
@@ -95,25 +116,21 @@ static const struct argp_option options[] = {
 	{ "output", 'o', "FILE", 0, "write to FILE", 0 },
 	{ "html", OPT_HTML, "FILE", 0,
 	  "also write a page for a browser: what happened when", 0 },
+	{ "collapsed", OPT_COLLAPSED, "FILE", 0,
+	  "also call paths for flamegraph.pl and others; turns --stacks on", 0 },
+	{ "weight", OPT_WEIGHT, "WHAT", 0,
+	  "of --collapsed: bytes (the default), faults or time", 0 },
+	{ "pprof", OPT_PPROF, "FILE", 0,
+	  "also call paths for pprof; turns --stacks on", 0 },
+	{ "perfetto", OPT_PERFETTO, "FILE", 0,
+	  "also write each event for ui.perfetto.dev, or Chrome", 0 },
 	{ "foreground", OPT_FOREGROUND, NULL, 0,
 	  "let COMMAND read from the terminal, and get its Ctrl-C", 0 },
 	{ "as-root", OPT_AS_ROOT, NULL, 0,
 	  "run COMMAND as root also under sudo", 0 },
+	{ "pid", 'p', "PID", 0, "a process that runs", 10 },
 	{ 0 }
 };
-
-static void add_pid(struct argp_state *state, const char *arg,
-		    struct cowi_stream_options *o)
-{
-	pid_t *grown = reallocarray((pid_t *)o->pid, o->nr_pids + 1,
-				    sizeof(*grown));
-
-	if (!grown)
-		argp_failure(state, EXIT_FAILED, ENOMEM, "--pid");
-	grown[o->nr_pids] = 0;
-	take_pid(state, arg, &grown[o->nr_pids++]);
-	o->pid = grown;
-}
 
 static __u32 outcome_bit(const char *name, size_t len)
 {
@@ -168,79 +185,138 @@ static void take_buffer(struct argp_state *state, const char *arg,
 	*bytes = size;
 }
 
-/* One way to say what is traced, of those that exclude one another. */
+/* "fp", "dwarf" or "dwarf,16384" */
+static void take_stacks(struct argp_state *state, const char *arg,
+			struct cowi_stream_options *o)
+{
+	__u64 size = COWI_STACK_BYTES;
+
+	o->stacks = COWI_STACKS_DWARF;
+	if (arg && !strcmp(arg, "fp"))
+		o->stacks = COWI_STACKS_FP;
+	else if (arg && !strncmp(arg, "dwarf,", 6) && parse_size(arg + 6, &size))
+		size = 0;
+	else if (arg && strncmp(arg, "dwarf,", 6) && strcmp(arg, "dwarf"))
+		argp_error(state, "--stacks: '%s' is not fp, dwarf or dwarf,BYTES", arg);
+	if (size % 8 || size < STACK_BYTES_MIN || size > COWI_STACK_BYTES_MAX)
+		argp_error(state, "--stacks: a piece of stack has %d to %d bytes, a multiple of 8",
+			   STACK_BYTES_MIN, COWI_STACK_BYTES_MAX);
+	o->stack_bytes = size;
+}
+
+static void take_weight(struct argp_state *state, const char *arg,
+			enum calls_weight *weight)
+{
+	static const char *const names[NR_CALLS_WEIGHTS] = {
+		[CALLS_BYTES] = "bytes",
+		[CALLS_FAULTS] = "faults",
+		[CALLS_TIME] = "time",
+	};
+
+	for (*weight = 0; *weight < NR_CALLS_WEIGHTS; ++*weight) {
+		if (!strcmp(arg, names[*weight]))
+			return;
+	}
+	argp_error(state, "--weight: '%s' is not bytes, faults or time", arg);
+}
+
 static void check_what(struct argp_state *state, const struct trace_options *o)
 {
-	const struct cowi_stream_options *s = &o->stream;
-	int ways = !!o->command + (s->nr_pids || s->name) + s->all +
-		   !!s->cgroup;
+	bool others = o->who.limit || !choice_is_empty(&o->who.choice);
 
-	if (!ways)
+	if (!o->command && !others)
 		argp_error(state,
-			   "give a COMMAND, --pid, --name, --cgroup or --all");
-	if (ways > 1)
+			   "give a COMMAND, --pid, --name, --user, --cgroup or --all");
+	if (o->command && others)
 		argp_error(state,
-			   "give either a COMMAND or --pid and --name, --cgroup or --all");
-	if (o->until_exit && !o->command && !s->nr_pids)
+			   "give either a COMMAND or --pid, --name, --user, --cgroup or --all");
+	if (!o->command)
+		target_names_check(state, &o->who);
+	if (o->until_exit && !o->command && !o->who.choice.nr)
 		argp_error(state, "--until-exit: give a COMMAND or --pid");
+}
+
+/* Whether faults have stacks, and which of them. */
+static void choose_stacks(struct argp_state *state, struct trace_options *o)
+{
+	/* These files have nothing but call paths. */
+	if (!o->stream.stacks &&
+	    (o->export[TRACE_COLLAPSED] || o->export[TRACE_PPROF]))
+		take_stacks(state, NULL, &o->stream);
+	o->stream.stack_outcomes = o->stream.outcomes ? o->stream.outcomes :
+							STACK_OUTCOMES;
+}
+
+/* Options that are no more than a member of the options. */
+static const struct {
+	int key;
+	size_t at;
+} flags[] = {
+	{ OPT_DEBUGINFOD, offsetof(struct trace_options, debuginfod) },
+	{ OPT_UNTIL_EXIT, offsetof(struct trace_options, until_exit) },
+	{ OPT_EVENTS, offsetof(struct trace_options, events) },
+	{ OPT_ALL_PROCESSES, offsetof(struct trace_options, all_processes) },
+	{ 'J', offsetof(struct trace_options, json) },
+	{ OPT_FOREGROUND, offsetof(struct trace_options, foreground) },
+	{ OPT_AS_ROOT, offsetof(struct trace_options, as_root) },
+}, files[] = {
+	{ 'o', offsetof(struct trace_options, file) },
+	{ OPT_HTML, offsetof(struct trace_options, html) },
+	{ OPT_COLLAPSED, offsetof(struct trace_options, export[TRACE_COLLAPSED]) },
+	{ OPT_PPROF, offsetof(struct trace_options, export[TRACE_PPROF]) },
+	{ OPT_PERFETTO, offsetof(struct trace_options, export[TRACE_PERFETTO]) },
+};
+
+static bool take_member(struct trace_options *o, int key, const char *arg)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (flags[i].key == key) {
+			*(bool *)((char *)o + flags[i].at) = true;
+			return true;
+		}
+	}
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		if (files[i].key == key) {
+			*(const char **)((char *)o + files[i].at) = arg;
+			return true;
+		}
+	}
+	return false;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct trace_options *o = state->input;
 
+	if (take_member(o, key, arg))
+		return 0;
 	switch (key) {
-	case 'f':
-		o->stream.follow = true;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->who;
 		return 0;
 	case 'p':
-		add_pid(state, arg, &o->stream);
-		return 0;
-	case 'a':
-		o->stream.all = true;
-		return 0;
-	case OPT_CGROUP:
-		o->stream.cgroup = arg;
-		return 0;
-	case OPT_NAME:
-		o->stream.name = arg;
+		choice_add(state, arg, &o->who.choice);
 		return 0;
 	case 'e':
 		take_outcomes(state, arg, &o->stream.outcomes);
 		return 0;
+	case OPT_STACKS:
+		take_stacks(state, arg, &o->stream);
+		return 0;
 	case OPT_DURATION:
 		take_duration(state, arg, &o->duration);
 		return 0;
-	case OPT_UNTIL_EXIT:
-		o->until_exit = true;
-		return 0;
 	case OPT_BUFFER:
 		take_buffer(state, arg, &o->stream.ring_bytes);
-		return 0;
-	case OPT_EVENTS:
-		o->events = true;
 		return 0;
 	case 'n':
 		if (parse_size(arg, &o->top))
 			argp_error(state, "--top: '%s' is no number", arg);
 		return 0;
-	case OPT_ALL_PROCESSES:
-		o->all_processes = true;
-		return 0;
-	case 'J':
-		o->json = true;
-		return 0;
-	case 'o':
-		o->file = arg;
-		return 0;
-	case OPT_HTML:
-		o->html = arg;
-		return 0;
-	case OPT_FOREGROUND:
-		o->foreground = true;
-		return 0;
-	case OPT_AS_ROOT:
-		o->as_root = true;
+	case OPT_WEIGHT:
+		take_weight(state, arg, &o->weight);
 		return 0;
 	case ARGP_KEY_ARG:
 		/* The rest belongs to the command. */
@@ -249,17 +325,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		check_what(state, o);
+		choose_stacks(state, o);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
+static const struct argp_child children[] = {
+	{ &targets_argp, 0, NULL, 0 },
+	{ 0 }
+};
+
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "[--] COMMAND [ARG...]\n--pid PID\n--name REGEX\n--cgroup DIR\n--all",
 	.doc = doc,
+	.children = children,
 };
 
 static int open_output(struct trace *t)
@@ -279,7 +362,9 @@ static int open_page(struct trace *t)
 {
 	int err = t->options->html ? trace_page_open(t) : 0;
 
-	return err ? report(t->options->html, err) : EXIT_OK;
+	if (err)
+		return report(t->options->html, err);
+	return trace_exports_open(t) ? EXIT_FAILED : EXIT_OK;
 }
 
 static int close_output(struct trace *t)
@@ -327,7 +412,7 @@ static int trace_all(struct trace *t, struct trace_command *cmd)
 static int begin_document(struct trace *t)
 {
 	if (t->options->json) {
-		json_object(&t->json, NULL);
+		json_document(&t->json, "cowinspect-trace");
 		json_number(&t->json, "page_size", t->tally.page_size);
 	}
 	return t->options->events ? trace_lines_open(t) : 0;
@@ -355,7 +440,9 @@ static int run(struct trace *t, struct trace_command *cmd)
 	if (err && err != -EPIPE)
 		return report("trace", err);
 	err = t->options->html ? trace_page(t, cowi_status(t->c)) : 0;
-	return err ? report(t->options->html, err) : EXIT_OK;
+	if (err)
+		return report(t->options->html, err);
+	return trace_exports(t) ? EXIT_FAILED : EXIT_OK;
 }
 
 static int run_command(struct trace *t)
@@ -394,12 +481,15 @@ int cmd_trace(int argc, char **argv, struct globals *g)
 	parse_command(&argp, argc, argv, ARGP_IN_ORDER, &o, g);
 	if (session_open(g, &t.c))
 		return EXIT_FAILED;
-	status = open_output(&t);
+	status = trace_choose(&o);
+	if (!status)
+		status = open_output(&t);
 	if (!status) {
 		status = open_page(&t);
 		if (!status)
 			status = o.command ? run_command(&t) : run_others(&t);
 		trace_page_close(&t);
+		trace_exports_close(&t);
 		closed = close_output(&t);
 		status = status ? status : closed;
 		/* Nothing else ends the trace of a process that goes on. */
@@ -407,6 +497,6 @@ int cmd_trace(int argc, char **argv, struct globals *g)
 			interrupt_was_meant();
 	}
 	cowi_close(t.c);
-	free((pid_t *)o.stream.pid);
+	trace_choose_release(&o);
 	return status;
 }

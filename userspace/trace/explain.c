@@ -62,6 +62,20 @@ static void explain_missed(const struct trace *t)
 			t->missed);
 }
 
+/* Of PHP's large frames, and of most programs', four times as much is enough. */
+static void explain_short(const struct trace *t)
+{
+	const struct cowi_stream_options *o = &t->options->stream;
+	size_t more = o->stack_bytes * 4;
+
+	if (more > COWI_STACK_BYTES_MAX)
+		more = COWI_STACK_BYTES_MAX;
+	if (t->stacks.faults[STACK_SHORT] && more > o->stack_bytes)
+		fprintf(t->out,
+			"%llu stacks have more than the %zu bytes that were taken of each: --stacks=dwarf,%zu takes more.\n",
+			t->stacks.faults[STACK_SHORT], o->stack_bytes, more);
+}
+
 void trace_explain(const struct trace *t)
 {
 	const struct tally *tally = &t->tally;
@@ -71,15 +85,16 @@ void trace_explain(const struct trace *t)
 	explain_copies(t);
 	explain_huge(t);
 	explain_missed(t);
+	explain_short(t);
 	if (tally->lost || tally->lost_notes)
 		fprintf(out,
 			"%llu events of faults and %llu others were lost: all numbers lack them.\n"
 			"More room for events: --buffer 64M\n",
 			tally->lost, tally->lost_notes);
-	if (t->forgotten)
+	if (t->forgotten.procs)
 		fprintf(out,
-			"Of %zu processes that have exited there are only their groups: no more than %zu are kept one by one.\n",
-			t->forgotten, t->max_procs);
+			"Of %llu processes that have exited there are only their groups: no more than %zu are kept one by one.\n",
+			t->forgotten.procs, t->max_procs);
 	if (tally->uncounted_pages)
 		fprintf(out,
 			"%llu faults are missing in the tables of pages, which hold %zu pages.\n",

@@ -7,12 +7,18 @@
 #include "groups.h"
 #include "grow.h"
 
+void group_release(struct proc_group *group)
+{
+	forks_release(&group->forks);
+	calls_costs_release(&group->calls);
+}
+
 void groups_release(struct groups *g)
 {
 	size_t i;
 
 	for (i = 0; i < g->nr; i++)
-		forks_release(&g->group[i].forks);
+		group_release(&g->group[i]);
 	free(g->group);
 	memset(g, 0, sizeof(*g));
 }
@@ -77,6 +83,7 @@ static struct proc_group *group_like(struct groups *g,
 int group_merge(struct proc_group *into, const struct proc_group *group)
 {
 	unsigned int i;
+	int err;
 
 	into->procs += group->procs;
 	for (i = 0; i < NR_GROUP_SUMS; i++) {
@@ -85,24 +92,30 @@ int group_merge(struct proc_group *into, const struct proc_group *group)
 			into->most[i] = group->most[i];
 	}
 	into->parents += group->parents;
-	return forks_merge(&into->forks, &group->forks);
+	err = forks_merge(&into->forks, &group->forks);
+	return err ? err : calls_merge(&into->calls, &group->calls);
 }
 
-int groups_add(struct groups *g, const struct tally_proc *p)
+int group_add(struct proc_group *into, const struct tally_proc *p)
 {
-	/* Its own forks stay its own: they are only read. */
+	/* Its own forks and calls stay its own: they are only read. */
 	struct proc_group alone = { .procs = 1, .parents = !!p->forks.nr,
-			       .forks = p->forks };
-	struct proc_group like = empty_group(p);
-	struct proc_group *group;
+			       .forks = p->forks, .calls = p->stacks.costs };
 
 	alone.sum[GROUP_FAULTS] = tally_faults(&p->counts);
 	alone.sum[GROUP_COPIES] = tally_copied(&p->counts);
 	alone.sum[GROUP_BYTES] = p->counts.copied_bytes;
 	alone.sum[GROUP_NS] = p->counts.ns;
 	memcpy(alone.most, alone.sum, sizeof(alone.most));
-	group = group_like(g, &like);
-	return group ? group_merge(group, &alone) : -ENOMEM;
+	return group_merge(into, &alone);
+}
+
+int groups_add(struct groups *g, const struct tally_proc *p)
+{
+	struct proc_group like = empty_group(p);
+	struct proc_group *group = group_like(g, &like);
+
+	return group ? group_add(group, p) : -ENOMEM;
 }
 
 /* For qsort() */

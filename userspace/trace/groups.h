@@ -30,6 +30,7 @@ enum group_sum {
  * @most: of one
  * @parents: how many of them forked
  * @forks: of all of them
+ * @calls: what they did, by call path
  */
 struct proc_group {
 	char comm[16];
@@ -40,6 +41,7 @@ struct proc_group {
 	__u64 most[NR_GROUP_SUMS];
 	__u64 parents;
 	struct forks forks;
+	struct calls_costs calls;
 };
 
 /**
@@ -63,6 +65,9 @@ void groups_release(struct groups *g);
  */
 int groups_add(struct groups *g, const struct tally_proc *p);
 
+/** group_add - one more process to a group, whatever its name; 0 or -ENOMEM */
+int group_add(struct proc_group *into, const struct tally_proc *p);
+
 /** groups_find - the group of a process that was added, unless it is in another */
 const struct proc_group *groups_find(const struct groups *g,
 				     const struct tally_proc *p);
@@ -72,11 +77,12 @@ void groups_sort(struct groups *g);
 
 /**
  * group_merge - add a group to another
- * @into: of other processes
+ * @into: of other processes; free with group_release()
  * @group: stays as it is
  *
  * Return: 0 or -ENOMEM.
  */
 int group_merge(struct proc_group *into, const struct proc_group *group);
+void group_release(struct proc_group *group);
 
 #endif /* TRACE_GROUPS_H */

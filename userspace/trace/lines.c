@@ -29,7 +29,7 @@ enum {
 /* Widths hold all but the unusual: what is written cannot be widened. */
 static const struct column all[] = {
 	[COL_SECONDS] = { .name = "seconds", .type = CELL_TEXT, .width = 10 },
-	[COL_TIME] = { .name = "time", .type = CELL_TIME },
+	[COL_TIME] = { .name = "time_ns", .type = CELL_TIME },
 	[COL_PID] = { .name = "pid", .type = CELL_COUNT, .width = 6 },
 	[COL_TID] = { .name = "tid", .type = CELL_COUNT, .width = 6 },
 	[COL_OUTCOME] = { .name = "outcome", .type = CELL_TEXT, .width = 11 },
@@ -40,7 +40,8 @@ static const struct column all[] = {
 			   .type = CELL_TEXT, .width = 5 },
 	[COL_NEW_KIND] = { .name = "new_kind", .heading = "new",
 			   .type = CELL_TEXT, .width = 5 },
-	[COL_COST] = { .name = "cost", .type = CELL_TIME, .width = 6 },
+	[COL_COST] = { .name = "cost_ns", .heading = "cost",
+		       .type = CELL_TIME, .width = 6 },
 	[COL_PREDICTED] = { .name = "predicted", .type = CELL_TEXT },
 	[COL_CONFIDENCE] = { .name = "confidence", .type = CELL_TEXT },
 	[COL_FLAGS] = { .name = "flags", .type = CELL_TEXT, .width = 10 },
@@ -96,7 +97,7 @@ int trace_lines_open(struct trace *t)
 	return 0;
 }
 
-static void flags_text(const struct cowi_event *e, char *buf, size_t size)
+void trace_flags_text(const struct cowi_event *e, char *buf, size_t size)
 {
 	const char *name;
 	size_t used = 0;
@@ -186,7 +187,7 @@ int trace_lines_add(struct trace *t, const struct cowi_event *e)
 					     words[e->kind];
 	cells[COL_COUNT].number = is_fault ? 1 : e->count;
 	if (is_fault) {
-		flags_text(e, text, sizeof(text));
+		trace_flags_text(e, text, sizeof(text));
 		cells[COL_FLAGS].text = text;
 		fill_fault(cells, e);
 	} else {

@@ -16,6 +16,7 @@
  *	lost		cells, as below; how many faults are not in the cells of
  *			processes, and when about that was
  *	lost_events, lost_notes, uncounted_pages, unarmed, missed	as in --json
+ *	calls		call paths, as page_calls.c has it
  *
  * A process has pid, parent (a pid, or 0), name, running, execs, fork_copied,
  * born and ended (nanoseconds since the trace began, 0 if not known), copy_ns,
@@ -363,6 +364,7 @@ static int put_all(struct trace *t, unsigned int slices)
 	json_number(j, "uncounted_pages", t->tally.uncounted_pages);
 	json_bool(j, "unarmed", t->unarmed);
 	json_number(j, "missed", t->missed);
+	trace_page_calls(j, t);
 	return err;
 }
 
@@ -406,7 +408,7 @@ int trace_page(struct trace *t, const struct cowi_status *status)
 	about.title = title;
 	err = settle(t, &slices);
 	json_object(&t->page.json, NULL);
-	shell_about(&t->page, &about);
+	shell_about(&t->page, &about, 1);
 	if (!err)
 		err = put_all(t, slices);
 	json_end_object(&t->page.json);

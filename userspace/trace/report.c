@@ -109,7 +109,9 @@ enum {
 	PAGE_COPIED,
 	PAGE_REUSED,
 	PAGE_ZEROFILLED,
+	PAGE_OTHER,
 	PAGE_NAME,
+	PAGE_DATA,
 	PAGE_NR
 };
 
@@ -122,7 +124,9 @@ static const struct column page_columns[PAGE_NR] = {
 	[PAGE_COPIED] = { .name = "copied", .type = CELL_COUNT },
 	[PAGE_REUSED] = { .name = "reused", .type = CELL_COUNT },
 	[PAGE_ZEROFILLED] = { .name = "zerofilled", .type = CELL_COUNT },
+	[PAGE_OTHER] = { .name = "other", .type = CELL_COUNT },
 	[PAGE_NAME] = { .name = "name", .type = CELL_TEXT },
+	[PAGE_DATA] = { .name = "data", .type = CELL_TEXT },
 };
 
 static void name_columns(void)
@@ -188,7 +192,7 @@ static void choose_page(const struct report *r, struct columns *c)
 	size_t i;
 
 	(void)r;
-	for (i = PAGE_ADDR; i < PAGE_NR; i++)
+	for (i = PAGE_ADDR; i <= PAGE_NAME; i++)
 		trace_table_show(c, i);
 }
 
@@ -296,9 +300,11 @@ static int vma_row(struct table *table, const struct tally_proc *p,
 	return table_row(table, cells);
 }
 
-static int page_row(struct table *table, const struct tally_proc *p,
-		    const struct tally_page *page)
+/* For people, what is in a page says more than of which mapping it is. */
+static int page_row(const struct report *r, struct table *table,
+		    const struct tally_proc *p, const struct tally_page *page)
 {
+	const char *data = stack_counts_data(&p->stacks, page->addr);
 	struct cell cells[PAGE_NR] = { 0 };
 	char name[80];
 
@@ -309,18 +315,24 @@ static int page_row(struct table *table, const struct tally_proc *p,
 	cells[PAGE_COPIED].number = page->copied;
 	cells[PAGE_REUSED].number = page->reused;
 	cells[PAGE_ZEROFILLED].number = page->zerofilled;
+	cells[PAGE_OTHER].number = page->faults - page->copied -
+				   page->reused - page->zerofilled;
 	cells[PAGE_NAME].text =
 		trace_vma_name(&p->vma[page->vma], name, sizeof(name));
+	if (data && r->style.form == TABLE_HUMAN)
+		cells[PAGE_NAME].text = data;
+	cells[PAGE_DATA].text = data;
+	cells[PAGE_DATA].absent = !data;
 	return table_row(table, cells);
 }
 
-static size_t at_most(const struct report *r, size_t nr)
+size_t trace_at_most(const struct report *r, size_t nr)
 {
 	return nr < r->t->options->top ? nr : r->t->options->top;
 }
 
-static void heading(const struct report *r, const struct tally_proc *p,
-		    const char *what, size_t shown, size_t nr)
+void trace_heading(const struct report *r, const struct tally_proc *p,
+		   const char *what, size_t shown, size_t nr)
 {
 	if (r->style.form == TABLE_JSON)
 		return;
@@ -348,8 +360,8 @@ static int vma_rows(const struct report *r, struct table *table,
 	if (!hot)
 		return -ENOMEM;
 	nr = tally_hot_vmas(p, hot);
-	shown = r->style.form == TABLE_JSON ? nr : at_most(r, nr);
-	heading(r, p, "mappings", shown, nr);
+	shown = r->style.form == TABLE_JSON ? nr : trace_at_most(r, nr);
+	trace_heading(r, p, "mappings", shown, nr);
 	for (i = 0; i < shown && !err; i++)
 		err = vma_row(table, p, hot[i]);
 	free(hot);
@@ -380,11 +392,11 @@ static int page_rows(const struct report *r, struct table *table,
 	tally_hot_pages(p, hot);
 	if (r->style.form == TABLE_HUMAN)
 		nr = leave_hot(hot, nr);
-	shown = at_most(r, nr);
+	shown = trace_at_most(r, nr);
 	if (shown)
-		heading(r, p, "pages with more than one fault", shown, nr);
+		trace_heading(r, p, "pages with more than one fault", shown, nr);
 	for (i = 0; i < shown && !err; i++)
-		err = page_row(table, p, hot[i]);
+		err = page_row(r, table, p, hot[i]);
 	free(hot);
 	return err;
 }
@@ -474,13 +486,15 @@ static size_t choose_hottest(const struct report *r, struct trace_proc **list)
 
 static int report_hottest(const struct report *r, struct trace_proc **list)
 {
-	size_t nr = choose_hottest(r, list), shown = at_most(r, nr), i;
+	size_t nr = choose_hottest(r, list), shown = trace_at_most(r, nr), i;
 	int err = 0;
 
 	for (i = 0; i < shown && !err; i++) {
 		err = report_vmas(r, &list[i], 1);
 		if (!err)
 			err = report_pages(r, &list[i], 1);
+		if (!err && !r->grouped)
+			err = trace_report_stacks(r, &list[i], 1);
 	}
 	if (shown < nr)
 		fprintf(r->style.out,
@@ -502,6 +516,8 @@ static int report_text(const struct report *r, struct trace_proc **list)
 	if (!err)
 		err = trace_report_forks(r);
 	if (!err)
+		err = trace_report_group_stacks(r);
+	if (!err)
 		err = report_hottest(r, list);
 	trace_explain(r->t);
 	return err;
@@ -521,11 +537,15 @@ static int report_json(const struct report *r, struct trace_proc **list)
 		err = report_vmas(r, list, t->nr_procs);
 	if (!err)
 		err = report_pages(r, list, t->nr_procs);
+	if (!err)
+		err = trace_report_stacks(r, list, t->nr_procs);
+	if (!err)
+		err = trace_report_group_stacks(r);
 	json_number(&t->json, "duration_ns", t->end - t->start);
 	json_number(&t->json, "lost_events", t->tally.lost);
 	json_number(&t->json, "lost_notes", t->tally.lost_notes);
 	json_number(&t->json, "uncounted_pages", t->tally.uncounted_pages);
-	json_number(&t->json, "forgotten_processes", t->forgotten);
+	json_number(&t->json, "forgotten_processes", t->forgotten.procs);
 	json_bool(&t->json, "unarmed", t->unarmed);
 	json_number(&t->json, "missed", t->missed);
 	json_end_object(&t->json);

@@ -56,11 +56,11 @@ static int group_rows(const struct report *r, struct table *table,
 			 nr - TABLE_MANY);
 		err = write(table, &(struct row){ .group = &more });
 	}
-	forks_release(&more.forks);
+	group_release(&more);
 	return err;
 }
 
-/* One for each process that forked. */
+/* One for each process that forked, and one for those that are not known any more. */
 static int parent_rows(const struct report *r, struct table *table,
 		       write_row *write)
 {
@@ -80,6 +80,8 @@ static int parent_rows(const struct report *r, struct table *table,
 		row.pid = p->pid;
 		err = write(table, &row);
 	}
+	if (!err && has_forks(&r->t->forgotten))
+		err = write(table, &(struct row){ .group = &r->t->forgotten });
 	return err;
 }
 
@@ -175,7 +177,7 @@ static int total_row(const struct report *r, struct table *table)
 		err = group_merge(&total, &r->t->groups.group[i]);
 	if (!err)
 		err = group_row(table, &(struct row){ .group = &total });
-	forks_release(&total.forks);
+	group_release(&total);
 	return err;
 }
 
@@ -260,12 +262,15 @@ static struct column after_columns[AFTER_NR] = {
 			    .type = CELL_TIME },
 };
 
-/* Who forked: one of these is of no use. */
+/* Who forked, of which one is of no use but where some are forgotten. */
 static void choose_fork(const struct report *r, struct columns *c)
 {
 	size_t i;
 
-	trace_table_show(c, r->grouped ? FORK_PARENTS : FORK_PID);
+	if (!r->grouped)
+		trace_table_show(c, FORK_PID);
+	if (r->grouped || has_forks(&r->t->forgotten))
+		trace_table_show(c, FORK_PARENTS);
 	for (i = FORK_COMMAND; i < FORK_NR; i++)
 		trace_table_show(c, i);
 }

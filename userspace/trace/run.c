@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
+#include "clock.h"
 #include "procfs.h"
 #include "trace.h"
 
@@ -18,15 +18,15 @@
 /* Events to take before something else is done. */
 #define TAKE_MAX	4096
 
+/* Nanoseconds to unwind stacks before rings are looked at again. */
+#define WORK_NS		2000000
+
 /* Nanoseconds before the module is asked again whether faults are observed. */
 #define CHECK_PAUSE	250000000
 
 __u64 trace_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 /* ---- processes ---- */
@@ -119,20 +119,17 @@ static void add(struct trace_proc *p, enum cowi_fault counter,
 
 static enum cowi_fault copied_counter(const struct cowi_event *e)
 {
+	static const enum cowi_fault counters[COWI_NR_KINDS] = {
+#define COUNTER(id, name, total, copied, ...) \
+		[id] = COWI_FAULT_copied_##copied,
+		COWINSPECT_KINDS(COUNTER, COUNTER)
+#undef COUNTER
+	};
+
 	if (e->old_order)
 		return COWI_FAULT_copied_huge;
-	switch (e->old_kind) {
-	case COWI_KIND_ANON:
-		return COWI_FAULT_copied_anon;
-	case COWI_KIND_KSM:
-		return COWI_FAULT_copied_ksm;
-	case COWI_KIND_FILE:
-		return COWI_FAULT_copied_file;
-	case COWI_KIND_SHMEM:
-		return COWI_FAULT_copied_shmem;
-	default:
-		return COWI_FAULT_copied_other;
-	}
+	return e->old_kind < COWI_NR_KINDS ? counters[e->old_kind] :
+					     COWI_FAULT_copied_other;
 }
 
 static void count_copy(struct trace_proc *p, const struct cowi_event *e)
@@ -185,6 +182,7 @@ static int show(struct trace *t, struct trace_proc *p,
 
 	if (t->options->html)
 		err = timeline_add(&t->timeline, p ? &p->lane : NULL, e);
+	trace_perfetto_add(t, p, e);
 	if (!err && t->lines && is_shown(e))
 		err = trace_lines_add(t, e);
 	return err;
@@ -193,8 +191,27 @@ static int show(struct trace *t, struct trace_proc *p,
 static int take_fault(struct trace *t, struct trace_proc *p,
 		      const struct cowi_event *e)
 {
+	struct tally_proc *tally = p->tally;
+	int err;
+
 	count(p, e);
-	return tally_fault(&t->tally, p->tally, e);
+	err = tally_fault(&t->tally, tally, e);
+	if (err || !e->stack)
+		return err;
+	return stacks_add(&t->stacks, t->stream, e, &tally->stacks,
+			  tally->last, e->bytes);
+}
+
+/* The stacks that wait, for a while or all of them. Returns whether there are more. */
+static int unwind_some(struct trace *t, bool all)
+{
+	__u64 until = trace_now() + WORK_NS;
+	int ret;
+
+	do {
+		ret = stacks_work(&t->stacks);
+	} while (ret > 0 && (all || trace_now() < until));
+	return ret;
 }
 
 static void exits(struct trace_proc *p)
@@ -212,8 +229,14 @@ static void free_proc(struct trace_proc *p)
 static int forget(struct trace *t, size_t i)
 {
 	struct trace_proc *p = t->proc[i];
-	int err = groups_add(&t->groups, p->tally);
+	int err = 0;
 
+	if (p->tally->stacks.waiting)
+		err = unwind_some(t, true);
+	if (!err)
+		err = groups_add(&t->groups, p->tally);
+	if (!err)
+		err = group_add(&t->forgotten, p->tally);
 	if (err)
 		return err;
 	tally_forget(&t->tally, i);
@@ -222,7 +245,7 @@ static int forget(struct trace *t, size_t i)
 	free_proc(p);
 	memmove(&t->proc[i], &t->proc[i + 1],
 		(--t->nr_procs - i) * sizeof(*t->proc));
-	t->forgotten++;
+	t->forgotten.rest = true;
 	return 0;
 }
 
@@ -390,9 +413,11 @@ int trace_begin(struct trace *t)
 	raise_file_limit();
 	t->start = trace_now();
 	timeline_init(&t->timeline, t->start);
-	err = cowi_stream_open(&o, &t->stream);
+	err = stacks_init(&t->stacks, t->options->debuginfod);
 	if (!err)
-		err = add_named(t, o.pid, o.nr_pids);
+		err = cowi_stream_open(&o, &t->stream);
+	if (!err)
+		err = add_named(t, o.pid, o.nr_pids - o.nr_gone);
 	if (err)
 		return begin_failed(t, err);
 	if (!check_armed(t))
@@ -431,8 +456,10 @@ int trace_step(struct trace *t)
 	if (is_over(t))
 		return 0;
 	if (!more)
-		err = cowi_stream_wait(t->stream, PATIENCE);
-	return err ? err : 1;
+		more = unwind_some(t, false);
+	if (!more)
+		more = cowi_stream_wait(t->stream, PATIENCE);
+	return more < 0 ? more : 1;
 }
 
 static int group_all(struct trace *t)
@@ -456,6 +483,8 @@ int trace_finish(struct trace *t)
 	cowi_stream_stop(t->stream);
 	t->end = trace_now();
 	err = take_all(t, SIZE_MAX);
+	if (!err)
+		err = unwind_some(t, true);
 	if (err < 0)
 		return err;
 	/* Only now it is known of what kind. */
@@ -476,6 +505,8 @@ void trace_release(struct trace *t)
 		free_proc(t->proc[i]);
 	free(t->proc);
 	groups_release(&t->groups);
+	group_release(&t->forgotten);
+	stacks_release(&t->stacks);
 	tally_release(&t->tally);
 	timeline_release(&t->timeline);
 	cowi_stream_close(t->stream);

@@ -17,9 +17,7 @@ struct table *trace_table_begin(const struct report *r, struct columns *c,
 				const struct column *all, size_t nr,
 				const char *key, choose_columns choose)
 {
-	c->all = all;
-	c->nr_all = nr;
-	c->nr_shown = 0;
+	*c = (struct columns){ .all = all, .nr_all = nr };
 	c->shown = calloc(nr, sizeof(*c->shown));
 	if (!c->shown)
 		return NULL;

@@ -64,6 +64,36 @@ void trace_name_facts(struct column *columns);
 /** trace_fill_facts - cells of such columns */
 void trace_fill_facts(struct cell *cells, const __u64 *fact);
 
+/* report.c */
+
+/** trace_heading - what the next table of a process is of, for people */
+void trace_heading(const struct report *r, const struct tally_proc *p,
+		   const char *what, size_t shown, size_t nr);
+
+/** trace_at_most - how many of @nr rows are shown */
+size_t trace_at_most(const struct report *r, size_t nr);
+
+/* report_stacks.c */
+
+/**
+ * trace_report_stacks - which code it was, of some processes
+ * @r: report
+ * @list: processes
+ * @nr: how many
+ *
+ * Return: 0, -ENOMEM or -errno.
+ */
+int trace_report_stacks(const struct report *r, struct trace_proc **list,
+			size_t nr);
+
+/** trace_report_group_stacks - which code it was, of groups */
+int trace_report_group_stacks(const struct report *r);
+
+/* report_ends.c */
+
+/** trace_report_stack_ends - how many stacks there are, and why some are not whole */
+int trace_report_stack_ends(const struct report *r);
+
 /* report_groups.c */
 
 /** trace_report_groups - the groups; of many, the first for people */

@@ -27,6 +27,7 @@ static void proc_free(struct tally_proc *p)
 		free(p->vma[i].name);
 	free(p->vma);
 	free(p->page);
+	stack_counts_release(&p->stacks);
 	free(p);
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "counts.h"
 #include "forks.h"
 #include "libcowinspect_stream.h"
 
@@ -109,6 +110,7 @@ struct kin;
  * @nr_pages: pages in the table
  * @room: places in @page, a power of two, or 0
  * @page: hash table; free places have no faults
+ * @stacks: of its faults, by the numbers of @vma
  */
 struct tally_proc {
 	pid_t pid;
@@ -130,6 +132,7 @@ struct tally_proc {
 	size_t nr_pages;
 	size_t room;
 	struct tally_page *page;
+	struct stack_counts stacks;
 };
 
 /**

@@ -6,12 +6,15 @@
 #include <stdio.h>
 
 #include "commands.h"
+#include "exports.h"
 #include "groups.h"
 #include "json.h"
 #include "libcowinspect_stream.h"
 #include "shell.h"
+#include "stacks.h"
 #include "table.h"
 #include "tally.h"
+#include "targets.h"
 #include "timeline.h"
 
 /*
@@ -20,32 +23,48 @@
  */
 #define TRACE_MAX_PROCS		10000
 
+/** enum trace_export - files for programs that others have made */
+enum trace_export {
+	TRACE_COLLAPSED,
+	TRACE_PPROF,
+	TRACE_PERFETTO,
+	NR_TRACE_EXPORTS
+};
+
 /**
  * struct trace_options - the command line
- * @stream: what to listen to, but for @command
+ * @who: processes to be traced, unless there is a @command
+ * @stream: what to listen to; but for @command, trace_choose() says to whom
  * @command: command to start and trace, or NULL
  * @file: --output, or NULL
  * @html: --html, or NULL
+ * @export: --collapsed, --pprof, --perfetto, each or NULL
+ * @weight: --weight, of --collapsed
  * @duration: nanoseconds to trace at most, or 0
  * @until_exit: end with the first process, whatever its descendants do
  * @json: write JSON
  * @events: write each fault as it happens
  * @foreground: leave @command in our process group
  * @as_root: do not give up root's rights for @command
+ * @debuginfod: ask servers for debug information
  * @all_processes: a row for each process, however many there are
  * @top: most mappings, pages and processes to show of each
  */
 struct trace_options {
+	struct target_names who;
 	struct cowi_stream_options stream;
 	char **command;
 	const char *file;
 	const char *html;
+	const char *export[NR_TRACE_EXPORTS];
+	enum calls_weight weight;
 	__u64 duration;
 	bool until_exit;
 	bool json;
 	bool events;
 	bool foreground;
 	bool as_root;
+	bool debuginfod;
 	bool all_processes;
 	__u64 top;
 };
@@ -67,19 +86,32 @@ struct trace_proc {
 };
 
 /**
+ * struct trace_exports - files being written
+ * @file: each of them, or NULL
+ * @json: the document of --perfetto
+ * @flows: arrows in it so far
+ */
+struct trace_exports {
+	FILE *file[NR_TRACE_EXPORTS];
+	struct json json;
+	unsigned int flows;
+};
+
+/**
  * struct trace - a trace
  * @options: of the command line
  * @c: session
  * @root_pid: the process that was started, or the only one that was named, or 0
  * @stream: the events
  * @tally: events, added up
+ * @stacks: where they came from, with --stacks
  * @timeline: the same over time, with --html
  * @nr_procs: entries in @proc
  * @proc: in the order of @tally's
  * @max_procs: how many there may be, but for those that run
  * @last: of @proc, the one that was looked up last
  * @groups: processes that are no more in @proc; all, once it is finished
- * @forgotten: how many are no more in @proc
+ * @forgotten: those that are no more in @proc, as one group
  * @checked: when it was asked for whether faults are observed
  * @unarmed: at some time they were not, as probes were switched off
  * @missed: how many the module had missed before, and afterwards while we listened
@@ -89,6 +121,7 @@ struct trace_proc {
  * @json: the document, with --json
  * @lines: the table of events, with --events
  * @page: for --html, as long as it is open
+ * @exports: the other files
  */
 struct trace {
 	const struct trace_options *options;
@@ -96,13 +129,14 @@ struct trace {
 	pid_t root_pid;
 	struct cowi_stream *stream;
 	struct tally tally;
+	struct stacks stacks;
 	struct timeline timeline;
 	size_t nr_procs;
 	struct trace_proc **proc;
 	size_t max_procs;
 	struct trace_proc *last;
 	struct groups groups;
-	size_t forgotten;
+	struct proc_group forgotten;
 	__u64 checked;
 	bool unarmed;
 	__u64 missed;
@@ -112,12 +146,24 @@ struct trace {
 	struct json json;
 	struct trace_lines *lines;
 	struct shell page;
+	struct trace_exports exports;
 };
+
+/* Whom to listen to (choose.c) */
+
+/**
+ * trace_choose - say in @stream who is meant by @who, or why nobody is
+ * @o: options; to be given to trace_choose_release(), also after an error
+ *
+ * Return: EXIT_OK, EXIT_FAILED, or EXIT_USAGE: a word that means nothing.
+ */
+int trace_choose(struct trace_options *o);
+void trace_choose_release(struct trace_options *o);
 
 /** trace_procs - how many processes were traced */
 static inline size_t trace_procs(const struct trace *t)
 {
-	return t->nr_procs + t->forgotten;
+	return t->nr_procs + t->forgotten.procs;
 }
 
 /** trace_now - CLOCK_MONOTONIC, as events have it, in nanoseconds */
@@ -251,6 +297,14 @@ int trace_lines_open(struct trace *t);
  */
 int trace_lines_add(struct trace *t, const struct cowi_event *e);
 
+/**
+ * trace_flags_text - the flags of a fault, with commas
+ * @e: fault
+ * @buf: room for them
+ * @size: of it
+ */
+void trace_flags_text(const struct cowi_event *e, char *buf, size_t size);
+
 /** trace_lines_flush - have all be seen that was added */
 int trace_lines_flush(struct trace *t);
 
@@ -302,7 +356,52 @@ int trace_page_open(struct trace *t);
  */
 int trace_page(struct trace *t, const struct cowi_status *status);
 
+/**
+ * trace_page_calls - its call paths, if there are any (page_calls.c)
+ * @j: in the object of its data
+ * @t: trace, finished
+ */
+void trace_page_calls(struct json *j, const struct trace *t);
+
 /** trace_page_close - give up a page that was not written, if there is one */
 void trace_page_close(struct trace *t);
+
+/* --collapsed, --pprof, --perfetto (exports.c) */
+
+/**
+ * trace_exports_open - make the files, so that they fail before there is a trace
+ * @t: trace; its command line asks for stacks where one of them is of call paths
+ *
+ * Return: 0 or -errno, after a message.
+ */
+int trace_exports_open(struct trace *t);
+
+/**
+ * trace_exports - write them
+ * @t: trace, finished
+ *
+ * Return: 0 or -errno, after a message.
+ */
+int trace_exports(struct trace *t);
+
+/** trace_faults_word - what the traced faults are: "copies", or "faults" */
+const char *trace_faults_word(const struct trace *t);
+
+/** trace_exports_close - give up those that were not written, if there are any */
+void trace_exports_close(struct trace *t);
+
+/* --perfetto (perfetto.c), for those who have opened its file */
+
+void trace_perfetto_begin(struct trace *t);
+
+/**
+ * trace_perfetto_add - write an event
+ * @t: trace; nothing is done without --perfetto
+ * @p: its process, which has it in its tally already; NULL for COWI_EVENT_LOST
+ * @e: of any kind
+ */
+void trace_perfetto_add(struct trace *t, const struct trace_proc *p,
+			const struct cowi_event *e);
+void trace_perfetto_end(struct trace *t);
 
 #endif /* TRACE_TRACE_H */
