@@ -3,13 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include <string.h>
 
+#include "layout.h"
 #include "picture.h"
 #include "safe.h"
-#include "table.h"
-#include "targets.h"
+#include "show.h"
 
 /* Lines that one VMA may fill before its cells become groups of pages. */
 #define LINES_PER_VMA	8
@@ -20,7 +19,7 @@ static const char doc[] =
 	"letters are explained below the picture.\n"
 	"\vA capital letter stands for pages that are all alike; a small one\n"
 	"for a group where most mapped pages are of that kind. Mappings of\n"
-	"which nothing is present are left out; --all shows them.\n"
+	"which nothing is present are left out; --all-rows shows them.\n"
 	"\n"
 	"Examples:\n"
 	"  sudo cowinspect map $$\n"
@@ -29,21 +28,24 @@ static const char doc[] =
 	"  sudo cowinspect map $$ --html map.html\n"
 	"  sudo cowinspect map -f $(pidof -s postgres) --html family.html\n";
 
+enum {
+	OPT_ALL_ROWS = 0x600,
+};
+
 static const struct argp_option options[] = {
-	{ "follow", 'f', NULL, 0, "also children, and theirs", 0 },
-	{ "range", 'R', "START-END", 0,
-	  "only these addresses, hexadecimal; also START+SIZE, or one address",
-	  0 },
 	{ "width", 'w', "N", 0, "letters per line (default: what fits)", 0 },
-	{ "all", 'a', NULL, 0, "also mappings of which nothing is present", 0 },
-	{ "html", 'H', "FILE", 0, "also write the picture for a browser", 0 },
+	{ "all-rows", OPT_ALL_ROWS, NULL, 0,
+	  "also mappings of which nothing is present", 0 },
+	{ 0 }
+};
+
+static const struct argp_child children[] = {
+	{ &memory_argp, 0, NULL, 0 },
 	{ 0 }
 };
 
 struct arguments {
 	struct target_names names;
-	const char *range;
-	const char *html;
 	unsigned int width;
 	bool all;
 };
@@ -54,25 +56,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	__u64 n;
 
 	switch (key) {
-	case 'f':
-		a->names.follow = true;
-		return 0;
-	case 'R':
-		a->range = arg;
-		return 0;
-	case 'H':
-		a->html = arg;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->names;
 		return 0;
 	case 'w':
 		if (parse_size(arg, &n) || !n || n > 4096)
 			argp_error(state, "--width: '%s' is not 1 to 4096", arg);
 		a->width = n;
 		return 0;
-	case 'a':
+	case OPT_ALL_ROWS:
 		a->all = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		target_names_add(state, arg, &a->names);
 		return 0;
 	case ARGP_KEY_END:
 		target_names_check(state, &a->names);
@@ -85,18 +78,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "PID...",
+	.args_doc = "[PID...]\n"
+		    "FILE [PID...]",
 	.doc = doc,
+	.children = children,
 };
 
 /* The greatest power of two that fits, so that lines begin at round numbers. */
 static unsigned int line_width(void)
 {
-	unsigned int columns = 80, width = 16;
-	struct winsize ws;
+	unsigned int columns = layout_terminal(stdout), width = 16;
 
-	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) && ws.ws_col)
-		columns = ws.ws_col;
+	if (!columns)
+		columns = 80;
 	while (width * 2 + 2 <= columns)
 		width *= 2;
 	return width;
@@ -152,18 +146,23 @@ static int count_pages(struct reader *r, struct strip *s)
 
 static void caption(const struct cowi_vma *vma, const struct strip *s)
 {
-	char bytes[24], cell[24];
+	char bytes[24], cell[24], scale[48] = "", *name = NULL;
+	unsigned int columns = layout_terminal(stdout), used;
 
 	size_text(s->end - s->start, bytes, sizeof(bytes));
-	printf("%llx-%llx ", s->start, s->end);
-	put_safe(stdout, vma->perms);
-	printf(" %s ", bytes);
-	put_safe(stdout, vma->name);
+	used = printf("%llx-%llx ", s->start, s->end);
+	used += put_safe(stdout, vma->perms);
+	used += printf(" %s ", bytes);
 	if (s->pages_per_cell > 1) {
 		size_text(s->pages_per_cell * s->page_size, cell, sizeof(cell));
-		printf(" (a letter is %s)", cell);
+		snprintf(scale, sizeof(scale), " (a letter is %s)", cell);
 	}
-	putchar('\n');
+	used += strlen(scale);
+	if (columns > used)
+		name = layout_shorten(vma->name, columns - used);
+	put_safe(stdout, name ? name : vma->name);
+	puts(scale);
+	free(name);
 }
 
 static int draw_vma(struct drawing *d, const struct target *target,
@@ -191,13 +190,6 @@ static int draw_vma(struct drawing *d, const struct target *target,
 	return err;
 }
 
-static bool is_empty(const struct cowi_vma *vma)
-{
-	return !vma->totals.value[COWI_TOTAL_present] &&
-	       !vma->totals.value[COWI_TOTAL_swapped] &&
-	       !vma->totals.value[COWI_TOTAL_nonpresent];
-}
-
 static int draw_vmas(struct drawing *d, const struct target *target,
 		     const struct cowi_vmas *vmas)
 {
@@ -214,7 +206,7 @@ static int draw_vmas(struct drawing *d, const struct target *target,
 		const struct cowi_vma *vma = &vmas->vma[i];
 
 		if (vma->end > d->range.start && vma->start < d->range.end &&
-		    (d->all || !is_empty(vma)))
+		    (d->all || !show_is_empty(vma)))
 			err = draw_vma(d, target, &r, vma, !nr++);
 	}
 	cowi_pages_close(r.pages);
@@ -235,15 +227,14 @@ static int draw(const struct target *target, void *arg)
 	return err;
 }
 
-static int draw_all(struct targets *ts, const struct arguments *a,
-		    const struct range *range, bool colour)
+static int draw_all(struct targets *ts, const struct arguments *a, bool colour)
 {
 	struct drawing d = {
 		.picture = { .out = stdout, .colour = colour },
-		.range = *range,
+		.range = ts->range,
 		.width = a->width ? a->width : line_width(),
 		.all = a->all,
-		.several = target_names_several(&a->names),
+		.several = ts->several,
 	};
 	int status = targets_each(ts, draw, &d);
 
@@ -256,24 +247,17 @@ static int draw_all(struct targets *ts, const struct arguments *a,
 
 int cmd_map(int argc, char **argv, struct globals *g)
 {
-	struct range range;
 	struct arguments a = { 0 };
 	struct targets ts;
-	int status, drawn;
+	int status, drawn = EXIT_OK;
 
 	parse_command(&argp, argc, argv, 0, &a, g);
 	status = targets_open(&ts, g, &a.names);
-	if (status)
-		return status;
-	status = take_range(a.range, cowi_status(ts.c)->page_size, &range);
 	if (!status) {
-		drawn = draw_all(&ts, &a, &range,
-				 colour_wanted(g->colour, stdout));
-		if (a.html)
-			status = html_targets(a.html, &ts, &range);
-		status = drawn ? drawn : status;
+		drawn = draw_all(&ts, &a, colour_wanted(g->colour, stdout));
+		status = html_targets(a.names.html, &ts);
+		targets_close(&ts);
 	}
-	targets_close(&ts);
-	free(a.names.pid);
-	return status;
+	free(a.names.choice.pid);
+	return drawn ? drawn : status;
 }

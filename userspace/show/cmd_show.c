@@ -18,12 +18,11 @@ static const char doc[] =
 	"although the mapping may be written. COPY and REUSE count what the\n"
 	"next write to each page would do.\n"
 	"\n"
-	"Of several processes, there is a table for each, and in JSON an\n"
-	"object for each in the array processes.\n"
+	"Of several processes, there is a table for each. JSON has an object\n"
+	"for each in the array processes, also if there is only one.\n"
 	"\n"
-	"Sizes are shown as 4K, 1.5M; --bytes gives bytes. --raw and --json\n"
-	"give the units of --list-columns: pages unless --bytes. A ~ before\n"
-	"a number says that it is not exact on this kernel.\n"
+	"Sizes are shown as 4K, 1.5M; --json and --bytes give bytes, --raw\n"
+	"pages. A ~ before a number says that it is not exact on this kernel.\n"
 	"\n"
 	"Examples:\n"
 	"  sudo cowinspect show $$\n"
@@ -32,28 +31,21 @@ static const char doc[] =
 	"  sudo cowinspect show $$ --pages --range 7ffd4000-7ffd8000\n"
 	"  sudo cowinspect show $$ --html pages.html\n"
 	"  sudo cowinspect show -f $(pidof -s postgres) --html family.html\n"
-	"  sudo cowinspect show $$ --json | jq '.summary.cow_pending'\n";
+	"  sudo cowinspect show $$ --json | jq '.processes[].summary.cow_pending'\n";
 
 enum {
-	OPT_FOLLOW = 'f',
-	OPT_PAGES = 'p',
-	OPT_RANGE = 'R',
-	OPT_HTML = 'H',
+	OPT_ALL_ROWS = 0x600,
 };
 
 static const struct argp_option options[] = {
-	{ "follow", OPT_FOLLOW, NULL, 0, "also children, and theirs", 0 },
-	{ "pages", OPT_PAGES, NULL, 0, "a line per mapped page or huge page",
-	  0 },
-	{ "range", OPT_RANGE, "START-END", 0,
-	  "only these addresses, hexadecimal; also START+SIZE, or one address",
-	  0 },
-	{ "html", OPT_HTML, "FILE", 0,
-	  "also write a page for a browser, of each page and its record", 0 },
+	{ "pages", 'p', NULL, 0, "a line per mapped page or huge page", 0 },
+	{ "all-rows", OPT_ALL_ROWS, NULL, 0,
+	  "also mappings of which nothing is present", 0 },
 	{ 0 }
 };
 
 static const struct argp_child children[] = {
+	{ &memory_argp, 0, NULL, 0 },
 	{ &output_argp, 0, NULL, 0 },
 	{ 0 }
 };
@@ -61,8 +53,7 @@ static const struct argp_child children[] = {
 struct arguments {
 	struct output output;
 	bool pages;
-	const char *range;
-	const char *html;
+	bool all_rows;
 	struct target_names names;
 };
 
@@ -70,24 +61,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
+	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->output;
+		state->child_inputs[0] = &a->names;
+		state->child_inputs[1] = &a->output;
 		return 0;
-	case OPT_FOLLOW:
-		a->names.follow = true;
-		return 0;
-	case OPT_PAGES:
+	case 'p':
 		a->pages = true;
 		return 0;
-	case OPT_RANGE:
-		a->range = arg;
-		return 0;
-	case OPT_HTML:
-		a->html = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		target_names_add(state, arg, &a->names);
+	case OPT_ALL_ROWS:
+		a->all_rows = true;
 		return 0;
 	case ARGP_KEY_END:
 		if (!a->output.list_columns)
@@ -101,7 +85,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "PID...",
+	.args_doc = "[PID...]\n"
+		    "FILE [PID...]",
 	.doc = doc,
 	.children = children,
 };
@@ -112,12 +97,9 @@ void show_begin(struct show *s, const struct target *target)
 
 	if (s->style.form == TABLE_JSON) {
 		json_object(j, NULL);
-		if (s->several) {
-			json_number(j, "pid", target->pid);
-			json_number(j, "parent", target->parent);
-			json_string(j, "name", target->name);
-		}
-		json_number(j, "page_size", s->style.page_size);
+		json_number(j, "pid", target->pid);
+		json_nonzero(j, "parent", target->parent);
+		json_string(j, "name", target->name);
 	} else if (s->several) {
 		target_heading(target, !s->begun);
 	}
@@ -132,11 +114,12 @@ void show_end(struct show *s)
 
 static int show_all(struct targets *ts, bool pages, struct show *s)
 {
-	bool json = s->style.form == TABLE_JSON && s->several;
+	bool json = s->style.form == TABLE_JSON;
 	int status;
 
 	if (json) {
-		json_object(s->style.json, NULL);
+		json_document(s->style.json, "cowinspect-show");
+		json_number(s->style.json, "page_size", s->style.page_size);
 		json_array(s->style.json, "processes");
 	}
 	status = targets_each(ts, pages ? show_pages : show_vmas, s);
@@ -161,16 +144,15 @@ static int run(struct arguments *a, const struct globals *g, struct show *s)
 	s->style.page_size = cowi_status(ts.c)->page_size;
 	s->style.out = stdout;
 	s->style.json = &json;
-	s->several = target_names_several(&a->names);
-	status = take_range(a->range, s->style.page_size, &s->range);
-	if (!status) {
-		shown = show_all(&ts, a->pages, s);
-		if (a->html)
-			status = html_targets(a->html, &ts, &s->range);
-		status = shown ? shown : status;
-	}
+	s->several = ts.several;
+	s->all_rows = a->all_rows;
+	s->range = ts.range;
+	if (a->pages)
+		targets_note_ids(&ts);
+	shown = show_all(&ts, a->pages, s);
+	status = html_targets(a->names.html, &ts);
 	targets_close(&ts);
-	return status;
+	return shown ? shown : status;
 }
 
 int cmd_show(int argc, char **argv, struct globals *g)
@@ -188,7 +170,7 @@ int cmd_show(int argc, char **argv, struct globals *g)
 	status = output_select(&a.output, &s.columns);
 	if (!status)
 		status = run(&a, g, &s);
-	free(s.columns.shown);
-	free(a.names.pid);
+	columns_release(&s.columns);
+	free(a.names.choice.pid);
 	return status;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "filter.h"
 #include "show.h"
 
 enum {
@@ -27,39 +28,39 @@ enum {
 
 static const struct column all[NR_COLUMNS] = {
 	[COL_ADDR] = { "addr", NULL, "first address, hexadecimal", CELL_HEX,
-		       12, true },
+		       12, true, 0, false },
 	[COL_SIZE] = { "size", NULL, "what the entry maps", CELL_PAGES, 5,
-		       true },
+		       true, 0, false },
 	[COL_PFN] = { "pfn", NULL,
 		      "page frame number, hexadecimal; swap: offset",
-		      CELL_HEX, 9, true },
+		      CELL_FRAME, 9, true, 0, false },
 	[COL_KIND] = { "kind", NULL, "anon, file, shmem, zero, ksm, swap, ...",
-		       CELL_TEXT, 6, true },
+		       CELL_TEXT, 6, true, 0, false },
 	[COL_MAPCOUNT] = { "mapcount", "map", "how often the page is mapped",
-			   CELL_COUNT, 4, true },
+			   CELL_COUNT, 4, true, 0, false },
 	[COL_COUNTS] = { "counts", NULL,
 			 "mapcount is exact, an average or an estimate",
-			 CELL_TEXT, 8, false },
+			 CELL_TEXT, 8, false, 0, false },
 	[COL_FOLIO_MAPCOUNT] = { "folio_mapcount", NULL,
 				 "mappings of any page of the folio",
-				 CELL_COUNT, 0, false },
+				 CELL_COUNT, 0, false, 0, false },
 	[COL_FOLIO_PAGES] = { "folio", NULL, "size of the page's folio",
-			      CELL_PAGES, 5, false },
+			      CELL_PAGES, 5, false, 0, false },
 	[COL_REFCOUNT] = { "refcount", "ref", "references to the folio",
-			   CELL_COUNT, 4, true },
+			   CELL_COUNT, 4, true, 0, false },
 	[COL_EXCLUSIVE] = { "exclusive", "excl",
 			    "anonymous and owned by this mapping", CELL_BOOL,
-			    4, true },
+			    4, true, 0, false },
 	[COL_WRITE] = { "write", NULL, "hardware lets writes through",
-			CELL_BOOL, 5, true },
+			CELL_BOOL, 5, true, 0, false },
 	[COL_NEXT] = { "next", NULL, "what the next write does", CELL_TEXT, 8,
-		       true },
+		       true, 0, false },
 	[COL_CONFIDENCE] = { "confidence", "conf", "how far to trust that",
-			     CELL_TEXT, 6, true },
+			     CELL_TEXT, 6, true, 0, false },
 	[COL_SWAP_TYPE] = { "swap_type", NULL, "number of the swap area",
-			    CELL_COUNT, 0, false },
+			    CELL_COUNT, 0, false, 0, false },
 	[COL_FLAGS] = { "flags", NULL, "all flags of entry, page and VMA",
-			CELL_TEXT, 40, true },
+			CELL_TEXT, 40, true, 0, false },
 };
 
 struct columns show_pages_columns(void)
@@ -90,7 +91,7 @@ static bool has_page(const struct cowinspect_page *rec)
 }
 
 static int add_page(struct table *table, const struct cowinspect_page *rec,
-		    bool exclusive_known)
+		    const struct show *s, bool exclusive_known)
 {
 	struct cell cells[NR_COLUMNS] = { 0 };
 	char flags[320];
@@ -121,18 +122,19 @@ static int add_page(struct table *table, const struct cowinspect_page *rec,
 	cells[COL_SWAP_TYPE].number = rec->swap_type;
 	cells[COL_SWAP_TYPE].absent = rec->kind != COWI_KIND_SWAP;
 	cells[COL_FLAGS].text = flags;
-	return table_row(table, cells);
+	return filter_fits(s->columns.filter, cells, s->style.page_size) ?
+	       table_row(table, cells) : 0;
 }
 
 /* From @rec on, if there are @more. */
 static int add_pages(struct table *table, struct cowi_pages *pages,
 		     struct cowinspect_page *rec, int more,
-		     bool exclusive_known)
+		     const struct show *s, bool exclusive_known)
 {
 	int err;
 
 	for (; more > 0; more = cowi_pages_next(pages, rec)) {
-		err = add_page(table, rec, exclusive_known);
+		err = add_page(table, rec, s, exclusive_known);
 		if (err)
 			return err;
 		if (interrupt_signal())
@@ -163,7 +165,7 @@ static int write_table(const struct target *target, struct show *s,
 	table = table_open(&style, &s->columns, "pages");
 	if (!table)
 		return -ENOMEM;
-	err = add_pages(table, pages, &rec, more,
+	err = add_pages(table, pages, &rec, more, s,
 			st->exclusive != COWI_COUNT_ABSENT);
 	closed = table_close(table);
 	show_end(s);

@@ -17,7 +17,8 @@ struct columns show_pages_columns(void);
  * @style: of the table; in JSON, an array or nothing is open
  * @columns: of it
  * @range: only what lies in it, or for VMAs, what overlaps it
- * @several: each process has a heading, or in JSON members that name it
+ * @several: each process has a heading
+ * @all_rows: for people, also mappings of which nothing is present
  * @begun: one of them has been shown
  */
 struct show {
@@ -25,8 +26,12 @@ struct show {
 	struct columns columns;
 	struct range range;
 	bool several;
+	bool all_rows;
 	bool begun;
 };
+
+/** show_is_empty - whether nothing of a mapping is present, in swap, or else an entry */
+bool show_is_empty(const struct cowi_vma *vma);
 
 /**
  * show_begin - what stands before the table of a process

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "array_size.h"
+#include "filter.h"
 #include "show.h"
 
 /* Columns are the totals, with these around them. */
@@ -19,7 +20,7 @@ enum {
 
 static struct column all[NR_COLUMNS] = {
 	[COL_RANGE] = { .name = "range", .help = "addresses, hexadecimal",
-			.by_default = true },
+			.by_default = true, .whole = true },
 	[COL_PERMS] = { .name = "perms", .help = "rwx; p private, s shared",
 			.by_default = true },
 	[COL_KIND] = { .name = "kind",
@@ -28,19 +29,23 @@ static struct column all[NR_COLUMNS] = {
 		       .by_default = true },
 };
 
-/* Headings that keep the default table narrow. */
+/*
+ * Headings that keep the default table narrow, and what is left out first, the highest
+ * number, where a terminal has no room.
+ */
 static const struct {
 	enum cowi_total id;
 	const char *heading;
+	unsigned int drop;
 } defaults[] = {
-	{ COWI_TOTAL_present, NULL },
-	{ COWI_TOTAL_exclusive, "excl" },
-	{ COWI_TOTAL_mapped_more, "shared" },
-	{ COWI_TOTAL_cow_pending, "cow" },
-	{ COWI_TOTAL_map_mean, "mapcount" },
-	{ COWI_TOTAL_map_max, "max" },
-	{ COWI_TOTAL_next_copy, "copy" },
-	{ COWI_TOTAL_next_reuse, "reuse" },
+	{ COWI_TOTAL_present, NULL, 0 },
+	{ COWI_TOTAL_exclusive, "excl", 2 },
+	{ COWI_TOTAL_mapped_more, "shared", 4 },
+	{ COWI_TOTAL_cow_pending, "cow", 3 },
+	{ COWI_TOTAL_map_mean, "mapcount", 6 },
+	{ COWI_TOTAL_map_max, "max", 7 },
+	{ COWI_TOTAL_next_copy, "copy", 1 },
+	{ COWI_TOTAL_next_reuse, "reuse", 5 },
 };
 
 static enum cell_type type_of(enum cowi_unit unit)
@@ -67,9 +72,13 @@ struct columns show_vmas_columns(void)
 		all[COL_TOTALS + i].help = cowi_total_info[i].meaning;
 		all[COL_TOTALS + i].type = type_of(cowi_total_info[i].unit);
 	}
+	/* In JSON it is in bytes, as all sizes are. */
+	all[COL_TOTALS + COWI_TOTAL_pages].name = "size";
+	all[COL_TOTALS + COWI_TOTAL_pages].heading = "pages";
 	for (i = 0; i < ARRAY_SIZE(defaults); i++) {
 		all[COL_TOTALS + defaults[i].id].heading = defaults[i].heading;
 		all[COL_TOTALS + defaults[i].id].by_default = true;
+		all[COL_TOTALS + defaults[i].id].drop = defaults[i].drop;
 	}
 	return c;
 }
@@ -104,7 +113,7 @@ static void fill_totals(const struct cowi_totals *totals,
 }
 
 static int add_vma(struct table *table, const struct cowi_vma *vma,
-		   const struct cowi_status *st)
+		   const struct cowi_status *st, struct filter *filter)
 {
 	struct cell cells[NR_COLUMNS] = { 0 };
 	char range[40];
@@ -116,7 +125,8 @@ static int add_vma(struct table *table, const struct cowi_vma *vma,
 	cells[COL_KIND].text = vma->kind;
 	cells[COL_NAME].text = vma->name;
 	fill_totals(&vma->totals, st, cells);
-	return table_row(table, cells);
+	return filter_fits(filter, cells, st->page_size) ?
+	       table_row(table, cells) : 0;
 }
 
 static bool overlaps(const struct cowi_vma *vma, const struct range *range)
@@ -124,15 +134,32 @@ static bool overlaps(const struct cowi_vma *vma, const struct range *range)
 	return vma->end > range->start && vma->start < range->end;
 }
 
-static int add_vmas(struct table *table, const struct cowi_vmas *vmas,
-		    const struct cowi_status *st, const struct range *range)
+bool show_is_empty(const struct cowi_vma *vma)
 {
+	return !vma->totals.value[COWI_TOTAL_present] &&
+	       !vma->totals.value[COWI_TOTAL_swapped] &&
+	       !vma->totals.value[COWI_TOTAL_nonpresent];
+}
+
+/* Says in @hidden how many are left out. */
+static int add_vmas(struct table *table, const struct cowi_vmas *vmas,
+		    const struct cowi_status *st, const struct show *s,
+		    size_t *hidden)
+{
+	bool human = s->style.form == TABLE_HUMAN;
 	size_t i;
 	int err = 0;
 
+	*hidden = 0;
 	for (i = 0; i < vmas->nr && !err; i++) {
-		if (overlaps(&vmas->vma[i], range))
-			err = add_vma(table, &vmas->vma[i], st);
+		const struct cowi_vma *vma = &vmas->vma[i];
+
+		if (!overlaps(vma, &s->range))
+			continue;
+		if (human && !s->all_rows && show_is_empty(vma))
+			(*hidden)++;
+		else
+			err = add_vma(table, vma, st, s->columns.filter);
 	}
 	return err;
 }
@@ -151,20 +178,23 @@ static int add_summary(struct table *table, const struct cowi_totals *sum,
 	return table_row(table, cells);
 }
 
-static void json_summary(struct json *j, const struct cowi_totals *sum)
+static void json_summary(struct json *j, const struct cowi_totals *sum,
+			 __u64 page_size)
 {
 	enum cowi_total i;
 
 	json_object(j, "summary");
 	for (i = 0; i < COWI_NR_TOTALS; i++) {
-		const char *name = cowi_total_info[i].name;
+		enum cowi_unit unit = cowi_total_info[i].unit;
+		const char *name = all[COL_TOTALS + i].name;
 
 		if (!sum->known[i])
 			json_null(j, name);
-		else if (cowi_total_info[i].unit == COWI_UNIT_MEAN)
+		else if (unit == COWI_UNIT_MEAN)
 			json_hundredths(j, name, sum->value[i]);
 		else
-			json_number(j, name, sum->value[i]);
+			json_number(j, name, unit == COWI_UNIT_PAGES ?
+				    sum->value[i] * page_size : sum->value[i]);
 	}
 	json_end_object(j);
 }
@@ -175,18 +205,23 @@ static int write_table(const struct cowi_vmas *vmas,
 {
 	bool whole = s->range.start == 0 && s->range.end == UINT64_MAX;
 	struct table *table;
+	size_t hidden;
 	int err, closed;
 
 	table = table_open(&s->style, &s->columns, "vmas");
 	if (!table)
 		return -ENOMEM;
-	err = add_vmas(table, vmas, st, &s->range);
+	err = add_vmas(table, vmas, st, s, &hidden);
 	/* Totals of the whole task below a part of it would mislead. */
 	if (!err && whole && s->style.form == TABLE_HUMAN)
 		err = add_summary(table, sum, st, s->columns.shown[0]);
 	closed = table_close(table);
+	if (hidden)
+		fprintf(s->style.out,
+			"Of %zu mapping%s more nothing is present: --all-rows shows them.\n",
+			hidden, hidden == 1 ? "" : "s");
 	if (s->style.form == TABLE_JSON && whole)
-		json_summary(s->style.json, sum);
+		json_summary(s->style.json, sum, st->page_size);
 	return err ? err : closed;
 }
 

@@ -160,7 +160,7 @@ static void json_holds(struct json *j, const struct cowi_status *st)
 	for (i = 0; i < COWI_NR_LOCKS; i++) {
 		json_object(j, NULL);
 		json_string(j, "lock", locks[i].name);
-		json_number(j, "max", st->hold[i].max);
+		json_number(j, "max_ns", st->hold[i].max);
 		json_array(j, "histogram");
 		for (n = 0; n < COWI_HOLD_BUCKETS; n++) {
 			if (!st->hold[i].count[n])
@@ -191,10 +191,10 @@ static void status_json(const struct cowi_status *st)
 	struct quantity q[NR_QUANTITIES];
 	size_t i;
 
-	json_object(&j, NULL);
-	json_string(&j, "version", st->version);
+	json_document(&j, "cowinspect-status");
+	json_string(&j, "module_version", st->version);
 	json_number(&j, "abi", st->abi);
-	json_number(&j, "record_size", st->record_size);
+	json_number(&j, "record_bytes", st->record_size);
 	json_number(&j, "page_size", st->page_size);
 	json_string(&j, "kernel", st->kernel);
 	json_answer(&j, "kernel_tested", st->kernel_tested);
@@ -204,7 +204,7 @@ static void status_json(const struct cowi_status *st)
 		json_string(&j, q[i].name, cowi_counts_name(q[i].counts));
 	json_number(&j, "max_targets", st->max_targets);
 	json_number(&j, "targets_held", st->targets_held);
-	json_number(&j, "lock_hold_max", st->lock_hold_max);
+	json_number(&j, "lock_hold_max_ns", st->lock_hold_max);
 	json_holds(&j, st);
 	json_string(&j, "observer", st->observer);
 	json_string(&j, "observer_for", st->observed_for);
