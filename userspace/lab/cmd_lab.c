@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "grade.h"
 #include "html.h"
 #include "invoker.h"
 #include "lab.h"
-#include "quiz.h"
 
 static const char doc[] =
 	"Run an experiment with real processes: it asks a question, shows\n"
@@ -34,6 +34,7 @@ static const char doc[] =
 enum {
 	OPT_GRADE = 0x100,
 	OPT_ANSWERS,
+	OPT_EVIDENCE,
 };
 
 static const struct argp_option options[] = {
@@ -41,19 +42,23 @@ static const struct argp_option options[] = {
 	{ "size", 's', "BYTES", 0,
 	  "size of the region; K, M and G are understood", 0 },
 	{ "step", 'S', NULL, 0, "wait for Enter after each step", 0 },
-	{ "seed", 'e', "N", 0,
-	  "choose the pages by this number instead of taking the first ones",
+	{ "seed", 'e', "NAME", 0,
+	  "choose the pages, and the questions of some labs, by this number or name instead of taking the first ones",
 	  0 },
 	{ "quiz", 'q', NULL, 0,
 	  "ask before each write what it will do, and keep score", 0 },
 	{ "answers", OPT_ANSWERS, "FILE", 0,
 	  "as --quiz, and add the answers to FILE, to be graded", 0 },
 	{ "grade", OPT_GRADE, NULL, 0,
-	  "mark files of answers, one line \"A1.1: copy\" for each", 0 },
+	  "mark files of answers, one line \"A1.1: copy\" for each; with --json those of one hand-in, as Gradescope's results.json",
+	  0 },
+	{ "evidence", OPT_EVIDENCE, "FILE", 0,
+	  "also write what was claimed, predicted, seen and checked, and the limits of it, as JSON",
+	  0 },
 	{ "json", 'J', NULL, 0, "write the complete data of all steps as JSON",
 	  0 },
 	{ "html", 'H', "FILE", 0,
-	  "also write a page for a browser, with a slider over the steps", 0 },
+	  "also write the lab as a page for a browser", 0 },
 	{ 0 }
 };
 
@@ -63,6 +68,7 @@ static const struct argp_option options[] = {
  * @name: of the lab
  * @html: where to write a page, or NULL
  * @answers: where answers go, or NULL
+ * @evidence: where evidence goes, or NULL
  * @papers: with --grade, the files; there are @nr_papers of them
  * @nr_papers: how many
  * @list: --list
@@ -73,6 +79,7 @@ struct arguments {
 	const char *name;
 	const char *html;
 	const char *answers;
+	const char *evidence;
 	char **papers;
 	int nr_papers;
 	bool list;
@@ -118,8 +125,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->grade = true;
 		return 0;
 	case 'e':
-		if (parse_size(arg, &a->options.seed))
-			argp_error(state, "--seed: '%s' is no number", arg);
+		/* It is a line of the file of answers. */
+		if (!*arg || strlen(arg) > SEED_MAX || strpbrk(arg, "#\r\n"))
+			argp_error(state,
+				   "--seed: a number, or a name of up to %d bytes without #",
+				   SEED_MAX);
+		a->options.seed = lab_seed(arg);
+		a->options.seed_text = arg;
+		return 0;
+	case OPT_EVIDENCE:
+		a->evidence = arg;
 		return 0;
 	case 'J':
 		a->options.json = true;
@@ -160,9 +175,14 @@ static int list_labs(void)
 static int grade(const struct arguments *a)
 {
 	int i, err, status = EXIT_OK;
+	const char *failed;
 
+	if (a->options.json) {
+		err = grade_results(a->papers, a->options.seed_text, &failed);
+		return err ? report(failed, err) : EXIT_OK;
+	}
 	for (i = 0; i < a->nr_papers; i++) {
-		err = quiz_grade(a->papers[i]);
+		err = grade_text(a->papers[i], a->options.seed_text);
 		if (err)
 			status = report(a->papers[i], err);
 	}
@@ -265,7 +285,33 @@ static int open_answers(struct arguments *a)
 	if (!a->answers)
 		return EXIT_OK;
 	a->options.answers = invoker_file(a->answers, true);
-	return a->options.answers ? EXIT_OK : report(a->answers, -errno);
+	if (!a->options.answers)
+		return report(a->answers, -errno);
+	if (a->options.seed_text)
+		fprintf(a->options.answers, "seed: %s\n", a->options.seed_text);
+	return EXIT_OK;
+}
+
+static int open_evidence(struct arguments *a)
+{
+	if (!a->evidence)
+		return EXIT_OK;
+	a->options.evidence = invoker_file(a->evidence, false);
+	return a->options.evidence ? EXIT_OK : report(a->evidence, -errno);
+}
+
+static int close_file(FILE *f, const char *name, int status)
+{
+	return f && fclose(f) ? report(name, -errno) : status;
+}
+
+/* The command line as it was given, as text. */
+static void join(char **argv, char *buf, size_t size)
+{
+	size_t used = snprintf(buf, size, "cowinspect lab");
+
+	while (*++argv && used < size)
+		used += snprintf(buf + used, size - used, " %s", *argv);
 }
 
 /* A lab without the module is not wrong: it only cannot run here. */
@@ -279,6 +325,7 @@ int cmd_lab(int argc, char **argv, struct globals *g)
 {
 	struct arguments a = { 0 };
 	const struct lab *lab;
+	char command[512];
 	struct cowi *c;
 	int status;
 
@@ -305,13 +352,17 @@ int cmd_lab(int argc, char **argv, struct globals *g)
 		return cannot_open(status);
 	a.options.colour = colour_wanted(g->colour, stdout);
 	a.options.interrupted = interrupt_signal;
+	join(argv, command, sizeof(command));
+	a.options.command = command;
 	status = open_answers(&a);
+	if (!status)
+		status = open_evidence(&a);
 	if (!status && a.html)
 		status = run_with_html(lab, &a, c);
 	else if (!status)
 		status = run(lab, &a.options, c);
-	if (a.options.answers && fclose(a.options.answers))
-		status = report(a.answers, -errno);
+	status = close_file(a.options.answers, a.answers, status);
+	status = close_file(a.options.evidence, a.evidence, status);
 	cowi_close(c);
 	return status;
 }

@@ -41,7 +41,11 @@ struct lab_run;
  * @help: what is done, a paragraph
  * @answer: what has been shown, if all checks held
  * @key: the right answers to its questions in their order: c copy, r reuse,
- *	n neither
+ *	n neither, or a digit: which one it is; of one whose questions depend on
+ *	the seed, NULL
+ * @make_key: such a lab's: writes them for a seed, at most MAX_QUESTIONS and a 0
+ * @alike: what else could look like this, how it is told apart, and where that
+ *	can be seen: "(lab shared)", or "(step 2)" of this one
  * @pages: default size, in base pages; 0 for a lab that has one size only
  * @min_pages: least size that the lab works with
  * @align: the size must be a multiple of so many base pages; 0 for 1
@@ -55,6 +59,8 @@ struct lab {
 	const char *help;
 	const char *answer;
 	const char *key;
+	void (*make_key)(__u64 seed, char *key);
+	const char *alike;
 	__u64 pages;
 	__u64 min_pages;
 	__u64 align;
@@ -65,6 +71,21 @@ struct lab {
 /** all_labs - all of them; ends with NULL */
 extern const struct lab *const all_labs[];
 
+/** lab_key - the right answers to the questions of a lab that is run with @seed */
+void lab_key(const struct lab *lab, __u64 seed, char *key);
+
+/* Bytes of a name that seeds are made of. */
+#define SEED_MAX	63
+
+/**
+ * lab_seed - the seed that somebody has asked for: a number, or made of a name
+ * @text: "7", or "anna", which is the same number for everybody
+ */
+__u64 lab_seed(const char *text);
+
+/** lab_random - the next number; @state is the seed at first */
+__u64 lab_random(__u64 *state);
+
 /** lab_find - by its name or id, NULL if there is none */
 const struct lab *lab_find(const char *name);
 
@@ -72,23 +93,29 @@ const struct lab *lab_find(const char *name);
  * struct lab_options - how to run one
  * @bytes: size of the region; 0 for the default
  * @seed: choose pages by this; 0 for the first ones
+ * @seed_text: as it was asked for; NULL if it was not
+ * @command: the command line, for who wants to do the same
  * @step: wait for Enter after each step
  * @json: write JSON instead of text
  * @colour: use colour
  * @html: a page for the steps; NULL for none
  * @quiz: ask before each write
  * @answers: write the answers there; NULL for nowhere
+ * @evidence: write what has been shown, and by what, there; NULL for nowhere
  * @interrupted: returns non-zero when the run shall end
  */
 struct lab_options {
 	__u64 bytes;
 	__u64 seed;
+	const char *seed_text;
+	const char *command;
 	bool step;
 	bool json;
 	bool colour;
 	struct html *html;
 	bool quiz;
 	FILE *answers;
+	FILE *evidence;
 	int (*interrupted)(void);
 };
 
@@ -104,33 +131,85 @@ struct lab_check {
  * @actor: who
  * @page: where
  * @number: of the question, in this run from 1 on
+ * @right: the right answer to the question: c, r or n
+ * @why: that it is right
  * @predicted: by the module, before
  * @confidence: of that
  * @happened: by the tracepoint, or else @seen
  * @seen: told from the entries before and after
  * @inferred: @happened is @seen
  * @faults: that the writer took
- * @pfn_before: frame
- * @pfn_after: frame
+ * @before: the page before
+ * @after: the page after
  */
 struct lab_write {
 	const struct actor *actor;
 	__u64 page;
 	unsigned int number;
+	char right;
+	char why[160];
 	enum cowinspect_outcome predicted;
 	enum cowinspect_confidence confidence;
 	enum happened happened;
 	enum happened seen;
 	bool inferred;
 	__u64 faults;
-	__u64 pfn_before;
-	__u64 pfn_after;
+	struct page_view before;
+	struct page_view after;
+};
+
+/**
+ * struct lab_question - the question before a write
+ * @step: in which it was
+ * @actor: who writes
+ * @region: where
+ * @before: the page as it was
+ */
+struct lab_question {
+	unsigned int step;
+	const struct actor *actor;
+	const struct lab_region *region;
+	struct page_view before;
+};
+
+/**
+ * struct lab_pick - a question about what a step shows: see lab_choice()
+ * @number: of the question, in this run from 1 on
+ * @question: one line
+ * @first: the things that it may be are numbered from there on
+ * @last: and up to there
+ * @right: which it is
+ * @why: that it is this one
+ */
+struct lab_pick {
+	unsigned int number;
+	const char *question;
+	unsigned int first;
+	unsigned int last;
+	unsigned int right;
+	const char *why;
+};
+
+/**
+ * struct lab_held - a frame that somebody holds without mapping it
+ * @by: who: a word or two
+ * @owner: the actor with which that ends; NULL if it was told from a record
+ * @page: that had the frame when it was put there
+ * @pfn: the frame
+ */
+struct lab_held {
+	const char *by;
+	const struct actor *owner;
+	__u64 page;
+	__u64 pfn;
 };
 
 #define MAX_CHECKS	32
 #define MAX_WRITES	32
 #define MAX_REGIONS	8
 #define MAX_QUESTIONS	32
+#define MAX_PICKS	2
+#define MAX_HELD	4
 
 /* What a lab attaches at most. */
 #define MAX_TARGETS	4
@@ -164,6 +243,7 @@ struct lab_region {
  * @nr_regions: how many
  * @pages: of all regions together
  * @set: for each page the set it is in
+ * @offset: for each page where its bytes are shown from, NOT_SHOWN for any
  * @random: state of the generator behind lab_choose()
  * @deaf: why what writes did was inferred last; "" if it never was
  * @err: first failure; after it nothing more is done
@@ -172,19 +252,27 @@ struct lab_region {
  * @title: of this step
  * @text: of this step
  * @looked: lab_look() was called in this step
+ * @shown: and its table has been printed
  * @checks: of this step
  * @nr_checks: how many
  * @writes: of this step
  * @nr_writes: how many
+ * @picks: of this step
+ * @nr_picks: how many
+ * @held: frames that are held by others than the page tables, by what the lab did
+ * @nr_held: how many
  * @notes: of this step: lines of text, each with its newline; may be NULL
  * @questions: asked so far, or that would have been asked
+ * @last: the last of them
+ * @given_up: the input ended: nothing more is asked
  * @key: the right answers so far
+ * @given: what was answered to each; 0 for nothing
  * @right: questions answered rightly
- * @asked: questions answered
  * @step: number of this step, 0 before the first
  * @passed: checks that held so far
  * @failed: checks that did not
  * @json: the document
+ * @evidence: the document of lab_options.evidence
  */
 struct lab_run {
 	const struct lab *lab;
@@ -200,6 +288,7 @@ struct lab_run {
 	size_t nr_regions;
 	__u64 pages;
 	unsigned char *set;
+	__u32 *offset;
 	__u64 random;
 	char deaf[256];
 	int err;
@@ -208,19 +297,27 @@ struct lab_run {
 	const char *title;
 	const char *text;
 	bool looked;
+	bool shown;
 	struct lab_check checks[MAX_CHECKS];
 	size_t nr_checks;
 	struct lab_write writes[MAX_WRITES];
 	size_t nr_writes;
+	struct lab_pick picks[MAX_PICKS];
+	size_t nr_picks;
+	struct lab_held held[MAX_HELD];
+	size_t nr_held;
 	char *notes;
 	unsigned int questions;
+	struct lab_question last;
+	bool given_up;
 	char key[MAX_QUESTIONS + 1];
+	char given[MAX_QUESTIONS];
 	unsigned int right;
-	unsigned int asked;
 	unsigned int step;
 	unsigned int passed;
 	unsigned int failed;
 	struct json json;
+	struct json evidence;
 };
 
 /** enum lab_result - how a run ended */
@@ -298,9 +395,9 @@ void lab_forget(struct lab_run *r);
 __u64 lab_map(struct lab_run *r, struct actor *a, const char *name,
 	      __u64 pages);
 
-/** lab_fill - let an actor memset() pages */
-void lab_fill(struct lab_run *r, struct actor *a, __u64 page, __u64 pages,
-	      char value);
+/** lab_fill - let an actor memset() pages; returns its faults */
+__u64 lab_fill(struct lab_run *r, struct actor *a, __u64 page, __u64 pages,
+	       char value);
 
 /** lab_addr - the address of a page */
 __u64 lab_addr(const struct lab_run *r, __u64 page);
@@ -354,6 +451,29 @@ void lab_act(struct lab_run *r, struct actor *a, __u64 page, actor_fn fn,
 void lab_ask(struct lab_run *r, struct actor *a, __u64 page,
 	     enum cowinspect_outcome expected);
 
+/**
+ * lab_choice - a question about what the step shows: which one is it?
+ * @r: run; all that the step shows has been looked at
+ * @question: one line
+ * @first: the things that it may be are numbered from there on
+ * @last: and up to there, at most 9
+ * @right: which it is
+ * @why: a sentence without its full stop
+ */
+void lab_choice(struct lab_run *r, const char *question, unsigned int first,
+		unsigned int last, unsigned int right, const char *why);
+
+/**
+ * lab_hold - say who holds the frame of a page without mapping it
+ * @r: run
+ * @a: whose page; and with it this ends, or when the regions are forgotten
+ * @page: which
+ * @by: who: "pipe"
+ *
+ * Of what a record tells by itself nothing need be said: see picture_holder().
+ */
+void lab_hold(struct lab_run *r, struct actor *a, __u64 page, const char *by);
+
 /** lab_touch - let an actor read a byte of each page; returns its faults */
 __u64 lab_touch(struct lab_run *r, struct actor *a, __u64 page, __u64 pages);
 
@@ -391,6 +511,9 @@ void lab_look(struct lab_run *r);
 void lab_look_at(struct lab_run *r, const struct actor *a, __u64 page,
 		 struct page_view *v);
 
+/** lab_show_at - of this page, show the bytes from an offset on */
+void lab_show_at(struct lab_run *r, __u64 page, __u64 offset);
+
 /** lab_view - a page in the last snapshot */
 const struct page_view *lab_view(const struct lab_run *r,
 				 const struct actor *a, __u64 page);
@@ -408,6 +531,9 @@ int lab_vma(struct lab_run *r, const struct actor *a, __u64 addr,
 
 /** lab_frames - how many frames are behind the regions, in the last snapshot */
 __u64 lab_frames(const struct lab_run *r);
+
+/** lab_frames_before - the same in the snapshot before */
+__u64 lab_frames_before(const struct lab_run *r);
 
 /** lab_smaps - a line of an actor's /proc/PID/smaps_rollup, in bytes */
 __u64 lab_smaps(struct lab_run *r, const struct actor *a, const char *name);

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Snapshots of actors, and other ways to look at them. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "drain.h"
 #include "lab.h"
 #include "look.h"
+
+/* Of more pages, bytes are shown only where the lab has written some. */
+#define MOST_SHOWN	64
 
 /* A page may be off the LRU for a moment for other reasons too. */
 #define DRAIN_TRIES	20
@@ -143,6 +148,50 @@ static int read_range(struct lab_run *r, const struct actor *a, __u64 start,
 	return err ? err : find_holes(t, &part);
 }
 
+static bool has_bytes(const struct page_view *v)
+{
+	if (!v->mapped || !(v->rec.flags & COWI_F_PRESENT))
+		return false;
+	return v->rec.kind != COWI_KIND_PFN && v->rec.kind != COWI_KIND_KERNEL;
+}
+
+__u64 look_offset(const struct lab_run *r, __u64 page)
+{
+	if (r->offset[page] != NOT_SHOWN)
+		return r->offset[page];
+	return r->pages <= MOST_SHOWN ? 0 : NOT_SHOWN;
+}
+
+/*
+ * From outside, and only what is mapped: that makes no fault. process_vm_readv(2)
+ * would pin the pages, and so take them out of the sharing that is to be seen.
+ * What cannot be read is not known, and not shown.
+ */
+static void read_bytes(struct lab_run *r, const struct actor *a,
+		       struct snapshot *s)
+{
+	char path[32];
+	size_t i;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", a->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	for (i = 0; fd >= 0 && i < s->nr; i++) {
+		struct page_view *v = &s->page[i];
+		__u64 at = look_offset(r, i), nr = sizeof(v->bytes);
+		ssize_t got;
+
+		if (at == NOT_SHOWN || !has_bytes(v))
+			continue;
+		if (s->page_size - at < nr)
+			nr = s->page_size - at;
+		got = pread(fd, v->bytes, nr, lab_addr(r, i) + at);
+		v->nr_bytes = got > 0 ? got : 0;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 static void look(struct lab_run *r, const struct actor *a)
 {
 	struct snapshot *s = &r->view[a - r->cast.actor];
@@ -178,6 +227,13 @@ void lab_look(struct lab_run *r)
 		if (r->target[i])
 			look(r, &r->cast.actor[i]);
 	}
+	/* Not before all were looked at: for a moment it holds references. */
+	for (i = 0; i < r->cast.nr && !lab_stopped(r); i++) {
+		if (r->target[i])
+			read_bytes(r, &r->cast.actor[i], &r->view[i]);
+	}
+	if (!lab_stopped(r))
+		lab_fail(r, drain_lru_batches(), "settle the pages");
 	r->looked = true;
 }
 
@@ -309,19 +365,30 @@ static size_t collect_frames(const struct snapshot *s, __u64 *pfn)
 	return nr;
 }
 
-__u64 lab_frames(const struct lab_run *r)
+/* Of @view, which has a snapshot for each actor. */
+static __u64 count_frames(const struct lab_run *r, const struct snapshot *view)
 {
 	size_t i, nr = 0, unique = 0;
 	__u64 *pfn = calloc(r->pages * r->cast.nr + 1, sizeof(*pfn));
 
 	for (i = 0; pfn && i < r->cast.nr; i++)
-		nr += collect_frames(&r->view[i], pfn + nr);
+		nr += collect_frames(&view[i], pfn + nr);
 	if (nr)
 		qsort(pfn, nr, sizeof(*pfn), compare_frames);
 	for (i = 0; i < nr; i++)
 		unique += !i || pfn[i] != pfn[i - 1];
 	free(pfn);
 	return unique;
+}
+
+__u64 lab_frames(const struct lab_run *r)
+{
+	return count_frames(r, r->view);
+}
+
+__u64 lab_frames_before(const struct lab_run *r)
+{
+	return count_frames(r, r->was);
 }
 
 __u64 lab_smaps(struct lab_run *r, const struct actor *a, const char *name)

@@ -8,6 +8,12 @@
 /** look_has - an actor was seen, now or before the step */
 bool look_has(const struct snapshot *s);
 
+/* In place of an offset. */
+#define NOT_SHOWN	(~0U)
+
+/** look_offset - where the bytes that are shown of a page begin; NOT_SHOWN */
+__u64 look_offset(const struct lab_run *r, __u64 page);
+
 /** look_free - forget all snapshots */
 void look_free(struct lab_run *r);
 

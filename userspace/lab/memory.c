@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "memory.h"
@@ -20,15 +21,32 @@ static void *at(__u64 addr)
 	return (void *)(uintptr_t)addr;
 }
 
-int mem_map(const __u64 *arg, __u64 *result)
+static int map(__u64 addr, __u64 bytes, int flags, int fd, __u64 *result)
 {
-	int flags = MAP_PRIVATE | MAP_ANONYMOUS | arg[1];
-	void *p = mmap(at(arg[2]), arg[0], PROT_READ | PROT_WRITE, flags, -1, 0);
+	void *p = mmap(at(addr), bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
 
 	if (p == MAP_FAILED)
 		return -errno;
 	*result = (uintptr_t)p;
 	return 0;
+}
+
+int mem_map(const __u64 *arg, __u64 *result)
+{
+	return map(arg[2], arg[0], MAP_PRIVATE | MAP_ANONYMOUS | arg[1], -1,
+		   result);
+}
+
+int mem_map_shared(const __u64 *arg, __u64 *result)
+{
+	return map(0, arg[0], MAP_SHARED | MAP_ANONYMOUS, -1, result);
+}
+
+int mem_map_file(const __u64 *arg, __u64 *result)
+{
+	int fixed = arg[2] ? MAP_FIXED_NOREPLACE : 0;
+
+	return map(arg[2], arg[1], MAP_PRIVATE | fixed, arg[0], result);
 }
 
 int mem_unmap(const __u64 *arg, __u64 *result)
@@ -75,6 +93,17 @@ int mem_set_int(const __u64 *arg, __u64 *result)
 	(void)result;
 	*(volatile int *)at(arg[0]) = arg[1];
 	return 0;
+}
+
+int mem_into_pipe(const __u64 *arg, __u64 *result)
+{
+	struct iovec page = { .iov_base = at(arg[0]), .iov_len = arg[1] };
+	int ends[2];
+
+	(void)result;
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	return vmsplice(ends[1], &page, 1, 0) < 0 ? -errno : 0;
 }
 
 int mem_touch(const __u64 *arg, __u64 *result)

@@ -8,6 +8,12 @@
 /** mem_map - mmap() private anonymous memory: bytes, flags, address, madvice */
 int mem_map(const __u64 *arg, __u64 *result);
 
+/** mem_map_shared - the same, shared: bytes */
+int mem_map_shared(const __u64 *arg, __u64 *result);
+
+/** mem_map_file - mmap() a file, private: fd, bytes, address or 0 */
+int mem_map_file(const __u64 *arg, __u64 *result);
+
 /** mem_unmap - address, bytes */
 int mem_unmap(const __u64 *arg, __u64 *result);
 
@@ -28,6 +34,15 @@ int mem_write_byte(const __u64 *arg, __u64 *result);
 
 /** mem_set_int - address, value */
 int mem_set_int(const __u64 *arg, __u64 *result);
+
+/**
+ * mem_into_pipe - put a page into a pipe, which lives as long as the actor
+ * @arg: address, bytes
+ * @result: not set
+ *
+ * It is mapped as often as before, and has one reference more.
+ */
+int mem_into_pipe(const __u64 *arg, __u64 *result);
 
 /** mem_touch - read a byte of each page: address, pages, page size */
 int mem_touch(const __u64 *arg, __u64 *result);

@@ -42,6 +42,23 @@ const char *happened_name(enum happened h)
 	return names[h];
 }
 
+const char *happened_past(enum happened h)
+{
+	static const char *const names[] = {
+		[HAPPENED_NOFAULT] = "without a fault",
+		[HAPPENED_MARK] = "marked",
+		[HAPPENED_REUSE] = "reused",
+		[HAPPENED_COPY] = "copied",
+		[HAPPENED_ZEROFILL] = "zero-filled",
+		[HAPPENED_SHARED] = "shared",
+		[HAPPENED_SWAPIN] = "swapped in",
+		[HAPPENED_REFUSED] = "refused",
+		[HAPPENED_UNCLEAR] = "unclear",
+	};
+
+	return names[h];
+}
+
 enum happened happened_after(enum happened before, unsigned int outcome)
 {
 	switch (outcome) {
@@ -78,6 +95,48 @@ bool same_frame(const struct page_view *a, const struct page_view *b)
 {
 	return present(a) && present(b) && a->pfn != COWINSPECT_NO_PFN &&
 	       a->pfn == b->pfn;
+}
+
+/* Of one that is in its frame still. */
+static void change_of_state(const struct cowinspect_page *was,
+			    const struct cowinspect_page *is, char *buf,
+			    size_t size)
+{
+	bool written = (was->flags ^ is->flags) & COWI_F_WRITE;
+
+	if (written)
+		snprintf(buf, size, "%s", is->flags & COWI_F_WRITE ?
+			 "writable now" : "write-protected now");
+	else if (was->mapcount != is->mapcount &&
+		 was->counts == COWI_COUNT_EXACT &&
+		 is->counts == COWI_COUNT_EXACT)
+		snprintf(buf, size, "mapcount %u to %u", was->mapcount,
+			 is->mapcount);
+	else if (was->refcount != is->refcount)
+		snprintf(buf, size, "refcount %u to %u", was->refcount,
+			 is->refcount);
+	else if (was->map_order != is->map_order)
+		snprintf(buf, size, "entry of %u page%s", 1U << is->map_order,
+			 is->map_order ? "s" : "");
+}
+
+void change_text(const struct page_view *before, const struct page_view *after,
+		 char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (before->mapped != after->mapped)
+		snprintf(buf, size, after->mapped ? "mapped now" :
+			 "not mapped now");
+	else if (!after->mapped)
+		return;
+	else if (present(before) != present(after))
+		snprintf(buf, size, present(after) ? "in a frame now" :
+			 "in no frame now");
+	else if (before->pfn != after->pfn)
+		snprintf(buf, size, present(after) ? "other frame" :
+			 "other place");
+	else if (present(after) && before->rec.kind != COWI_KIND_ZERO)
+		change_of_state(&before->rec, &after->rec, buf, size);
 }
 
 /* The frame stayed, and there was a fault: what was it for? */

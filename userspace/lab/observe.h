@@ -20,6 +20,9 @@ enum hole {
 	HOLE_NOTHING,	/* no mapping, or one that cannot be written */
 };
 
+/* So many bytes of a page are shown. */
+#define SHOWN_BYTES	8
+
 /**
  * struct page_view - one base page as an actor maps it
  * @mapped: there is an entry; otherwise only @hole has a meaning
@@ -27,12 +30,16 @@ enum hole {
  * @pfn: of this very page, also inside a huge mapping; COWINSPECT_NO_PFN
  *	where there is none
  * @rec: the entry
+ * @nr_bytes: of @bytes; 0 if they are not known
+ * @bytes: what is in it, at the offset that the lab names
  */
 struct page_view {
 	bool mapped;
 	enum hole hole;
 	__u64 pfn;
 	struct cowinspect_page rec;
+	unsigned char nr_bytes;
+	unsigned char bytes[SHOWN_BYTES];
 };
 
 /**
@@ -52,6 +59,18 @@ struct snapshot {
 /** snapshot_add - spread an entry over the pages that it maps */
 void snapshot_add(struct snapshot *s, const struct cowinspect_page *rec);
 
+/**
+ * change_text - what has become of a page
+ * @before: the page in the look before
+ * @after: the page now
+ * @buf: result: "other frame", "mapcount 2 to 1", ...; "" if nothing has changed
+ * @size: bytes of @buf
+ *
+ * It says what was seen, not why.
+ */
+void change_text(const struct page_view *before, const struct page_view *after,
+		 char *buf, size_t size);
+
 /** enum happened - what a write really did */
 enum happened {
 	HAPPENED_NOFAULT,
@@ -67,6 +86,9 @@ enum happened {
 
 /** happened_name - "copy", "reuse", ... */
 const char *happened_name(enum happened h);
+
+/** happened_past - "copied", "reused", ...: what has been done to a page */
+const char *happened_past(enum happened h);
 
 /**
  * happened_after - what a write has done, after one more fault of it

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Questions before writes, and the marking of answers. */
+/* Questions: before writes, and of which of several it is. */
 #include <ctype.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "array_size.h"
 #include "quiz.h"
-#include "safe.h"
+#include "report.h"
 
 static const struct {
 	char letter;
@@ -18,9 +17,11 @@ static const struct {
 	{ 'c', "copy" },
 	{ 'r', "reuse" },
 	{ 'n', "neither" },
+	{ '0', "0" }, { '1', "1" }, { '2', "2" }, { '3', "3" }, { '4', "4" }, { '5', "5" },
+	{ '6', "6" }, { '7', "7" }, { '8', "8" }, { '9', "9" },
 };
 
-static const char *word_of(char letter)
+const char *quiz_word(char letter)
 {
 	size_t i;
 
@@ -31,8 +32,7 @@ static const char *word_of(char letter)
 	return "none";
 }
 
-/* "copy", "c", "COPY" and the like; 0 for anything else. */
-static char letter_of(const char *word)
+char quiz_letter_of(const char *word)
 {
 	size_t i;
 
@@ -91,188 +91,139 @@ static void describe(const struct lab_run *r, const struct page_view *v)
 	       "write-protected");
 }
 
+static void explain_question(const struct lab_run *r)
+{
+	printf("     copy: the writer gets a frame of its own, with the bytes of this one.\n"
+	       "     reuse: the writer keeps the frame; its entry becomes writable.\n"
+	       "     neither: no fault at all, a fresh page of zeros, or a signal, ...\n"
+	       "     mapcount: entries that map the frame; refcount: all who hold it.\n");
+	if (r->status->exclusive != COWI_COUNT_ABSENT)
+		printf("     exclusive: the kernel knows that the page is this mapping's alone.\n");
+	printf("     Answer with a word or its first letter.\n");
+}
+
+/* A line of the input as an answer; those that begin with others are no answer. */
+static char read_answer(struct lab_run *r, const char *allowed)
+{
+	char line[64], given;
+
+	fflush(stdout);
+	if (quiz_read_line(line, sizeof(line))) {
+		printf("\n     No answer: going on without questions.\n");
+		r->given_up = true;
+		return 0;
+	}
+	line[strcspn(line, " \t\r")] = '\0';
+	given = quiz_letter_of(line);
+	return given && strchr(allowed, given) ? given : 0;
+}
+
 static char ask(struct lab_run *r, const struct actor *a, __u64 page,
 		const struct page_view *before)
 {
-	char line[64], given;
+	char given = 0;
 
 	printf("\n  ?  %s.%u  The %s will write to page %llu: ", r->lab->id,
 	       r->questions, a->name, page);
 	describe(r, before);
-	do {
-		printf("\n     copy, reuse, or neither? ");
-		fflush(stdout);
-		if (quiz_read_line(line, sizeof(line))) {
-			printf("\n     No answer: going on without questions.\n");
-			r->options.quiz = false;
-			return 0;
-		}
-		line[strcspn(line, " \t\r")] = '\0';
-		given = letter_of(line);
-	} while (!given && !lab_stopped(r));
+	while (!lab_stopped(r)) {
+		printf("\n     copy, reuse, or neither? (? explains) ");
+		given = read_answer(r, "crn");
+		if (given || r->given_up)
+			break;
+		explain_question(r);
+	}
 	return given;
 }
 
-static void mark(struct lab_run *r, char given, char right,
-		 const struct page_view *before)
+static void mark(struct lab_run *r, char given, char right, const char *why)
 {
-	char why[160];
-
-	r->asked++;
 	r->right += given == right;
-	explain(before, why, sizeof(why));
+	r->given[r->questions - 1] = given;
 	printf("     %s: %s.\n", given == right ? "Right" : "No", why);
 	if (given != right)
-		printf("     The answer is: %s.\n", word_of(right));
+		printf("     The answer is: %s.\n", quiz_word(right));
 	if (r->options.answers)
 		fprintf(r->options.answers, "%s.%u: %s\n", r->lab->id,
-			r->questions, word_of(given));
+			r->questions, quiz_word(given));
+}
+
+/* Another page of which all is known that was known of the last: no new question. */
+static bool is_asked_again(const struct lab_run *r, const struct actor *a,
+			   __u64 page, const struct page_view *before,
+			   char right)
+{
+	const struct lab_question *last = &r->last;
+	struct cowinspect_page rec = last->before.rec;
+
+	if (!r->questions || last->step != r->step || last->actor != a ||
+	    last->region != lab_region_of(r, page) ||
+	    r->key[r->questions - 1] != right)
+		return false;
+	rec.addr = before->rec.addr;
+	rec.pfn = before->rec.pfn;
+	return last->before.mapped == before->mapped &&
+	       last->before.hole == before->hole &&
+	       !memcmp(&rec, &before->rec, sizeof(rec));
+}
+
+/* One more question; whether it is to be asked. */
+static bool is_asked(struct lab_run *r, char right)
+{
+	if (r->questions == MAX_QUESTIONS) {
+		lab_fail(r, -ENOSPC, "ask: too many questions");
+		return false;
+	}
+	r->key[r->questions++] = right;
+	return r->options.quiz && !r->options.json && !r->given_up;
 }
 
 void quiz_question(struct lab_run *r, const struct actor *a, __u64 page,
 		   const struct page_view *before,
 		   enum cowinspect_outcome expected)
 {
-	char right = quiz_letter(expected), given;
+	char right = quiz_letter(expected), given, why[160];
 
-	if (lab_stopped(r))
+	if (lab_stopped(r) || is_asked_again(r, a, page, before, right))
 		return;
-	if (r->questions == MAX_QUESTIONS) {
-		lab_fail(r, -ENOSPC, "ask: too many questions");
-		return;
-	}
-	r->key[r->questions++] = right;
-	if (!r->options.quiz || r->options.json)
+	r->last = (struct lab_question){
+		.step = r->step, .actor = a, .before = *before,
+		.region = lab_region_of(r, page),
+	};
+	if (!is_asked(r, right))
 		return;
 	given = ask(r, a, page, before);
+	explain(before, why, sizeof(why));
 	if (given)
-		mark(r, given, right, before);
+		mark(r, given, right, why);
 }
 
-/* Grading. */
-
-#define MAX_LABS	64
-
-/**
- * struct paper - the answers of one file
- * @path: its name
- * @given: for each lab of all_labs the letters given; 0 for none
- * @taken: the labs that the file has an answer for
- */
-struct paper {
-	const char *path;
-	char given[MAX_LABS][MAX_QUESTIONS];
-	bool taken[MAX_LABS];
-};
-
-static int lab_index(const struct lab *lab)
+void lab_choice(struct lab_run *r, const char *question, unsigned int first,
+		unsigned int last, unsigned int right, const char *why)
 {
-	int i = 0;
+	char given = 0, allowed[] = "0123456789";
+	bool asked;
 
-	while (all_labs[i] != lab)
-		i++;
-	return i;
-}
-
-/* "A1.2: copy" */
-static int take_line(struct paper *p, char *line)
-{
-	char name[32], word[32];
-	const struct lab *lab;
-	unsigned int nr;
-
-	if (sscanf(line, "%31[^.].%u : %31s", name, &nr, word) != 3)
-		return -EINVAL;
-	lab = lab_find(name);
-	if (!lab || !nr || nr > strlen(lab->key) || !letter_of(word))
-		return -EINVAL;
-	p->taken[lab_index(lab)] = true;
-	p->given[lab_index(lab)][nr - 1] = letter_of(word);
-	return 0;
-}
-
-static void no_answer(const struct paper *p, unsigned int line,
-		      const char *text)
-{
-	fputs("cowinspect: ", stderr);
-	put_safe(stderr, p->path);
-	fprintf(stderr, ":%u: '", line);
-	put_safe(stderr, text);
-	fputs("' is no answer: they look like \"A1.1: copy\"\n", stderr);
-}
-
-static int read_paper(struct paper *p)
-{
-	FILE *f = strcmp(p->path, "-") ? fopen(p->path, "r") : stdin;
-	unsigned int number = 0;
-	char line[256];
-
-	if (!f)
-		return -errno;
-	while (fgets(line, sizeof(line), f)) {
-		char *text = line + strspn(line, " \t");
-
-		number++;
-		text[strcspn(text, "#\r\n")] = '\0';
-		if (*text && take_line(p, text))
-			no_answer(p, number, text);
+	allowed[last + 1] = '\0';
+	if (lab_stopped(r))
+		return;
+	asked = is_asked(r, '0' + right);
+	if (r->nr_picks == MAX_PICKS)
+		lab_fail(r, -ENOSPC, "ask: too many questions about one step");
+	if (lab_stopped(r))
+		return;
+	r->picks[r->nr_picks++] = (struct lab_pick){
+		.number = r->questions, .question = question, .first = first,
+		.last = last, .right = right, .why = why,
+	};
+	if (!asked)
+		return;
+	report_evidence(r);
+	printf("\n  ?  %s.%u  %s\n", r->lab->id, r->questions, question);
+	while (!given && !r->given_up && !lab_stopped(r)) {
+		printf("     %u to %u? ", first, last);
+		given = read_answer(r, allowed + first);
 	}
-	if (f != stdin)
-		fclose(f);
-	return 0;
-}
-
-static unsigned int count_right(const struct paper *p, int i)
-{
-	const char *key = all_labs[i]->key;
-	unsigned int k, right = 0;
-
-	for (k = 0; key[k]; k++)
-		right += p->given[i][k] == key[k];
-	return right;
-}
-
-static void print_lab(const struct paper *p, int i)
-{
-	const struct lab *lab = all_labs[i];
-	size_t k;
-
-	printf("  %-4s %u of %zu", lab->id, count_right(p, i),
-	       strlen(lab->key));
-	for (k = 0; lab->key[k]; k++) {
-		if (p->given[i][k] != lab->key[k])
-			printf("; %s.%zu: %s, not %s", lab->id, k + 1,
-			       word_of(lab->key[k]), word_of(p->given[i][k]));
-	}
-	putchar('\n');
-}
-
-int quiz_grade(const char *path)
-{
-	struct paper *p = calloc(1, sizeof(*p));
-	unsigned int right = 0, all = 0;
-	int i, err;
-
-	if (!p)
-		return -ENOMEM;
-	p->path = path;
-	err = read_paper(p);
-	for (i = 0; all_labs[i] && !err; i++) {
-		if (!p->taken[i])
-			continue;
-		right += count_right(p, i);
-		all += strlen(all_labs[i]->key);
-	}
-	/* Rounded down: 100 is for those who have all of it. */
-	if (!err) {
-		put_safe(stdout, path);
-		printf(": %u/100 (%u of %u)\n", all ? right * 100 / all : 0,
-		       right, all);
-	}
-	for (i = 0; all_labs[i] && !err; i++) {
-		if (p->taken[i])
-			print_lab(p, i);
-	}
-	free(p);
-	return err;
+	if (given)
+		mark(r, given, '0' + right, why);
 }

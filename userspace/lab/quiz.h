@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Questions before writes, and the marking of answers. */
+/* Questions: before writes, and of which of several it is. */
 #ifndef LAB_QUIZ_H
 #define LAB_QUIZ_H
 
@@ -20,6 +20,12 @@ void quiz_question(struct lab_run *r, const struct actor *a, __u64 page,
 /** quiz_letter - of an outcome, as in lab.key: c copy, r reuse, n neither */
 char quiz_letter(enum cowinspect_outcome outcome);
 
+/** quiz_letter_of - "copy", "c", "COPY" and the like; 0 for what is no answer */
+char quiz_letter_of(const char *word);
+
+/** quiz_word - of such a letter: "copy", "reuse", "neither", "1", ... */
+const char *quiz_word(char letter);
+
 /**
  * quiz_read_line - a line of standard input, without its newline
  * @line: result; what does not fit is lost
@@ -28,13 +34,5 @@ char quiz_letter(enum cowinspect_outcome outcome);
  * Return: 0, or -ENODATA at the end of the input or after a signal.
  */
 int quiz_read_line(char *line, size_t size);
-
-/**
- * quiz_grade - mark a file of answers and print the result
- * @path: the file; "-" for standard input
- *
- * Return: 0, or -errno after a message.
- */
-int quiz_grade(const char *path);
 
 #endif /* LAB_QUIZ_H */

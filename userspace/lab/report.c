@@ -2,9 +2,11 @@
 /* How a lab run looks; as text here. */
 #include <string.h>
 
+#include "colour.h"
 #include "look.h"
 #include "picture.h"
 #include "report.h"
+#include "safe.h"
 #include "table.h"
 
 #define LINE_WIDTH	64
@@ -30,8 +32,8 @@ static void wrap(FILE *out, const char *text)
 static const char *mark(const struct lab_run *r, bool ok)
 {
 	if (r->options.colour)
-		return ok ? "\033[38;5;36mok\033[0m  " :
-			    "\033[1;38;5;208mFAIL\033[0m";
+		return ok ? "\033[38;5;" COLOUR_GOOD "mok\033[0m  " :
+			    "\033[1;38;5;" COLOUR_BAD "mFAIL\033[0m";
 	return ok ? "ok  " : "FAIL";
 }
 
@@ -78,26 +80,16 @@ static void show_strips(const struct lab_run *r)
 	putchar('\n');
 }
 
-/* How many processes, how many pages they have, how many frames there are. */
-static void show_frames(const struct lab_run *r)
+static void show_words(const struct lab_run *r)
 {
-	__u64 page_size = r->status->page_size, sum = 0, k;
-	size_t i, actors = 0;
-	char size[24];
+	char text[SUMMARY_MAX];
 
-	for (i = 0; i < r->cast.nr; i++) {
-		const struct snapshot *s = &r->view[i];
-
-		actors += look_has(s);
-		for (k = 0; k < s->nr; k++)
-			sum += !!(s->page[k].rec.flags & COWI_F_PRESENT);
-	}
-	if (actors < 2)
-		return;
-	size_text(lab_frames(r) * page_size, size, sizeof(size));
-	printf("%zu processes map %llu pages here, in %llu frame%s (%s)\n",
-	       actors, sum, lab_frames(r), lab_frames(r) == 1 ? "" : "s",
-	       size);
+	words_summary(r, text, sizeof(text));
+	printf("%s\n", text);
+	words_totals(r, text, sizeof(text));
+	if (text[0])
+		printf("%s\n", text);
+	putchar('\n');
 }
 
 static void show_notes(const char *notes)
@@ -113,7 +105,9 @@ static void show_notes(const char *notes)
 static void text_step_begin(const struct lab_run *r)
 {
 	printf("\n%u. %s\n", r->step, r->title);
-	wrap(stdout, r->text);
+	/* The text tells what a step shows: not before the question. */
+	if (!r->options.quiz)
+		wrap(stdout, r->text);
 	fflush(stdout);
 }
 
@@ -121,17 +115,19 @@ static void text_step(const struct lab_run *r)
 {
 	size_t i;
 
+	if (r->options.quiz && !r->shown)
+		wrap(stdout, r->text);
 	putchar('\n');
-	/* After an error there may be less than a whole snapshot. */
-	if (r->looked && !r->err && r->pages) {
+	if (words_looked(r) && !r->shown) {
 		/* Its letters would give the answers away. */
 		if (!r->options.quiz)
 			show_strips(r);
 		report_table(r);
-		show_frames(r);
-		putchar('\n');
 	}
-	if (r->notes) {
+	/* How a run broke off is said at its end. */
+	if (!r->err)
+		show_words(r);
+	if (r->notes && !r->shown) {
 		show_notes(r->notes);
 		putchar('\n');
 	}
@@ -143,13 +139,21 @@ static void text_step(const struct lab_run *r)
 	}
 }
 
+void report_evidence(struct lab_run *r)
+{
+	wrap(stdout, r->text);
+	putchar('\n');
+	report_table(r);
+	if (r->notes)
+		show_notes(r->notes);
+	r->shown = true;
+}
+
 static void text_end(const struct lab_run *r)
 {
-	if (r->skip[0]) {
-		printf("\nSKIP: %s\n", r->skip);
-		return;
-	}
-	if (r->err) {
+	char verdict[sizeof(r->skip) + 16];
+
+	if (r->err && !r->skip[0]) {
 		/* The message of the shell is enough after Ctrl-C. */
 		fflush(stdout);
 		if (!r->options.interrupted || !r->options.interrupted())
@@ -158,23 +162,36 @@ static void text_end(const struct lab_run *r)
 				cowi_strerror(r->err));
 		return;
 	}
-	printf("\n%u checks held, %u failed.\n", r->passed, r->failed);
-	if (r->failed)
-		printf("No answer, then: see the lines marked FAIL.\n");
-	else
-		wrap(stdout, r->lab->answer);
-	if (r->asked)
-		printf("\nScore: %u of %u.\n", r->right, r->asked);
+	words_verdict(r, verdict, sizeof(verdict));
+	printf("\n%s\n", verdict);
+	if (r->skip[0])
+		return;
+	wrap(stdout, words_answer(r));
+	if (words_alike(r)[0]) {
+		printf("\nWhat else could look like this?\n");
+		wrap(stdout, words_alike(r));
+	}
+	if (r->options.quiz && r->questions)
+		printf("\nScore: %u of %u%s.\n", r->right, r->questions,
+		       r->given_up ? "; the input ended before all were answered" :
+		       "");
 }
 
 void report_begin(struct lab_run *r)
 {
+	if (r->options.evidence)
+		evidence_begin(r);
 	if (r->options.json) {
 		report_json_begin(r);
 		return;
 	}
 	printf("%s (%s): %s\n\n", r->lab->name, r->lab->id, r->lab->question);
 	wrap(stdout, r->lab->help);
+	if (!r->options.seed_text)
+		return;
+	printf("  Seed: %llu, of \"", r->options.seed);
+	put_safe(stdout, r->options.seed_text);
+	puts("\"");
 }
 
 void report_step_begin(struct lab_run *r)
@@ -191,6 +208,8 @@ void report_step(struct lab_run *r)
 		text_step(r);
 	if (r->options.html)
 		report_html_step(r);
+	if (r->options.evidence)
+		evidence_step(r);
 }
 
 void report_end(struct lab_run *r)
@@ -199,4 +218,8 @@ void report_end(struct lab_run *r)
 		report_json_end(r);
 	else
 		text_end(r);
+	if (r->options.html)
+		report_html_end(r);
+	if (r->options.evidence)
+		evidence_end(r);
 }

@@ -113,21 +113,65 @@ static void join_facts(const struct lab_run *r, const struct snapshot *view,
 		snprintf(buf, size, "%s", first);
 }
 
+/* The names of all from @first on of whom the same is to be said. */
+static size_t add_names(const struct lab_run *r, __u64 page, size_t first,
+			bool *said, char *buf, size_t size)
+{
+	char text[CHANGE_MAX], other[CHANGE_MAX];
+	size_t i, used = 0;
+
+	words_change(r, first, page, text, sizeof(text));
+	for (i = first; i < r->cast.nr && used < size; i++) {
+		words_change(r, i, page, other, sizeof(other));
+		if (said[i] || strcmp(text, other))
+			continue;
+		said[i] = true;
+		used += snprintf(buf + used, size - used, "%s%s",
+				 used ? ", " : "", r->cast.actor[i].name);
+	}
+	if (used < size)
+		used += snprintf(buf + used, size - used, ": %s", text);
+	return used;
+}
+
+/* What was seen of those who were not watched: "parent, reader: mapcount 3 to 2" */
+static void add_changes(const struct lab_run *r, __u64 page, bool *said,
+			char *buf, size_t size)
+{
+	size_t i, used = strlen(buf);
+	char text[CHANGE_MAX];
+
+	for (i = 0; i < r->cast.nr; i++) {
+		words_change(r, i, page, text, sizeof(text));
+		if (said[i] || !text[0])
+			continue;
+		if (used && used < size)
+			used += snprintf(buf + used, size - used, "; ");
+		if (used < size)
+			used += add_names(r, page, i, said, buf + used,
+					  size - used);
+	}
+}
+
 static void happened_text(const struct lab_run *r, __u64 page, char *buf,
 			  size_t size)
 {
+	bool said[MAX_ACTORS] = { false };
 	size_t i, used = 0;
 
 	buf[0] = '\0';
 	for (i = 0; i < r->nr_writes && used < size; i++) {
 		const struct lab_write *w = &r->writes[i];
 
-		if (w->page == page)
-			used += snprintf(buf + used, size - used, "%s%s: %s%s",
-					 used ? ", " : "", w->actor->name,
-					 happened_name(w->happened),
-					 w->inferred ? " (inferred)" : "");
+		if (w->page != page)
+			continue;
+		said[w->actor - r->cast.actor] = true;
+		used += snprintf(buf + used, size - used, "%s%s: %s%s",
+				 used ? ", " : "", w->actor->name,
+				 happened_name(w->happened),
+				 w->inferred ? " (inferred)" : "");
 	}
+	add_changes(r, page, said, buf, size);
 }
 
 /* Whether all living actors map one frame; with one actor it has no meaning. */
@@ -339,13 +383,26 @@ static unsigned int add_rows(const struct lab_run *r, struct table *t)
 	return lines > MAX_LINES ? lines - MAX_LINES : 0;
 }
 
+static bool anything_changed(const struct lab_run *r)
+{
+	char text[FACT_TEXT_MAX];
+	__u64 page;
+
+	for (page = 0; page < r->pages; page++) {
+		happened_text(r, page, text, sizeof(text));
+		if (text[0])
+			return true;
+	}
+	return false;
+}
+
 static bool column_wanted(const struct lab_run *r, size_t col)
 {
 	switch (col) {
 	case COL_REGION:
 		return r->nr_regions > 1;
 	case COL_HAPPENED:
-		return r->nr_writes;
+		return r->nr_writes || anything_changed(r);
 	case COL_NEXT:
 		/* Not before the question. */
 		return !r->options.quiz;

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "drain.h"
+#include "held.h"
 #include "lab.h"
 #include "look.h"
 #include "memory.h"
@@ -72,7 +73,9 @@ static void end_step(struct lab_run *r)
 	report_step(r);
 	r->nr_checks = 0;
 	r->nr_writes = 0;
+	r->nr_picks = 0;
 	r->looked = false;
+	r->shown = false;
 	free(r->notes);
 	r->notes = NULL;
 }
@@ -146,6 +149,7 @@ void lab_exit(struct lab_run *r, struct actor *a)
 	if (lab_stopped(r))
 		return;
 	i = a - r->cast.actor;
+	held_end(r, a);
 	lab_fail(r, actor_exit(&r->cast, a), "let an actor exit");
 	cowi_target_close(r->target[i]);
 	r->target[i] = NULL;
@@ -177,6 +181,7 @@ __u64 lab_region(struct lab_run *r, const char *name, __u64 start,
 {
 	struct lab_region *new = &r->region[r->nr_regions];
 	unsigned char *grown;
+	__u32 *offset;
 
 	if (lab_stopped(r))
 		return 0;
@@ -185,12 +190,17 @@ __u64 lab_region(struct lab_run *r, const char *name, __u64 start,
 		return 0;
 	}
 	grown = realloc(r->set, r->pages + pages);
-	if (!grown) {
+	if (grown)
+		r->set = grown;
+	offset = realloc(r->offset, (r->pages + pages) * sizeof(*offset));
+	if (offset)
+		r->offset = offset;
+	if (!grown || !offset) {
 		lab_fail(r, -ENOMEM, "look at a region");
 		return 0;
 	}
 	memset(grown + r->pages, 0, pages);
-	r->set = grown;
+	memset(offset + r->pages, 0xff, pages * sizeof(*offset));
 	new->name = name;
 	new->start = start;
 	new->first = r->pages;
@@ -203,6 +213,7 @@ __u64 lab_region(struct lab_run *r, const char *name, __u64 start,
 void lab_forget(struct lab_run *r)
 {
 	look_free(r);
+	held_end(r, NULL);
 	r->nr_regions = 0;
 	r->pages = 0;
 }
@@ -217,12 +228,17 @@ __u64 lab_map(struct lab_run *r, struct actor *a, const char *name,
 	return lab_region(r, name, addr, pages);
 }
 
-void lab_fill(struct lab_run *r, struct actor *a, __u64 page, __u64 pages,
-	      char value)
+__u64 lab_fill(struct lab_run *r, struct actor *a, __u64 page, __u64 pages,
+	       char value)
 {
-	lab_call(r, a, mem_fill, ARGS(lab_addr(r, page),
-				      pages * r->status->page_size, value),
-		 "fill memory");
+	struct access access = { 0 };
+
+	if (!lab_stopped(r))
+		lab_fail(r, actor_call(a, mem_fill,
+				       ARGS(lab_addr(r, page),
+					    pages * r->status->page_size,
+					    value), &access), "fill memory");
+	return access.faults;
 }
 
 const struct lab_region *lab_region_of(const struct lab_run *r, __u64 page)
@@ -247,14 +263,10 @@ void lab_put(struct lab_run *r, __u64 page, __u64 pages, unsigned int set)
 		memset(r->set + page, set, pages);
 }
 
-/* splitmix64: small, and good enough to choose pages. */
-static __u64 next_random(struct lab_run *r)
+void lab_show_at(struct lab_run *r, __u64 page, __u64 offset)
 {
-	__u64 z = r->random += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	if (!lab_stopped(r) && page < r->pages)
+		r->offset[page] = offset;
 }
 
 void lab_choose(struct lab_run *r, __u64 first, __u64 pages, __u64 *page,
@@ -267,7 +279,7 @@ void lab_choose(struct lab_run *r, __u64 first, __u64 pages, __u64 *page,
 		__u64 left = pages - i, wanted = nr - have;
 
 		/* Each set of pages is as likely as any other. */
-		if (!r->options.seed || next_random(r) % left < wanted)
+		if (!r->options.seed || lab_random(&r->random) % left < wanted)
 			page[have++] = first + i;
 	}
 }
@@ -287,10 +299,13 @@ static void look_for_obstacles(struct lab_run *r)
 /* The teacher's key must be that of the experiment. */
 static void check_key(struct lab_run *r)
 {
-	if (!r->err && strcmp(r->key, r->lab->key)) {
+	char key[MAX_QUESTIONS + 1];
+
+	lab_key(r->lab, r->options.seed, key);
+	if (!r->err && strcmp(r->key, key)) {
 		fprintf(stderr,
 			"cowinspect: lab %s: the answers are '%s', its key says '%s'\n",
-			r->lab->name, r->key, r->lab->key);
+			r->lab->name, r->key, key);
 		r->failed++;
 	}
 }
@@ -303,6 +318,7 @@ static void clean_up(struct lab_run *r)
 		cowi_target_close(r->target[i]);
 	look_free(r);
 	free(r->set);
+	free(r->offset);
 	free(r->notes);
 	cast_end(&r->cast);
 }
@@ -311,7 +327,7 @@ static enum lab_result result_of(const struct lab_run *r)
 {
 	if (r->skip[0])
 		return LAB_SKIPPED;
-	return r->err || r->failed ? LAB_FAILED : LAB_HELD;
+	return r->err || r->failed || r->given_up ? LAB_FAILED : LAB_HELD;
 }
 
 enum lab_result lab_run(const struct lab *lab, struct cowi *session,
@@ -328,6 +344,7 @@ enum lab_result lab_run(const struct lab *lab, struct cowi *session,
 	r->status = cowi_status(session);
 	r->random = options->seed;
 	r->json.out = stdout;
+	r->evidence.out = options->evidence;
 	r->size = options->bytes ? options->bytes / r->status->page_size :
 				   lab->pages;
 	report_begin(r);

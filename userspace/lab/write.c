@@ -112,6 +112,8 @@ static void perform(struct lab_run *r, struct actor *a, const struct deed *d)
 	quiz_question(r, a, d->page, &before, d->expected);
 	if (lab_stopped(r))
 		return;
+	if (!d->fn)
+		lab_show_at(r, d->page, d->offset);
 	hear_begin(r, &hearing);
 	lab_fail(r, do_it(r, a, d, &access), "let an actor write");
 	hear_end(r, &hearing, a, lab_addr(r, d->page));
@@ -122,13 +124,15 @@ static void perform(struct lab_run *r, struct actor *a, const struct deed *d)
 	w->actor = a;
 	w->page = d->page;
 	w->number = r->questions;
+	w->right = quiz_letter(d->expected);
+	explain(&before, w->why, sizeof(w->why));
 	w->predicted = predicted(&before);
 	w->confidence = before.mapped ? before.rec.confidence : COWI_CONF_SURE;
 	w->seen = observe_write(&before, &after, access.faults, access.refused);
 	decide(r, w, &hearing, access.refused);
 	w->faults = access.faults;
-	w->pfn_before = before.mapped ? before.pfn : COWINSPECT_NO_PFN;
-	w->pfn_after = after.mapped ? after.pfn : COWINSPECT_NO_PFN;
+	w->before = before;
+	w->after = after;
 	check_write(r, w, d, prediction_held(&before, w->happened));
 }
 

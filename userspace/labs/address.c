@@ -58,6 +58,10 @@ const struct lab address_lab = {
 		"table, and each process has its own. Here nothing was ever\n"
 		"shared, so nothing was copied either: two page tables, two\n"
 		"frames, mapcount 1 each.",
+	.alike =
+		"After a fork two processes have different bytes at one address\n"
+		"as well, but there they have shared the frame until one wrote\n"
+		"(lab heap).",
 	.key = "nn",
 	.run = run,
 };

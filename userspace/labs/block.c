@@ -71,6 +71,7 @@ struct actor *block_fork(struct lab_run *r, struct actor *parent,
 {
 	struct actor *child;
 
+	lab_show_at(r, b->page, b->offset);
 	lab_look(r);
 	lab_expect(r, parent, ALL, &expect_own,
 		   "every page is the parent's own");

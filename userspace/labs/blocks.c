@@ -59,10 +59,10 @@ static int alloc(const __u64 *arg, __u64 *result)
 	return 0;
 }
 
-static int end_of_last(const __u64 *arg, __u64 *result)
+/* Which block. */
+static int find_block(const __u64 *arg, __u64 *result)
 {
-	(void)arg;
-	*result = (uintptr_t)table[nr_blocks - 1] + BLOCK_BYTES;
+	*result = (uintptr_t)table[arg[0]];
 	return 0;
 }
 
@@ -109,6 +109,17 @@ static __u64 round_down(const struct lab_run *r, __u64 addr)
 	return addr & ~(r->status->page_size - 1);
 }
 
+/* Return: the page of a block that will be touched; page @first is at @start. */
+static __u64 show_touched(struct lab_run *r, __u64 first, __u64 start,
+			  __u64 block)
+{
+	__u64 at = block + BLOCK_TOUCHED - round_down(r, start);
+	__u64 page = first + at / r->status->page_size;
+
+	lab_show_at(r, page, at % r->status->page_size);
+	return page;
+}
+
 struct blocks blocks_alloc(struct lab_run *r, struct actor *a, int how)
 {
 	struct blocks b = {
@@ -118,13 +129,17 @@ struct blocks blocks_alloc(struct lab_run *r, struct actor *a, int how)
 
 	b.start = lab_call(r, a, alloc, ARGS(b.nr, how == BLOCKS_FILL_HUGE),
 			   "allocate the blocks");
-	b.end = lab_call(r, a, end_of_last, ARGS(0), "find the last block");
+	b.end = lab_call(r, a, find_block, ARGS(b.nr - 1),
+			 "find the last block") + BLOCK_BYTES;
 	if (how != BLOCKS_LEAVE)
 		lab_call(r, a, fill, ARGS(0), "fill the blocks");
 	first = lab_region(r, NULL,
 			   round_down(r, b.start), pages);
-	b.page = first + (b.start + BLOCK_TOUCHED - round_down(r, b.start)) /
-		 r->status->page_size;
+	b.page = show_touched(r, first, b.start, b.start);
+	/* The other block that is in sight. */
+	show_touched(r, first, b.start,
+		     lab_call(r, a, find_block, ARGS(1),
+			      "find the second block"));
 	return b;
 }
 

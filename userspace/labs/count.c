@@ -89,6 +89,9 @@ const struct lab count_lab = {
 		"the program's own code and variables, and is listed. A count of\n"
 		"312 cannot be right for pages of 4 KiB: a probe on one kernel\n"
 		"function misses what goes another way, such as huge pages.",
+	.alike =
+		"As many faults, and no copy: 1000 writes to blocks that were\n"
+		"never filled (lab untouched).",
 	.key = "c",
 	.pages = BLOCKS_PAGES,
 	.min_pages = 50,

@@ -88,6 +88,9 @@ const struct lab debugger_lab = {
 		"the sharing as the process' own write would: it gets a copy,\n"
 		"even of a page that it may not write to itself. Otherwise a\n"
 		"breakpoint in one process would stop all that run the program.",
+	.alike =
+		"A write of the process itself has the same result, where it\n"
+		"may write (lab fork).",
 	.key = "n",
 	.pages = 4,
 	.min_pages = 3,

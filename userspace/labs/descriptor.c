@@ -167,6 +167,10 @@ const struct lab descriptor_lab = {
 		"kernel's table of descriptors is copied by fork, all of it and\n"
 		"at once, not on write; and the entries of both tables point at\n"
 		"one open file description with one offset, which stays shared.",
+	.alike =
+		"A process that sees its own value of a variable need not have\n"
+		"been forked: two programs do not share one either (lab\n"
+		"address).",
 	.key = "c",
 	.run = run,
 };

@@ -2,7 +2,6 @@
 /* E3: a private mapping of a file. */
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "labs.h"
@@ -11,19 +10,6 @@
 #define PAGES	4
 
 enum { REST, WRITTEN };
-
-/* fd, bytes, address or 0 */
-static int map_file(const __u64 *arg, __u64 *result)
-{
-	int fixed = arg[2] ? MAP_FIXED_NOREPLACE : 0;
-	void *p = mmap((void *)(uintptr_t)arg[2], arg[1],
-		       PROT_READ | PROT_WRITE, MAP_PRIVATE | fixed, arg[0], 0);
-
-	if (p == MAP_FAILED)
-		return -errno;
-	*result = (uintptr_t)p;
-	return 0;
-}
 
 /* Through the file, by the runner: page 0 and page 1. */
 static void change_file(struct lab_run *r, int fd)
@@ -44,10 +30,10 @@ static void acts(struct lab_run *r, int fd)
 		 "Neither is a child of the other. Both see the page cache itself.");
 	writer = lab_actor(r, "writer");
 	reader = lab_actor(r, "reader");
-	page = lab_region(r, NULL, lab_call(r, writer, map_file,
+	page = lab_region(r, NULL, lab_call(r, writer, mem_map_file,
 					    ARGS(fd, bytes), "map the file"),
 			  PAGES);
-	lab_call(r, reader, map_file, ARGS(fd, bytes, lab_addr(r, page)),
+	lab_call(r, reader, mem_map_file, ARGS(fd, bytes, lab_addr(r, page)),
 		 "map the file");
 	lab_touch(r, writer, page, PAGES);
 	lab_touch(r, reader, page, PAGES);
@@ -107,6 +93,9 @@ const struct lab file_lab = {
 		"who map the file share its frames, and changes of the file come\n"
 		"through. The first write copies the page out of the cache into\n"
 		"anonymous memory, and from then on that page is on its own.",
+	.alike =
+		"A shared mapping of the file shows the same frame, but a write\n"
+		"goes to the file and moves nothing (lab shared).",
 	.key = "c",
 	.run = run,
 };

@@ -104,7 +104,11 @@ const struct lab fork_lab = {
 		"to a shared page copied that one page, for the writer only, at\n"
 		"an unchanged address. Whoever was left as the last to map a\n"
 		"frame kept it: its write reused the frame without copying.",
-	.key = "ccccrcr",
+	.alike =
+		"Memory that is meant to be shared: it is mapped twice as well,\n"
+		"but its entries stay writable, and a write moves nothing (lab\n"
+		"shared).",
+	.key = "crcr",
 	.pages = 16,
 	.min_pages = 8,
 	.run = run,

@@ -65,6 +65,9 @@ const struct lab forkreturns_lab = {
 		"each; memory has no part in that. The variable's page was\n"
 		"shared until the first of them stored its result: that one got\n"
 		"a copy, and the other kept the page for its own value.",
+	.alike =
+		"A variable of vfork()'s child has one value for both: there is\n"
+		"one stack page, and no copy (lab vfork).",
 	.key = "cr",
 	.run = run,
 };

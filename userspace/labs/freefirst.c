@@ -53,6 +53,10 @@ const struct lab freefirst_lab = {
 		"frames: each lives as long as somebody maps it. The child's\n"
 		"entries stay write-protected, as nobody tells it that it is\n"
 		"alone now; its next write finds out and reuses the page.",
+	.alike =
+		"A page that a pipe or a device holds has mapcount 1, too, and\n"
+		"its next write copies: the refcount tells them apart (lab\n"
+		"lastsharer).",
 	.key = "crn",
 	.pages = 64,
 	.min_pages = 34,

@@ -63,6 +63,9 @@ const struct lab generations_lab = {
 		"Three sharers make two copies: each writer copies as long as\n"
 		"somebody else is left, and the last one keeps the page. Who\n"
 		"filled it, and who is whose parent, does not matter.",
+	.alike =
+		"A mapcount of 1 after all others have written is not the same\n"
+		"as nobody else holding the page (lab lastsharer).",
 	.key = "ccr",
 	.pages = 2,
 	.min_pages = 2,

@@ -38,6 +38,10 @@ const struct lab heap_lab = {
 		"one page, at an unchanged address, and copied 4 KiB, not the\n"
 		"block. The child's RSS was as large as the block at once because\n"
 		"RSS counts shared pages in full: it says nothing about copying.",
+	.alike =
+		"Two programs that never had anything in common also read\n"
+		"different bytes at one address. There no frame was shared\n"
+		"before (lab address).",
 	.key = "cr",
 	.pages = 64,
 	.min_pages = 34,

@@ -88,6 +88,9 @@ const struct lab hugetlb_lab = {
 		"the usual 2 MiB, since hugetlb pages are never split. If the\n"
 		"pool is empty at that moment the write cannot be done at all,\n"
 		"which is why servers that use them avoid fork.",
+	.alike =
+		"A transparent huge page is as large, and one write copies a\n"
+		"small page of it (lab thp).",
 	.key = "crr",
 	.run = run,
 };

@@ -128,6 +128,10 @@ const struct lab ksm_lab = {
 		"Yes: KSM finds pages of equal content and lets all of them be\n"
 		"one write-protected frame, within a process and across. The\n"
 		"next write copies it again. Copy-on-write does not need fork.",
+	.alike =
+		"After a fork pages with equal content are in one frame, too;\n"
+		"these are not merged, as the kind of the page tells (lab\n"
+		"fork).",
 	.key = "c",
 	.pages = 4,
 	.min_pages = 2,

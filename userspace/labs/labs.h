@@ -35,5 +35,11 @@ extern const struct lab madvise_lab;
 extern const struct lab userfaultfd_lab;
 extern const struct lab debugger_lab;
 extern const struct lab snapshot_lab;
+extern const struct lab dontneed_lab;
+extern const struct lab readinto_lab;
+extern const struct lab aligned_lab;
+extern const struct lab threads_lab;
+extern const struct lab yours_lab;
+extern const struct lab lie_lab;
 
 #endif /* LABS_LABS_H */

@@ -1,31 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* E1: the last sharer reuses, unless somebody holds a reference. */
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
 #include "labs.h"
+#include "memory.h"
 
 enum { REST, HELD };
-
-/*
- * A page in a pipe: mapped once, and referenced twice. Address, bytes; the
- * pipe lives as long as the actor.
- */
-static int put_into_pipe(const __u64 *arg, __u64 *result)
-{
-	struct iovec page = {
-		.iov_base = (void *)(uintptr_t)arg[0],
-		.iov_len = arg[1],
-	};
-	int ends[2];
-
-	(void)result;
-	if (pipe(ends))
-		return -errno;
-	return vmsplice(ends[1], &page, 1, 0) < 0 ? -errno : 0;
-}
 
 static void run(struct lab_run *r)
 {
@@ -64,9 +42,10 @@ static void run(struct lab_run *r)
 
 	lab_step(r, "Another page is put into a pipe",
 		 "By vmsplice(2): the pipe holds a reference to the page. The mapcount stays 1.");
-	lab_call(r, parent, put_into_pipe,
+	lab_call(r, parent, mem_into_pipe,
 		 ARGS(lab_addr(r, chosen[1]), r->status->page_size),
 		 "put a page into a pipe");
+	lab_hold(r, parent, chosen[1], "pipe");
 	lab_put(r, chosen[1], 1, HELD);
 	lab_look(r);
 	lab_expect(r, parent, IN(HELD), &held,
@@ -92,6 +71,9 @@ const struct lab lastsharer_lab = {
 		"reference to it. The page in the pipe was mapped once like the\n"
 		"others and was copied nevertheless: the pipe must keep what was\n"
 		"put in. The kernel asks for references, not for mappings.",
+	.alike =
+		"The page before looked the same by its mapcount, and was kept\n"
+		"(step 3).",
 	.key = "rc",
 	.pages = 8,
 	.min_pages = 2,

@@ -156,6 +156,10 @@ const struct lab notebooks_lab = {
 		"changed one line of one notebook: the plot kept its number and\n"
 		"got another place. More plots are promised than there are\n"
 		"places, and that is no lie as long as few of them are dug.",
+	.alike =
+		"A plot in the store looks as one that was never given out:\n"
+		"both have no frame. One has an entry, and its content comes\n"
+		"back (lab swap).",
 	.key = "c",
 	.run = run,
 };

@@ -97,6 +97,9 @@ const struct lab pinned_lab = {
 		"Yes: a page that may be pinned is copied at fork, since Linux\n"
 		"5.9, so that the frame which a device knows stays with the\n"
 		"process that pinned it. All other pages were shared as always.",
+	.alike =
+		"A page in a pipe has a reference more, too. It is not pinned,\n"
+		"and fork shares it; its next write copies (lab lastsharer).",
 	.key = "nc",
 	.pages = 4,
 	.min_pages = 3,

@@ -159,6 +159,10 @@ const struct lab printtwice_lab = {
 		"the heap. After fork both processes have the unwritten bytes,\n"
 		"at first in one frame, and each flushes its own copy. On a\n"
 		"terminal the line had left the buffer before the fork.",
+	.alike =
+		"A stream that is written line by line has nothing left to\n"
+		"write at the fork: the text appears once, and the page splits\n"
+		"nevertheless (step 5).",
 	.key = "c",
 	.run = run,
 };

@@ -56,6 +56,9 @@ const struct lab readwrite_lab = {
 		"as accessed, where the CPU does not do that itself. The first\n"
 		"write to a page took one fault, which copied that page for the\n"
 		"writer and nobody else. The next write to it was free.",
+	.alike =
+		"A read may be a fault, too, and map something: where nothing\n"
+		"is there yet, it maps the zero page (lab zeropage).",
 	.key = "cn",
 	.pages = 16,
 	.min_pages = 2,

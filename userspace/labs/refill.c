@@ -57,6 +57,9 @@ const struct lab refill_lab = {
 		"has every frame of the old block, and the parent has a new one\n"
 		"for each page. Freeing gave nothing back, so that refilling\n"
 		"needed twice the block: with 13 GB twice, the original swapped.",
+	.alike =
+		"A block that was only reserved also takes no frames from the\n"
+		"old one. There, reads see the zero page (lab untouched).",
 	.key = "cn",
 	.pages = 64,
 	.min_pages = 34,

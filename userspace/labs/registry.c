@@ -33,5 +33,11 @@ const struct lab *const all_labs[] = {
 	&userfaultfd_lab,
 	&debugger_lab,
 	&snapshot_lab,
+	&dontneed_lab,
+	&readinto_lab,
+	&aligned_lab,
+	&threads_lab,
+	&yours_lab,
+	&lie_lab,
 	NULL
 };

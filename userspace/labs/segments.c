@@ -149,6 +149,10 @@ const struct lab segments_lab = {
 		"They do not: pages do. Of each segment one page was copied and\n"
 		"its neighbour is still shared. Text and rodata stay shared\n"
 		"because nobody can write to them, not because they are text.",
+	.alike =
+		"A page of text splits, too, if a debugger writes into it: that\n"
+		"nobody may write is why it stays shared, not what it is (lab\n"
+		"debugger).",
 	.key = "cccc",
 	.run = run,
 };

@@ -1,21 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* E4: MAP_SHARED is never copied. */
-#include <errno.h>
-#include <sys/mman.h>
-
 #include "labs.h"
-
-/* bytes */
-static int map_shared(const __u64 *arg, __u64 *result)
-{
-	void *p = mmap(NULL, arg[0], PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return -errno;
-	*result = (uintptr_t)p;
-	return 0;
-}
+#include "memory.h"
 
 static void run(struct lab_run *r)
 {
@@ -25,7 +11,7 @@ static void run(struct lab_run *r)
 	lab_step(r, "A parent maps shared memory, fills it and forks",
 		 "fork does not even copy the page table entries of such memory: the child gets them by faults, here by reading.");
 	parent = lab_actor(r, "parent");
-	page = lab_region(r, NULL, lab_call(r, parent, map_shared, ARGS(bytes),
+	page = lab_region(r, NULL, lab_call(r, parent, mem_map_shared, ARGS(bytes),
 					    "map shared memory"), r->size);
 	lab_fill(r, parent, page, r->size, 'm');
 	child = lab_fork(r, parent, "child");
@@ -58,6 +44,10 @@ const struct lab shared_lab = {
 		"private memory, and yet both may write to the one frame. What\n"
 		"makes a write copy is that the mapping is private, not that\n"
 		"the page is mapped twice.",
+	.alike =
+		"After the fork of private memory the mapcount is 2 as well;\n"
+		"there the entries are write-protected, and a write copies (lab\n"
+		"fork).",
 	.key = "nn",
 	.pages = 4,
 	.min_pages = 2,

@@ -176,6 +176,9 @@ const struct lab snapshot_lab = {
 		"lasted, not for each write, and nothing for all others. The\n"
 		"child read the data as of the fork. Memory in use grew by just\n"
 		"those copies, and at worst would have doubled.",
+	.alike =
+		"The server writes to its pages all the time. Without a snapshot\n"
+		"that copies nothing: nobody else has them (step 4).",
 	.key = "nr",
 	.pages = 1024,
 	.min_pages = 64,

@@ -104,6 +104,10 @@ const struct lab stack_lab = {
 		"after fork, copied page by page when written. Its own trait is\n"
 		"that it grows down by faults: pages below the deepest touched\n"
 		"one are neither shared nor copied, as they do not exist.",
+	.alike =
+		"Stack that has never been touched does not split: there is no\n"
+		"page yet, and the first write gets a fresh one (lab\n"
+		"untouched).",
 	.key = "c",
 	.pages = 64,
 	.min_pages = 2,

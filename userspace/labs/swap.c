@@ -135,6 +135,9 @@ const struct lab swap_lab = {
 		"Alone, the parent got its page back as its own, without a copy.\n"
 		"After fork both entries named one place in swap, and the\n"
 		"child's write left the parent what it had.",
+	.alike =
+		"A page that was never touched has no frame either, and its\n"
+		"first write is no swap-in (lab untouched).",
 	.key = "nn",
 	.pages = 8,
 	.min_pages = 4,

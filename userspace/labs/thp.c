@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* E5: transparent huge pages: what does one write copy? */
-#include <errno.h>
-#include <sys/mman.h>
-
+#include "huge.h"
 #include "labs.h"
 #include "memory.h"
 
@@ -10,34 +8,6 @@
 #define NR_HUGE		2
 
 enum { SPLIT, WHOLE };
-
-/* Size of a huge page, how many; the result is aligned to that size. */
-static int map_huge(const __u64 *arg, __u64 *result)
-{
-	__u64 size = arg[0], addr;
-	char *p = mmap(NULL, (arg[1] + 1) * size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return -errno;
-	addr = ((uintptr_t)p + size - 1) & ~(size - 1);
-	*result = addr;
-	return madvise((void *)(uintptr_t)addr, arg[1] * size,
-		       MADV_HUGEPAGE) ? -errno : 0;
-}
-
-static __u64 huge_size(void)
-{
-	FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size",
-			"r");
-	unsigned long long size = 0;
-
-	if (f && fscanf(f, "%llu", &size) != 1)
-		size = 0;
-	if (f)
-		fclose(f);
-	return size;
-}
 
 static const struct page_expect huge_shared = {
 	.huge = EXPECT_YES,
@@ -102,16 +72,15 @@ static void acts(struct lab_run *r, __u64 size)
 		 "One entry maps 2 MiB. fork copies the entries, here as always.");
 	parent = lab_actor(r, "parent");
 	lab_call(r, parent, mem_want_thp, ARGS(0), "allow huge pages");
-	page = lab_region(r, NULL, lab_call(r, parent, map_huge,
-					    ARGS(size, NR_HUGE), "map memory"),
+	page = lab_region(r, NULL, lab_call(r, parent, huge_map,
+					    ARGS(size, NR_HUGE, 0), "map memory"),
 			  NR_HUGE * per_huge);
 	lab_put(r, page + per_huge, per_huge, WHOLE);
 	lab_fill(r, parent, page, NR_HUGE * per_huge, 'm');
 	child = lab_fork(r, parent, "child");
 	lab_look(r);
 	if (!lab_stopped(r) && !all_huge(r, parent)) {
-		lab_skip(r,
-			 "no transparent huge page to be had: look at /sys/kernel/mm/transparent_hugepage/enabled, and at free memory");
+		huge_missing(r);
 		return;
 	}
 	lab_expect(r, parent, ALL, &huge_shared,
@@ -123,13 +92,7 @@ static void acts(struct lab_run *r, __u64 size)
 
 static void run(struct lab_run *r)
 {
-	__u64 size = huge_size();
-
-	if (size)
-		acts(r, size);
-	else
-		lab_skip(r,
-			 "no transparent huge pages: this kernel is built without CONFIG_TRANSPARENT_HUGEPAGE");
+	huge_run(r, acts);
 }
 
 const struct lab thp_lab = {
@@ -145,6 +108,9 @@ const struct lab thp_lab = {
 		"entries, and 4 KiB are copied; before, all 2 MiB were. The\n"
 		"parent's mapping stayed huge. A huge page that is nobody\n"
 		"else's is kept whole.",
+	.alike =
+		"Memory of the same size that begins elsewhere never had a huge\n"
+		"page: the same small copy, and nothing to split (lab aligned).",
 	.key = "crr",
 	.run = run,
 };

@@ -48,6 +48,9 @@ const struct lab untouched_lab = {
 		"reads mapped the one zero page, writes got fresh zeroed pages.\n"
 		"There was no content, so nothing could be copied, whoever\n"
 		"wrote first.",
+	.alike =
+		"As many faults, and as many copies: 1000 writes to blocks that\n"
+		"were filled before the fork (lab count).",
 	.key = "n",
 	.pages = BLOCKS_PAGES,
 	.min_pages = 50,

@@ -11,8 +11,6 @@
 
 #include "labs.h"
 
-#define WAIT_MS	10000
-
 enum { REST, WRITTEN };
 
 /*
@@ -52,14 +50,18 @@ static int take_descriptor(const struct actor *a, int fd)
 	return mine < 0 ? -errno : mine;
 }
 
-static int wait_for_fault(int uffd, __u64 *addr)
+/* A writer that has come to its end, and says so, or has died, was not stopped. */
+static int wait_for_fault(const struct actor *writer, int uffd, __u64 *addr)
 {
 	/* Only a descriptor that does not block can be polled. */
-	struct pollfd pfd = { .fd = uffd, .events = POLLIN };
+	struct pollfd pfd[] = {
+		{ .fd = uffd, .events = POLLIN },
+		{ .fd = writer->sock, .events = POLLIN },
+	};
 	struct uffd_msg msg;
 
-	if (poll(&pfd, 1, WAIT_MS) != 1)
-		return -ETIMEDOUT;
+	if (poll(pfd, 2, -1) < 0)
+		return -errno;
 	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg) ||
 	    msg.event != UFFD_EVENT_PAGEFAULT ||
 	    !(msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP))
@@ -89,7 +91,7 @@ static void handle(struct lab_run *r, struct actor *writer, __u64 page,
 		lab_fail(r, actor_begin_write(writer, lab_addr(r, page), "w", 1),
 			 "begin a write");
 	if (!lab_stopped(r))
-		lab_fail(r, wait_for_fault(uffd, &addr), "wait for the fault");
+		lab_fail(r, wait_for_fault(writer, uffd, &addr), "wait for the fault");
 	lab_look(r);
 	lab_note(r, "the handler is told: a write to a protected page at %llx",
 		 addr);
@@ -160,6 +162,10 @@ const struct lab userfaultfd_lab = {
 		"to a protected page goes on. The handler may save the old\n"
 		"content first, which is copy-on-write by a program, as virtual\n"
 		"machines use it for snapshots. Nothing was copied here.",
+	.alike =
+		"After a fork a write to a protected page is held up by a fault\n"
+		"as well; the kernel alone decides there, and copies (lab\n"
+		"fork).",
 	.key = "n",
 	.pages = 4,
 	.min_pages = 2,

@@ -76,6 +76,9 @@ const struct lab variables_lab = {
 		"one page: the first writer copied all of it, the number too,\n"
 		"and the second writer kept the page, although it wrote to a\n"
 		"variable that the first one had never touched.",
+	.alike =
+		"Two variables in shared memory differ for nobody: there is one\n"
+		"frame, and both see each write (lab shared).",
 	.key = "cr",
 	.run = run,
 };

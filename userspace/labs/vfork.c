@@ -92,6 +92,9 @@ const struct lab vfork_lab = {
 		"leaves the parent's pages alone for the same reason, whereas\n"
 		"fork write-protects all of them, and each one takes a page\n"
 		"fault to become writable again, even if the child is gone.",
+	.alike =
+		"Threads share all memory, too, and for good; fork in a program\n"
+		"with threads copies all of it (lab threads).",
 	.key = "nnr",
 	.pages = 8,
 	.min_pages = 2,

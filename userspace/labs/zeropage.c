@@ -59,6 +59,10 @@ const struct lab zeropage_lab = {
 		"that never forked from one another. The write copied nothing:\n"
 		"the kernel took a fresh frame and cleared it. It counts as a\n"
 		"page fault like a copy, which is why counting faults misleads.",
+	.alike =
+		"A page that was filled with zeros reads the same, but it is\n"
+		"anonymous memory with a frame of its own, and is copied after\n"
+		"a fork (lab fork).",
 	.key = "n",
 	.pages = 4,
 	.min_pages = 2,
