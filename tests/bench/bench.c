@@ -7,12 +7,16 @@
  * program.
  *
  * Prints "TARGET READER PAGES INSTRUCTIONS", the least of a few runs each,
- * "hold TARGET INSTRUCTIONS" for the longest hold of the mmap lock so far, and
- * "fault KIND OBSERVED FAULTS INSTRUCTIONS".
+ * "hold TARGET INSTRUCTIONS" for the longest hold of the mmap lock so far,
+ * "fault KIND OBSERVED FAULTS INSTRUCTIONS", and
+ * "trace HOW COPIES INSTRUCTIONS TOOL KIB": of who copies, of the tool from its start
+ * to its end, and the most memory that the tool had.
  */
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include "../guest/events.h"
+#include "../guest/report.h"
 
 #define RUNS		3
 #define BUFFER		(64 * 1024)
@@ -378,6 +382,116 @@ static void measure_faults(void)
 	print_listened("chains", true);
 }
 
+/* ---- copies that the tool traces ---- */
+
+#define FEW		512
+#define MANY		2560	/* with 8 KiB of stack each, that is less than a ring */
+#define CALLS		10
+#define OTHERS		16
+
+static const char *const ways[] = { "", "--stacks=fp", "--stacks=dwarf" };
+
+#define NR_WAYS ((int)(sizeof(ways) / sizeof(ways[0])))
+
+/* Instructions of a process: what others do meanwhile is not in it. */
+static uint64_t own_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* From so many functions that call one another. */
+static __attribute__((noinline, noclone))
+uint64_t write_below(int calls, char *p, int pages)
+{
+	uint64_t took, start;
+	int i;
+
+	if (calls) {
+		took = write_below(calls - 1, p, pages);
+		/* So that it is a call. */
+		__asm__ volatile("" ::: "memory");
+		return took;
+	}
+	start = own_time();
+	for (i = 0; i < pages; i++)
+		p[i * 4096] = 2;
+	return own_time() - start;
+}
+
+static void wait_until_it_listens(pid_t tool)
+{
+	char path[32], *text;
+	int i, waits = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", tool);
+	for (i = 0; i < 6000 && !waits; i++) {
+		usleep(10000);
+		text = slurp(path);
+		/* epoll_wait() */
+		waits = !strncmp(text, "232 ", 4);
+		free(text);
+	}
+	if (!waits)
+		bail("the tool does not listen");
+}
+
+static void must_have_all(int copies)
+{
+	long long copied;
+	const char *lost;
+
+	read_out();
+	lost = strstr(out, "\"lost_events\": ");
+	copied = field(proc(getpid()), "copied");
+	/* Some of what is written to on the way there is copied as well. */
+	if (!lost || field(lost, "lost_events") || copied < copies ||
+	    copied > copies + OTHERS)
+		bail("the tool has seen %lld copies, not %d", copied, copies);
+}
+
+static void print_traced(int way, int copies)
+{
+	char *p = map_pages(copies, MAP_PRIVATE);
+	struct rusage used;
+	pid_t child, tool;
+	uint64_t took;
+	int i, status;
+
+	for (i = 0; i < copies; i++)
+		p[i * 4096] = 1;
+	child = spawn(NULL, NULL);
+	/* What the fork has left to be copied beside that. */
+	write_below(CALLS, p, 0);
+	tool = start(-1, "%s --json -e copied -o " OUT " -p %d", ways[way],
+		     getpid());
+	wait_until_it_listens(tool);
+	took = write_below(CALLS, p, copies);
+	kill(tool, SIGINT);
+	if (wait4(tool, &status, 0, &used) != tool || status)
+		bail("the tool failed");
+	must_have_all(copies);
+	reap(child);
+	munmap(p, copies * 4096);
+	printf("trace %s %d %" PRIu64 " %lld %ld\n",
+	       ways[way][0] ? ways[way] : "no", copies, took,
+	       (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000ll +
+	       (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ll,
+	       used.ru_maxrss);
+}
+
+static void measure_traced(void)
+{
+	int way;
+
+	for (way = 0; way < NR_WAYS; way++) {
+		print_traced(way, FEW);
+		print_traced(way, MANY);
+	}
+}
+
 int main(void)
 {
 	int i, r;
@@ -400,5 +514,6 @@ int main(void)
 		reap(targets[i].pid);
 	}
 	measure_faults();
+	measure_traced();
 	return 0;
 }

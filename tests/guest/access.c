@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "inspect.h"
+#include "have.h"
 
 static pid_t target;
 
@@ -112,9 +112,7 @@ int main(void)
 	ok(refused(drop_admin, EPERM) == NR_FILES,
 	   "root without CAP_SYS_ADMIN opens none");
 	ok(refused(be_user, EACCES) == NR_FILES, "a user opens none");
-	if (access("/proc/self/ns/user", F_OK))
-		skip("this kernel has no user namespaces");
-	else
+	if (have(lacks_user_namespaces(), 1))
 		ok(refused(be_namespace_root, EPERM) == NR_FILES,
 		   "root of a user namespace opens none");
 	test_modes();

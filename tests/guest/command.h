@@ -3,6 +3,8 @@
 #ifndef COWINSPECT_TEST_COMMAND_H
 #define COWINSPECT_TEST_COMMAND_H
 
+#include <sys/stat.h>
+
 #include "inspect.h"
 
 static char said[1 << 20];	/* output and errors of the last command */
@@ -13,15 +15,16 @@ static inline void need_tool(void)
 		tap_skip_all("the cowinspect command is not in this machine");
 }
 
+#define TOOL_ELSEWHERE \
+	"what is the tool's alone: TOOL=0, tested on the default kernel"
+
 /*
  * Whether what the tool does by itself is tested here: no kernel can change that,
  * and tests/depth says on which it is enough.
  */
 static inline bool is_tool_tested(void)
 {
-	const char *tool = getenv("TOOL");
-
-	return !tool || atoi(tool);
+	return depth_of("TOOL", 1);
 }
 
 /*
@@ -43,6 +46,25 @@ static inline bool is_tame(const char *text)
 	return true;
 }
 
+/*
+ * JSON that was seen is for the host to compare with its schema: /out/json has a file
+ * for each program. What was broken off is no document.
+ */
+static inline void keep_json(const char *text, size_t len)
+{
+	char name[64];
+	FILE *f;
+
+	if (len < 2 || text[0] != '{' || strcmp(text + len - 2, "}\n"))
+		return;
+	mkdir("/out/json", 0755);
+	snprintf(name, sizeof(name), "/out/json/%s",
+		 program_invocation_short_name);
+	f = fopen(name, "a");
+	if (!f || fwrite(text, len, 1, f) != 1 || fclose(f))
+		bail("cannot write %s", name);
+}
+
 /* Run a shell command. Returns its exit status. */
 static inline int run(const char *format, ...)
 {
@@ -62,6 +84,7 @@ static inline int run(const char *format, ...)
 	len = fread(said, 1, sizeof(said) - 1, pipe);
 	said[len] = 0;
 	status = pclose(pipe);
+	keep_json(said, len);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

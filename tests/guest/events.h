@@ -6,11 +6,8 @@
 #ifndef COWINSPECT_TEST_EVENTS_H
 #define COWINSPECT_TEST_EVENTS_H
 
-#include <linux/perf_event.h>
+#include "perf.h"
 
-#include "setup.h"
-
-#define EVENTS		TRACING "events/cowinspect/"
 #define CPUS		8
 
 /* Room for 40,000 faults on each CPU, which no test makes before it drains them. */
@@ -36,8 +33,7 @@ struct listening {
  * struct listener - perf events, one for each CPU
  * @nr: how many CPUs there are
  * @fd: the events
- * @ring: their rings, each preceded by its page of control
- * @size: of each ring, in bytes
+ * @ring: their rings
  * @chains: samples have chains of callers
  * @lost: samples that found no room; the kernel says so right before the next one
  *	that finds some
@@ -45,8 +41,7 @@ struct listening {
 struct listener {
 	int nr;
 	int fd[CPUS];
-	void *ring[CPUS];
-	size_t size;
+	struct perf_ring ring[CPUS];
 	bool chains;
 	long long lost;
 };
@@ -64,11 +59,10 @@ struct sample {
 	const char *raw;
 };
 
-static inline int open_perf(const struct listening *to, int cpu)
+static inline int open_to_listen(const struct listening *to, int cpu)
 {
 	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
+		.config = tracepoint_id(to->event),
 		.sample_period = 1,
 		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_RAW |
 			       (to->chains ? PERF_SAMPLE_CALLCHAIN : 0),
@@ -77,13 +71,8 @@ static inline int open_perf(const struct listening *to, int cpu)
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
 	};
-	char path[128];
-	int fd;
+	int fd = open_perf(&attr, to->pid, cpu);
 
-	snprintf(path, sizeof(path), EVENTS "%s/id", to->event);
-	attr.config = number_in(path);
-	fd = syscall(SYS_perf_event_open, &attr, to->pid, cpu, -1,
-		     PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
 		bail("perf_event_open: %s", strerror(errno));
 	if (to->filter && ioctl(fd, PERF_EVENT_IOC_SET_FILTER, to->filter))
@@ -95,7 +84,6 @@ static inline struct listener listen_to(const struct listening *to)
 {
 	struct listener l = {
 		.nr = sysconf(_SC_NPROCESSORS_ONLN),
-		.size = to->ring,
 		.chains = to->chains,
 	};
 	int i;
@@ -103,10 +91,8 @@ static inline struct listener listen_to(const struct listening *to)
 	if (l.nr > CPUS)
 		bail("%d CPUs", l.nr);
 	for (i = 0; i < l.nr; i++) {
-		l.fd[i] = open_perf(to, i);
-		l.ring[i] = mmap(NULL, 4096 + l.size, PROT_READ | PROT_WRITE,
-				 MAP_SHARED, l.fd[i], 0);
-		if (l.ring[i] == MAP_FAILED)
+		l.fd[i] = open_to_listen(to, i);
+		if (!map_ring(&l.ring[i], l.fd[i], to->ring))
 			bail("no ring: %s", strerror(errno));
 	}
 	return l;
@@ -129,7 +115,7 @@ static inline void stop_listening(struct listener *l)
 	int i;
 
 	for (i = 0; i < l->nr; i++) {
-		munmap(l->ring[i], 4096 + l->size);
+		unmap_ring(&l->ring[i]);
 		close(l->fd[i]);
 	}
 	l->nr = 0;
@@ -167,60 +153,35 @@ static inline struct sample sample_of(const struct listener *l,
 	return s;
 }
 
-static inline void take_record(struct listener *l, const uint64_t *record,
-			       take_sample *take, void *to)
+struct taking {
+	struct listener *l;
+	take_sample *take;
+	void *to;
+};
+
+static inline void take_if_sample(const struct perf_event_header *record,
+				  void *taking)
 {
-	uint32_t type = ((const struct perf_event_header *)record)->type;
+	const uint64_t *words = (const uint64_t *)record;
+	const struct taking *t = taking;
 	struct sample s;
 
-	if (type == PERF_RECORD_LOST)
-		l->lost += record[2];
-	if (type != PERF_RECORD_SAMPLE)
+	if (record->type == PERF_RECORD_LOST)
+		t->l->lost += words[2];
+	if (record->type != PERF_RECORD_SAMPLE)
 		return;
-	s = sample_of(l, record);
-	take(&s, to);
-}
-
-/* Out of a ring, in which a record may go on at the beginning. */
-static inline void copy_record(void *record, const char *ring, size_t size,
-			       uint64_t at, size_t len)
-{
-	size_t first = size - at % size < len ? size - at % size : len;
-
-	memcpy(record, ring + at % size, first);
-	memcpy((char *)record + first, ring, len - first);
-}
-
-static inline void drain_ring(struct listener *l, void *ring, take_sample *take,
-			      void *to)
-{
-	struct perf_event_mmap_page *control = ring;
-	const char *data = (const char *)ring + 4096;
-	/* What was written before the head was moved is to be read behind it. */
-	uint64_t head = __atomic_load_n(&control->data_head, __ATOMIC_ACQUIRE);
-	uint64_t at = control->data_tail, record[512];
-	size_t len;
-
-	for (; at != head; at += len) {
-		/* Neither is a header: all is of whole words. */
-		len = ((const struct perf_event_header *)
-		       (data + at % l->size))->size;
-		if (len > sizeof(record) || len < sizeof(*record))
-			bail("a record of %zu bytes", len);
-		copy_record(record, data, l->size, at, len);
-		take_record(l, record, take, to);
-	}
-	/* And all is read before its room is given back. */
-	__atomic_store_n(&control->data_tail, at, __ATOMIC_RELEASE);
+	s = sample_of(t->l, words);
+	t->take(&s, t->to);
 }
 
 /* Give what there is to @take, CPU by CPU. */
 static inline void drain(struct listener *l, take_sample *take, void *to)
 {
+	struct taking taking = { l, take, to };
 	int i;
 
 	for (i = 0; i < l->nr; i++)
-		drain_ring(l, l->ring[i], take, to);
+		drain_ring(&l->ring[i], take_if_sample, &taking);
 }
 
 /* ---- fields ---- */
@@ -242,7 +203,7 @@ static inline bool find_fields(const char *event, struct field *f)
 	size_t size;
 	bool all;
 
-	snprintf(path, sizeof(path), EVENTS "%s/format", event);
+	snprintf(path, sizeof(path), TRACEPOINTS "%s/format", event);
 	text = slurp(path);
 	/* After those that all events have: on PREEMPT_RT more than elsewhere. */
 	for (last = strstr(text, "\n\n"); f->name; f++) {
@@ -386,6 +347,52 @@ static inline const struct event *event_of(const struct events *e,
 			return &e->event[i];
 	}
 	return NULL;
+}
+
+/* ---- forks ---- */
+
+struct forked {
+	__u32 parent, child;
+	__u64 cost, tables, copied, anon, file, shmem, swap;
+};
+
+static struct field fork_fields[] = {
+	FIELD(struct forked, parent),
+	FIELD(struct forked, child),
+	FIELD(struct forked, cost),
+	FIELD(struct forked, tables),
+	FIELD(struct forked, copied),
+	FIELD(struct forked, anon),
+	FIELD(struct forked, file),
+	FIELD(struct forked, shmem),
+	FIELD(struct forked, swap),
+	{ 0 }
+};
+
+#define FORKS_MAX	16
+
+static struct forked forks[FORKS_MAX];
+static int nr_forks;
+
+static inline void take_fork(const struct sample *s, void *unused)
+{
+	(void)unused;
+	if (nr_forks == FORKS_MAX)
+		bail("too many forks");
+	take_fields(fork_fields, s->raw, &forks[nr_forks++]);
+}
+
+static inline struct listener listen_to_forks(pid_t pid)
+{
+	return listen_to(&(struct listening){
+		.event = "cow_fork", .pid = pid, .ring = RING_SIZE,
+	});
+}
+
+static inline void hear_forks(struct listener *l)
+{
+	nr_forks = 0;
+	drain(l, take_fork, NULL);
 }
 
 #endif /* COWINSPECT_TEST_EVENTS_H */

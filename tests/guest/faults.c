@@ -6,6 +6,7 @@
  */
 #include "events.h"
 #include "faults.h"
+#include "have.h"
 
 static struct events seen;
 static struct listener self;		/* our own events */
@@ -196,11 +197,8 @@ static void test_remote(void)
 	struct listener l;
 	pid_t child;
 
-	if (status_word("observer_remote", "absent")) {
-		skip("without CONFIG_MEMCG the kernel does not say whose memory it is");
-		skip("without CONFIG_MEMCG the kernel does not say whose memory it is");
+	if (!have(lacks_remote(), 2))
 		return;
-	}
 	memset(p, 1, 4 * 4096);
 	drain_lru();
 	child = spawn(NULL, NULL);
@@ -374,10 +372,7 @@ static void test_huge(void)
 		*p = 1;
 	drain_events(&self, &seen);
 	e = event_of(&seen, p);
-	if (!e || !e->new_order) {
-		skip("no huge page to be had");
-		skip("no huge page to be had");
-		skip("no huge page to be had");
+	if (!have(e && e->new_order ? NULL : NO_HUGE_PAGE, 3)) {
 		munmap(area, 2 * huge);
 		return;
 	}
@@ -411,18 +406,14 @@ static bool is_predicted(const struct event *e,
 static void test_hugetlb(void)
 {
 	const size_t huge = 2 << 20;
-	int pages = must_open(getpid(), "pages"), i;
+	int pages = must_open(getpid(), "pages");
 	struct event e;
 	struct cowinspect_page r;
 	pid_t child;
 	char *p;
 
-	set_file("/proc/sys/vm/nr_hugepages", "4");
-	p = mmap(NULL, huge, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-	if (p == MAP_FAILED) {
-		for (i = 0; i < HUGETLB_TESTS; i++)
-			skip("no hugetlb pages: %s", strerror(errno));
+	p = get_hugetlb(huge, MAP_PRIVATE);
+	if (!have(p ? NULL : NO_HUGETLB, HUGETLB_TESTS)) {
 		close(pages);
 		return;
 	}
@@ -441,8 +432,7 @@ static void test_hugetlb(void)
 	ok(is_predicted(&e, &r, COWI_NEXT_COPY, COWI_CONF_LIKELY),
 	   "which was predicted, here and there, and likely");
 	reap(child);
-	munmap(p, huge);
-	set_file("/proc/sys/vm/nr_hugepages", "0");
+	put_hugetlb(p, huge);
 	close(pages);
 }
 
@@ -461,13 +451,14 @@ static void *handle_missing(void *arg)
 /* Handed on by the first attempt that gets so far, and by no other. @p is unmapped. */
 static void handed_once(const char *what, char *p, bool write)
 {
-	int i, handed = 0, fd = withhold_page(p);
+	int i, handed = 0, fd;
 	pthread_t thread;
 
-	if (fd < 0) {
-		skip("no userfaultfd: %s", strerror(errno));
+	if (!have(lacks_uffd(), 1))
 		return;
-	}
+	fd = withhold_page(p);
+	if (fd < 0)
+		bail("cannot withhold a page");
 	drain_events(&self, &seen);
 	pthread_create(&thread, NULL, handle_missing, &fd);
 	if (write)
@@ -487,7 +478,8 @@ static void handed_once(const char *what, char *p, bool write)
 
 /*
  * Between pages of another kind, so that it is not merged with what was written to
- * before: what the first write of a mapping needs (anon_vma) is not there yet.
+ * before: what the first write of a mapping needs (anon_vma) is not there yet. 0b35aae
+ * ("module: a thread that ends is not counted twice; ...").
  */
 static char *lonely_page(void)
 {
@@ -516,25 +508,6 @@ static void test_userfaultfd(void)
 
 /* ---- swap ---- */
 
-static bool page_out(char *p, int pages)
-{
-	int i, round;
-
-	for (round = 0; round < 50; round++) {
-		drain_lru();
-		madvise(p, pages * 4096, MADV_PAGEOUT);
-		for (i = 0; i < pages; i++) {
-			if (!(pagemap_of(getpid(), p + i * 4096) &
-			      PAGEMAP_SWAPPED))
-				break;
-		}
-		if (i == pages)
-			return true;
-		usleep(20 * 1000);
-	}
-	return false;
-}
-
 #define SWAP_TESTS	3
 
 static void test_swap(void)
@@ -542,14 +515,11 @@ static void test_swap(void)
 	char *p = map_pages(4, MAP_PRIVATE);
 	bool marks = status_word("exclusive", "exact");
 	pid_t child;
-	int i;
 
 	memset(p, 1, 4 * 4096);
-	if (!swap_on_zram(64)) {
-		for (i = 0; i < SWAP_TESTS; i++)
-			skip("no zram to swap to");
+	if (!have(lacks_zram(), SWAP_TESTS))
 		return;
-	}
+	swap_on_zram(64);
 	if (!page_out(p, 4))
 		bail("pages are not swapped out");
 	expect("read of a swapped page", p, false, COWI_DID_SWAPIN);
@@ -569,20 +539,13 @@ static void test_swap(void)
 static void test_ksm(void)
 {
 	char *p = map_pages(2, MAP_PRIVATE);
-	int pages = must_open(getpid(), "pages"), i;
+	int pages = must_open(getpid(), "pages");
 	struct event e;
 
-	memset(p, 0x5a, 2 * 4096);
-	if (!set_file("/sys/kernel/mm/ksm/run", "1")) {
-		skip("this kernel has no KSM");
-		skip("this kernel has no KSM");
+	if (!have(lacks_ksm(), 2))
 		return;
-	}
-	if (madvise(p, 2 * 4096, MADV_MERGEABLE))
-		bail("MADV_MERGEABLE");
-	for (i = 0; i < 600 && record_at(pages, p).kind != COWI_KIND_KSM; i++)
-		usleep(100 * 1000);
-	set_file("/sys/kernel/mm/ksm/run", "0");
+	memset(p, 0x5a, 2 * 4096);
+	merge_by_ksm(pages, p, 2 * 4096);
 	e = expect("write to a page merged by KSM", p, true, COWI_DID_COPIED);
 	ok(e.old_kind == COWI_KIND_KSM && e.predicted == COWI_NEXT_COPY,
 	   "from KSM, as was predicted");

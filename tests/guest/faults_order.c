@@ -237,6 +237,8 @@ static void overflow(void *unused)
 {
 	(void)unused;
 	raise(SIGSTOP);
+	/* There is a ring for each CPU. */
+	stay_on_cpu(0);
 	write_fresh_pages(1000);
 	raise(SIGSTOP);
 	write_on_each_cpu();

@@ -278,12 +278,33 @@ static void work(void *arg)
 	}
 }
 
+static long long threads_of(pid_t pid)
+{
+	char *status = slurp_proc(pid, "status");
+	long long threads = number_of(status, "Threads");
+
+	free(status);
+	return threads;
+}
+
+/*
+ * Who joins a thread is told of its end before it is taken off the list. In between, the
+ * kernel has what it counted twice: as the thread's, and as that of a dead one
+ * (fill_tgid_exit(), fill_stats_for_tgid()).
+ */
+static void wait_for_threads(pid_t pid)
+{
+	if (!comes_true(threads_of(pid) == 1))
+		bail("a thread of the worker does not end");
+}
+
 static void run_stage(pid_t pid, unsigned char stage)
 {
 	if (write(go[1], &stage, 1) != 1 || read(done[0], &stage, 1) != 1)
 		bail("the worker is gone");
 	/* Then it has nothing more to write to. */
 	wait_asleep(pid);
+	wait_for_threads(pid);
 }
 
 /* ---- what the events say that the kernel must have counted ---- */
@@ -387,10 +408,10 @@ int main(void)
 	if (!set_file("/proc/sys/kernel/task_delayacct", "1"))
 		tap_skip_all("delay accounting cannot be switched on");
 	tap_plan(NR_STAGES);
-	set_file("/proc/sys/vm/nr_hugepages", "8");
+	set_hugetlb(NR_HUGETLB, "8");
 	if (pipe(go) || pipe(done))
 		bail("pipe");
 	test_stages(family);
-	set_file("/proc/sys/vm/nr_hugepages", "0");
+	set_file(NR_HUGETLB, "0");
 	return tap_done();
 }

@@ -126,6 +126,14 @@ static inline char *slurp_proc(pid_t pid, const char *file)
 	return slurp(path);
 }
 
+/* What tests/depth says of this kernel; @otherwise for who runs a program by hand. */
+static inline int depth_of(const char *what, int otherwise)
+{
+	const char *text = getenv(what);
+
+	return text ? atoi(text) : otherwise;
+}
+
 /* As in /proc/PID/stat: R, S, D, T, Z, ...; 0 when it is gone. */
 static inline char process_state(pid_t pid)
 {
@@ -147,19 +155,23 @@ static inline char process_state(pid_t pid)
 	return at ? at[2] : 0;
 }
 
-#define PATIENCE_S	60	/* an emulated machine may be slow */
+#define PATIENCE_S	300	/* the host may put an emulated machine aside for long */
+
+/* Whether a condition comes to be true: it is asked again and again, for a minute. */
+#define comes_true(condition) ({					\
+	int times_asked_ = 0;						\
+	bool is_true_;							\
+									\
+	while (!(is_true_ = (condition)) &&				\
+	       times_asked_ < PATIENCE_S * 1000)			\
+		usleep(times_asked_++ < 100 ? 100 : 1000);		\
+	is_true_;							\
+})
 
 /* Whether a process comes to be in a state, as process_state() says. */
 static inline bool process_becomes(pid_t pid, char state)
 {
-	int i;
-
-	for (i = 0; process_state(pid) != state; i++) {
-		if (i == PATIENCE_S * 1000)
-			return false;
-		usleep(i < 100 ? 100 : 1000);
-	}
-	return true;
+	return comes_true(process_state(pid) == state);
 }
 
 /* For one that is to wait for us: until it does it may fault, and change its memory. */
@@ -305,6 +317,21 @@ static inline pid_t spawn(void (*run)(void *arg), void *arg)
 		for (;;)
 			pause();
 	_exit(0);
+}
+
+/*
+ * For a loop that never sleeps. Where emulated CPUs take turns, QEMU ends a CPU's turn
+ * here. Otherwise that is at its next interrupt, and whoever changes code that all
+ * CPUs run, as hooks do, waits for each of them a dozen times. Not after each step of
+ * what is to get far: there is one for each turn of the others then.
+ */
+static inline void give_turn(void)
+{
+#ifdef __x86_64__
+	__builtin_ia32_pause();
+#else
+	asm volatile("yield");
+#endif
 }
 
 static inline void reap(pid_t pid)

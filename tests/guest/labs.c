@@ -90,7 +90,7 @@ static void provide(void)
 {
 	if (!swap_on_zram(64))
 		diag("no swap on zram");
-	if (!set_file("/proc/sys/vm/nr_hugepages", "4"))
+	if (!set_hugetlb(NR_HUGETLB, "4"))
 		diag("no pages of hugetlb");
 	if (!set_file("/sys/kernel/mm/ksm/pages_to_scan", "10000") ||
 	    !set_file("/sys/kernel/mm/ksm/run", "1"))
@@ -102,7 +102,7 @@ static void take_away(void)
 	/* 2: un-merge, and stop. */
 	set_file("/sys/kernel/mm/ksm/run", "2");
 	set_file("/sys/kernel/mm/ksm/run", "0");
-	set_file("/proc/sys/vm/nr_hugepages", "0");
+	set_file(NR_HUGETLB, "0");
 	swap_off_zram();
 }
 
@@ -130,7 +130,8 @@ static void test_options(void)
 
 /*
  * With so few descriptors, actors cannot be started: the first, or the second.
- * That must be said, and nothing else.
+ * That must be said, and nothing else. e971e50 ("labs: those that cannot start an actor
+ * end with a message, not a crash").
  */
 static void test_starved(int descriptors, bool all)
 {
@@ -152,7 +153,8 @@ static void test_starved(int descriptors, bool all)
 
 /*
  * With some more, a lab can do without listening, for which each CPU needs some.
- * Whichever is the one that is missing: that is why.
+ * Whichever is the one that is missing: that is why. d9f7e5c ("libcowinspect: too many
+ * open files are not a kernel thread").
  */
 static void test_short(void)
 {
@@ -189,9 +191,62 @@ static void test_quiz(void)
 	said_ok(!status && strstr(said, "/tmp/anna: 33/100 (1 of 3)") &&
 		strstr(said, "E10.3: reuse, not neither"),
 		"the file of answers is graded");
-	said_ok(!run("cowinspect lab generations --quiz </dev/null") &&
-		!strstr(said, "Score"), "no answers, no score");
+	said_ok(run("cowinspect lab generations --quiz </dev/null") == 1 &&
+		strstr(said, "Score: 0 of 3; the input ended"),
+		"no answers: status 1, and a score that says why");
+	status = run("printf '?\nc\nc\nr\n' | cowinspect lab generations --quiz");
+	said_ok(!status && strstr(said, "keeps the frame; its entry") &&
+		strstr(said, "Score: 3 of 3"), "? explains, and asks again");
+	status = run("yes c | cowinspect lab fork --quiz");
+	said_ok(!status && strstr(said, "Score: 2 of 4") &&
+		strstr(said, "a frame of its own, and leave") >
+		strstr(said, "A0.1 "),
+		"pages alike are one question, and the text comes after it");
 	unlink("/tmp/anna");
+}
+
+/* Whose answers they are, and that the grader makes the same key of the name. */
+static void test_seeds(void)
+{
+	static const char *const names[] = { "anna", "mia", "dora", "emil" };
+	unsigned int i, right = 0;
+	char *score;
+
+	for (i = 0; i < 4; i++) {
+		char arguments[32];
+
+		snprintf(arguments, sizeof(arguments), "yours --seed %s", names[i]);
+		test_lab(arguments);
+		snprintf(arguments, sizeof(arguments), "lie --seed %s", names[i]);
+		test_lab(arguments);
+	}
+	run("yes c | cowinspect lab yours --seed anna --answers /tmp/anna");
+	score = strstr(said, "Score: ");
+	ok(strstr(said, "of \"anna\"") && score &&
+	   sscanf(score, "Score: %u of 8.", &right) == 1 && right && right < 8,
+	   "the name is printed; always copy is not all right");
+	run("cowinspect lab --grade /tmp/anna");
+	score = strstr(said, "(seed anna)");
+	said_ok(score && (score = strstr(score, "  F1   ")) &&
+		(unsigned int)atoi(score + 7) == right,
+		"the grader knows this name's answers");
+	unlink("/tmp/anna");
+}
+
+static void test_evidence(void)
+{
+	int status = run("yes r | cowinspect lab lastsharer --quiz --evidence /tmp/e");
+
+	ok(!status, "a lab with evidence");
+	status = run("cat /tmp/e");
+	said_ok(!status && strstr(said, "\"command\": \"cowinspect lab ") &&
+		strstr(said, "\"claim\": \"No. ") &&
+		strstr(said, "\"given\": \"reuse\"") &&
+		strstr(said, "\"happened\": \"copy\"") &&
+		strstr(said, "mapcount 1 (exact) refcount 2") &&
+		strstr(said, "\"limits\": [") && strstr(said, "\"held\": true"),
+		"it has claim, command, both predictions, what happened, records and limits");
+	unlink("/tmp/e");
 }
 
 static void test_tool(void)
@@ -201,24 +256,30 @@ static void test_tool(void)
 	test_short();
 	test_options();
 	test_quiz();
+	test_seeds();
+	test_evidence();
 }
 
 int main(void)
 {
 	bool tool = is_tool_tested();
+	pid_t keeper;
 	int i;
 
 	need_tool();
 	list_labs();
-	tap_plan(3 + nr_labs + 3 + (tool ? 2 + 1 + 5 + 5 : 1) + 2);
+	tap_plan(3 + nr_labs + 3 + (tool ? 2 + 1 + 5 + 7 + 10 + 2 : 1) + 2);
 	test_nothing_there();
 	provide();
+	/* Those of other sizes, below, are heard without. */
+	keeper = keep_hooked();
 	for (i = 0; i < nr_labs; i++)
 		test_lab(names[i]);
+	let_unhook(keeper);
 	if (tool)
 		test_tool();
 	else
-		skip("what is the tool's alone: TOOL=0, tested on the default kernel");
+		skip(TOOL_ELSEWHERE);
 	take_away();
 	test_sizes();
 	test_deaf();

@@ -4,10 +4,9 @@
  * outlive their target's attachment; a pid that comes back as another process.
  */
 #include <pthread.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 
-#include "inspect.h"
+#include "setup.h"
 
 static const char *const files[] = { "summary", "vmas", "pages" };
 
@@ -34,19 +33,11 @@ static void exec_later(void *arg)
 /* Its name it has before it has any memory: it is there once it sleeps. */
 static bool has_become(pid_t pid, const char *name)
 {
-	char *comm;
-	bool same;
-	int i;
+	char *comm = slurp_proc(pid, "comm");
+	bool same = !strncmp(comm, name, strlen(name));
 
-	for (i = 0; i < 600; i++) {
-		comm = slurp_proc(pid, "comm");
-		same = !strncmp(comm, name, strlen(name));
-		free(comm);
-		if (same && process_state(pid) == 'S')
-			return true;
-		usleep(100 * 1000);
-	}
-	return false;
+	free(comm);
+	return same && process_state(pid) == 'S';
 }
 
 static void test_exec(void)
@@ -61,7 +52,7 @@ static void test_exec(void)
 	for (i = 0; i < 3; i++)
 		fd[i] = must_open(pid, files[i]);
 	ok(read_some(fd[2]) > 0, "before exec there are records");
-	if (write(exec_pipe[1], "", 1) != 1 || !has_become(pid, "sleep"))
+	if (write(exec_pipe[1], "", 1) != 1 || !comes_true(has_become(pid, "sleep")))
 		bail("the child did not call exec within a minute");
 	for (i = 0; i < 3; i++)
 		lseek(fd[i], 0, SEEK_SET);
@@ -165,27 +156,6 @@ static void test_dead_leader(void)
 	reap(pid);
 }
 
-/* Have the kernel give out @pid next. Returns whether it did. */
-static pid_t spawn_with_pid(pid_t pid)
-{
-	char text[16];
-	int i, fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY);
-	pid_t got = 0;
-
-	if (fd < 0)
-		return 0;
-	snprintf(text, sizeof(text), "%d", pid - 1);
-	for (i = 0; i < 100 && got != pid; i++) {
-		if (got)
-			reap(got);
-		if (pwrite(fd, text, strlen(text), 0) < 0)
-			break;
-		got = spawn(NULL, NULL);
-	}
-	close(fd);
-	return got;
-}
-
 static void test_recycled(void)
 {
 	pid_t pid = spawn(NULL, NULL), heir;
@@ -194,17 +164,9 @@ static void test_recycled(void)
 	attach(pid);
 	fd = must_open(pid, "pages");
 	reap(pid);
-	heir = spawn_with_pid(pid);
-	if (heir != pid) {
-		skip("the pid did not come back");
-		skip("the pid did not come back");
-		skip("the pid did not come back");
-		if (heir)
-			reap(heir);
-		detach(pid);
-		close(fd);
-		return;
-	}
+	heir = spawn_as(pid);
+	if (heir != pid)
+		bail("process %d does not come back", pid);
 	ok(read_some(fd) == -ESRCH && try_open(pid, "pages") < 0 &&
 	   errno == ESRCH, "a process with the pid of a dead one is not it");
 	ok(!command_pid("attach", heir), "it can be attached in its place");
@@ -231,6 +193,7 @@ static void busy(void *arg)
 		p[0] = 2;
 		waitpid(pid, NULL, 0);
 		munmap(p, 64 * 4096);
+		give_turn();
 	}
 }
 
@@ -251,8 +214,8 @@ static bool read_while_alive(pid_t pid, int file)
 
 static void test_busy(void)
 {
+	pid_t pid, keeper = keep_hooked();
 	int round, i, bad = 0;
-	pid_t pid;
 
 	for (round = 0; round < 20; round++) {
 		pid = spawn(busy, NULL);
@@ -265,6 +228,7 @@ static void test_busy(void)
 		detach(pid);
 		waitpid(pid, NULL, 0);
 	}
+	let_unhook(keeper);
 	ok(!bad, "reading busy targets, killed meanwhile, gives data or ESRCH");
 }
 
@@ -283,9 +247,32 @@ static void *map_vast(void)
 	return p;
 }
 
+static volatile sig_atomic_t reading, interrupted;
+
 static void on_alarm(int sig)
 {
 	(void)sig;
+	interrupted += reading;
+}
+
+/* Returns 0, or with what errno a read failed, whose interruption is nobody's business. */
+static int read_restarted(int fd)
+{
+	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	struct itimerval once = { .it_value = { 0, 1000 } };
+	char buffer[4096];
+	int i, error = 0;
+
+	sigaction(SIGALRM, &action, NULL);
+	interrupted = 0;
+	for (i = 0; i < 1000 && interrupted < 5 && !error; i++) {
+		setitimer(ITIMER_REAL, &once, NULL);
+		reading = 1;
+		if (pread(fd, buffer, sizeof(buffer), 0) < 0)
+			error = errno;
+		reading = 0;
+	}
+	return error;
 }
 
 static void test_signal(void)
@@ -299,6 +286,7 @@ static void test_signal(void)
 
 	if (!vast) {
 		skip("no vast mapping: %s", strerror(errno));
+		skip("no vast mapping: %s", strerror(errno));
 		return;
 	}
 	attach(getpid());
@@ -311,6 +299,9 @@ static void test_signal(void)
 	}
 	setitimer(ITIMER_REAL, &none, NULL);
 	ok(error == EINTR, "a signal interrupts a long read");
+	error = read_restarted(fd);
+	if (!ok(!error && interrupted, "which begins anew where the handler has SA_RESTART"))
+		diag("%s, interrupted %d times", strerror(error), interrupted);
 	close(fd);
 	detach(getpid());
 	munmap(vast, 1024UL << 30);
@@ -318,7 +309,7 @@ static void test_signal(void)
 
 int main(void)
 {
-	tap_plan(7 + 10 + 4 + 2 + 3 + 1 + 1);
+	tap_plan(7 + 10 + 4 + 2 + 3 + 1 + 2);
 	test_exec();
 	test_exit();
 	test_detached();

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "events.h"
+#include "have.h"
 
 #define USER	1000
 #define PAGES	8
@@ -246,9 +247,7 @@ static void test_users(void)
 	   "a user gets the same error for processes attached, running and not there");
 	ok(holds(hidden, other), "and with hidepid; root reads with it, too");
 	mkdir("/mnt", 0755);
-	if (access("/proc/self/ns/user", F_OK))
-		skip("this kernel has no user namespaces");
-	else
+	if (have(lacks_user_namespaces(), 1))
 		ok(holds(cannot_mount, 0),
 		   "root of a user namespace cannot mount debugfs");
 	reap(other);

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <linux/io_uring.h>
 #include <linux/loop.h>
+#include <linux/sched.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
@@ -54,6 +55,10 @@ struct uffdio_rwprotect {
 #define MADV_GUARD_REMOVE	103
 #endif
 
+#ifndef SYS_clone3
+#define SYS_clone3		435
+#endif
+
 #define PARAMETER	"/sys/module/cowinspect/parameters/"
 
 /* Whether this kernel is of that version, or later. */
@@ -88,6 +93,12 @@ static inline void must_set_file(const char *path, const char *text)
 		bail("cannot write %s to %s: %s", text, path, strerror(errno));
 }
 
+/* What is there only in one piece may be in pieces, by who ran before us. */
+static inline void put_memory_together(void)
+{
+	must_set_file("/proc/sys/vm/compact_memory", "1");
+}
+
 /* For what failed half way. Returns -1, with errno as it is. */
 static inline int close_failed(int fd)
 {
@@ -106,6 +117,23 @@ static inline long number_in(const char *path)
 
 	free(text);
 	return n;
+}
+
+#define NR_HUGETLB	"/proc/sys/vm/nr_hugepages"
+
+/*
+ * Have so many hugetlb pages, by a file that says how many there are: the kernel takes
+ * what it can get, and that fewer are there is no error to it. Returns whether it has
+ * such pages at all.
+ */
+static inline bool set_hugetlb(const char *path, const char *pages)
+{
+	put_memory_together();
+	if (!set_file(path, pages))
+		return false;
+	if (number_in(path) != atol(pages))
+		bail("%s: %ld pages of %s", path, number_in(path), pages);
+	return true;
 }
 
 /* ---- the module ---- */
@@ -152,16 +180,33 @@ static inline long references(void)
  */
 static inline bool status_becomes(const char *name, long long expected)
 {
-	int i;
-
-	for (i = 0; i < 600; i++) {
-		if (status_number(name) == expected)
-			return true;
-		usleep(100 * 1000);
-	}
+	if (comes_true(status_number(name) == expected))
+		return true;
 	diag("after a minute %s is %lld, not %lld", name, status_number(name),
 	     expected);
 	return false;
+}
+
+/* Detach all that status has with @state in their lines, or all. Returns how many. */
+static inline int detach_all(const char *state)
+{
+	int fd = open(COW_DIR "/status", O_RDONLY), n = 0, pid;
+	char *text, *line, word[16];
+
+	if (fd < 0)
+		return 0;
+	text = slurp_fd(fd);
+	close(fd);
+	for (line = strstr(text, "\ntarget: "); line;
+	     line = strstr(line + 1, "\ntarget: ")) {
+		if (sscanf(line, "\ntarget: %d %15s", &pid, word) != 2 ||
+		    (state && strcmp(word, state)))
+			continue;
+		if (!command_pid("detach", pid))
+			n++;
+	}
+	free(text);
+	return n;
 }
 
 /* ---- what makes races likely: tests/vm/yields ---- */
@@ -189,6 +234,7 @@ static inline int unload_yields(void)
 /* ---- hooks of others ---- */
 
 #define TRACING		"/sys/kernel/tracing/"
+#define TRACEPOINTS	TRACING "events/cowinspect/"
 
 static inline void mount_tracefs(void)
 {
@@ -211,7 +257,54 @@ static inline bool set_other_probe(bool on)
 	       set_file(TRACING "dynamic_events", "-:cow_others/fault\n");
 }
 
+/*
+ * For a program that attaches and listens again and again: the last one takes the hooks
+ * with it, and to hook anew takes longer than all else there, as ftrace then looks at
+ * each function of the kernel, several times. So somebody is attached who does nothing
+ * and has no memory of ours, and forks are listened to. Not for a program with many
+ * faults of processes that are not attached: each takes longer when it is hooked.
+ */
+static inline pid_t keep_hooked(void)
+{
+	pid_t keeper = vfork();
+
+	if (!keeper) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execl("/bin/sleep", "sleep", "1000000", NULL);
+		_exit(1);
+	}
+	attach(keeper);
+	mount_tracefs();
+	must_set_file(TRACEPOINTS "cow_fork/enable", "1");
+	return keeper;
+}
+
+static inline void let_unhook(pid_t keeper)
+{
+	must_set_file(TRACEPOINTS "cow_fork/enable", "0");
+	must_set_file(TRACING "trace", "\n");
+	detach(keeper);
+	reap(keeper);
+}
+
 /* ---- processes ---- */
+
+/* A child that waits to be killed, with an id that nobody has; or -1 with errno. */
+static inline pid_t spawn_as(pid_t pid)
+{
+	struct clone_args args = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+	};
+	pid_t parent = getpid(), child = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (child)
+		return child;
+	die_with(parent);
+	for (;;)
+		pause();
+}
 
 /* What a process waits for, for people: where each of its threads is. */
 static inline void say_where(pid_t pid)
@@ -287,6 +380,26 @@ static inline void swap_off_zram(void)
 		return;
 	swapoff("/dev/zram0");
 	must_set_file(ZRAM "reset", "1");
+}
+
+/* Returns whether all of them are swapped out at last. */
+static inline bool page_out(char *p, int pages)
+{
+	int i, round;
+
+	for (round = 0; round < 50; round++) {
+		drain_lru();
+		madvise(p, pages * 4096, MADV_PAGEOUT);
+		for (i = 0; i < pages; i++) {
+			if (!(pagemap_of(getpid(), p + i * 4096) &
+			      PAGEMAP_SWAPPED))
+				break;
+		}
+		if (i == pages)
+			return true;
+		usleep(20 * 1000);
+	}
+	return false;
 }
 
 /* ---- a file system ---- */

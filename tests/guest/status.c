@@ -3,7 +3,7 @@
  * The status file: its lines have the agreed form and values, and it says of
  * this kernel what is known of it, by its version.
  */
-#include "setup.h"
+#include "have.h"
 
 static char *text;
 
@@ -46,8 +46,7 @@ static void test_word(const char *name, const char *expected)
  */
 static const char *rules(void)
 {
-	if (kernel_since(6, 15) &&
-	    !access("/sys/kernel/mm/transparent_hugepage", F_OK))
+	if (kernel_since(6, 15) && !lacks_thp())
 		return "6.15";
 	if (kernel_since(6, 13))
 		return "6.13";

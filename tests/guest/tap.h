@@ -76,6 +76,12 @@ static inline void skip(const char *format, ...)
 	va_end(args);
 }
 
+static inline void skip_some(int tests, const char *why)
+{
+	while (tests--)
+		skip("%s", why);
+}
+
 __attribute__((format(printf, 1, 2), noreturn))
 static inline void tap_skip_all(const char *format, ...)
 {

@@ -156,14 +156,16 @@ static void test_sums(const char *summary)
 struct equation {
 	const char *what;
 	const char *left[10];
-	const char *right[10];
+	const char *right[12];
 };
+
+#define TOTAL(id, name, total, ...) #total,
 
 static const struct equation equations[] = {
 	{ "pages", { "pages" },
 	  { "present", "swapped", "nonpresent", "absent" } },
 	{ "present by kind", { "present" },
-	  { "anon", "ksm", "file", "shmem", "zero", "pfn", "kernel" } },
+	  { COWINSPECT_PRESENT_KINDS(COWINSPECT_KIND, TOTAL) } },
 	{ "by mapcount", { "present" },
 	  { "zero", "pfn", "mapped_once", "mapped_more" } },
 	{ "the histogram", { "mapped_once", "mapped_more" },
@@ -171,12 +173,11 @@ static const struct equation equations[] = {
 	    "map_64" } },
 	{ "by ownership", { "anon", "ksm" }, { "exclusive", "maybe_shared" } },
 	{ "non-present kinds", { "nonpresent" },
-	  { "migration", "hwpoison", "device_private", "device_exclusive",
-	    "marker_uffd_wp", "marker_poison", "marker_guard", "other" } },
+	  { COWINSPECT_NONPRESENT_KINDS(COWINSPECT_KIND, TOTAL, TOTAL) } },
 	{ "outcomes", { "present", "swapped", "nonpresent" },
-	  { "next_nofault", "next_reuse", "next_copy", "next_zerofill",
-	    "next_shared", "next_userfaultfd", "next_swapin", "next_refused",
-	    "next_unknown" } },
+	  { "next_nofault", "next_mark", "next_reuse", "next_copy",
+	    "next_zerofill", "next_shared", "next_userfaultfd", "next_swapin",
+	    "next_refused", "next_unknown" } },
 	{ "confidence", { "present", "swapped", "nonpresent" },
 	  { "next_sure", "next_likely", "next_unknown" } },
 };
@@ -295,6 +296,9 @@ int main(void)
 	pid = spawn(NULL, NULL);
 	brother = spawn(NULL, NULL);
 	part_from_child(around, 66 * 4096);
+	/* What one of them has, and how often, changes while either still runs. */
+	wait_asleep(pid);
+	wait_asleep(brother);
 
 	attach(pid);
 	read_vmas(pid);

@@ -3,22 +3,22 @@
  * cowinspect trace, on programs of which it is known what they do: this program
  * is its own command, "trace ACTOR".
  */
+#include <poll.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-#include "command.h"
-#include "setup.h"
+#include "have.h"
+#include "report.h"
 
 #define BLOCKS		1000
-#define BLOCK_BYTES	102400
-#define OFFSET		10240	/* of the byte that is read or written */
+#define BLOCK_BYTES	20480	/* five pages, of which one is read or written */
+#define OFFSET		10240	/* of that byte */
 #define HANDFUL		24	/* stack, data of the program and of libc */
 #define HUGE		(2UL << 20)
-#define THP		"/sys/kernel/mm/transparent_hugepage/enabled"
-#define OUT		"/trace.out"
 #define PIDS		"/trace.pids"
 #define HTML		"/trace.html"
 #define SETUID		"/tmp/trace-setuid"
@@ -335,13 +335,6 @@ static int actor(char **argv)
 /* ---- reading what trace says ---- */
 
 static char self[PATH_MAX];
-static char *out;	/* what the last trace wrote to OUT */
-
-static void read_out(void)
-{
-	free(out);
-	out = slurp(OUT);
-}
 
 /* Trace an actor, with JSON in @out. Returns the exit status. */
 static int trace(const char *options, const char *act)
@@ -351,48 +344,6 @@ static int trace(const char *options, const char *act)
 
 	read_out();
 	return status;
-}
-
-/* The number behind "name": in the line at @line, or -1. */
-static long long field(const char *line, const char *name)
-{
-	const char *at;
-	char key[64];
-
-	snprintf(key, sizeof(key), "\"%s\": ", name);
-	at = line ? strstr(line, key) : NULL;
-	if (!at || at > line + strcspn(line, "\n"))
-		return -1;
-	at += strlen(key);
-	return *at >= '0' && *at <= '9' ? strtoll(at, NULL, 10) : -1;
-}
-
-/* The first line of an array of @out, which has an object in each line. */
-static const char *first_in(const char *array)
-{
-	const char *at;
-	char key[64];
-
-	snprintf(key, sizeof(key), "\"%s\": [\n", array);
-	at = strstr(out, key);
-	return at ? at + strlen(key) : NULL;
-}
-
-/* The line after @line, or NULL at the end of its array. */
-static const char *next_in(const char *line)
-{
-	line += strcspn(line, "\n");
-	return line[0] && line[-1] == ',' ? line + 1 : NULL;
-}
-
-/* The line of a process, or NULL. */
-static const char *proc(long long pid)
-{
-	const char *line = first_in("processes");
-
-	while (line && field(line, "pid") != pid)
-		line = next_in(line);
-	return line;
 }
 
 static int procs(void)
@@ -414,13 +365,6 @@ static long long all(const char *name)
 	for (line = first_in("processes"); line; line = next_in(line))
 		sum += field(line, name);
 	return sum;
-}
-
-static bool has_text(const char *line, const char *text)
-{
-	const char *at = strstr(line, text);
-
-	return at && at < line + strcspn(line, "\n");
 }
 
 /* A number of all mappings of @pid, or of those in which @text stands. */
@@ -464,33 +408,12 @@ static int unnamed(long long pid)
 	return n;
 }
 
-/* Nothing is left in the kernel: no process attached, and no hook. */
+/* Nothing is left in the kernel but what main() keeps there. */
 static bool nothing_left(void)
 {
-	return status_number("targets") == 0 &&
-	       status_word("observer_armed", "no");
+	return status_number("targets") == 1 &&
+	       status_word("observer_for", "targets 1, perf 0, tracefs 0");
 }
-
-/* Up to the pages, of which there may be many. */
-static void show_out(void)
-{
-	char *copy = strdup(out), *pages;
-
-	if (!copy)
-		return;
-	pages = strstr(copy, "\"pages\"");
-	if (pages)
-		*pages = 0;
-	show_text(copy);
-	free(copy);
-}
-
-#define trace_ok(good, ...) do {		\
-	if (!ok(good, __VA_ARGS__)) {		\
-		show_said();			\
-		show_out();			\
-	}					\
-} while (0)
 
 /* ---- experiments ---- */
 
@@ -500,9 +423,9 @@ static void get_thp(char *mode, size_t size)
 	char *text, *at;
 
 	mode[0] = 0;
-	if (access(THP, R_OK))
+	if (access(THP "enabled", R_OK))
 		return;
-	text = slurp(THP);
+	text = slurp(THP "enabled");
 	at = strchr(text, '[');
 	if (at)
 		snprintf(mode, size, "%.*s", (int)strcspn(at + 1, "]"), at + 1);
@@ -612,7 +535,7 @@ static void judge_huge(void)
 
 static void test_blocks(void)
 {
-	set_file(THP, "never");
+	set_file(THP "enabled", "never");
 	trace_ok(!trace("-f -n 100000", "blocks touched"), "touched blocks are traced");
 	judge_sums("touched");
 	judge_children("touched");
@@ -661,24 +584,27 @@ static void test_html(void)
 
 static void test_huge(void)
 {
-	const int tests = 1 + SUMS + CHILDREN + 3 + 2;
-	int i;
-
-	if (access(THP, W_OK)) {
-		for (i = 0; i < tests; i++)
-			skip("this kernel has no transparent huge pages");
+	if (!have(lacks_thp(), 1 + SUMS + CHILDREN + 3))
 		return;
-	}
-	set_file(THP, "always");
+	set_file(THP "enabled", "always");
+	put_memory_together();
 	trace_ok(!trace("-f -n 100000", "blocks huge"), "huge blocks are traced");
 	judge_sums("huge");
 	judge_children("huge");
 	judge_huge();
+	set_file(THP "enabled", "never");
+}
+
+static void test_huge_text(void)
+{
+	if (!have(lacks_thp(), 2))
+		return;
+	set_file(THP "enabled", "always");
 	run("cowinspect trace -f -- %s blocks huge", self);
 	said_ok(strstr(said, " faults split a huge mapping;"),
 		"huge: the report says why the numbers are others");
 	said_ok(strstr(said, "SPLITS"), "huge: and shows how many");
-	set_file(THP, "never");
+	set_file(THP "enabled", "never");
 }
 
 static void test_text(void)
@@ -810,10 +736,16 @@ static void test_family(void)
 	trace_ok(!trace("", "forks 20") && procs() == 1,
 		 "without -f, children are not traced");
 	ok(nothing_left(), "nothing is left in the kernel");
+	trace_ok(!trace("-f", "forks 20") && procs() == 21,
+		 "-f: 20 children, %d processes", procs());
+	ok(nothing_left(), "nothing is left in the kernel");
+}
+
+static void test_large_family(void)
+{
 	/* More than may be attached at the same time. */
 	trace_ok(!trace("-f", "forks 400") && procs() == 401,
 		 "-f: 400 children, %d processes", procs());
-	ok(nothing_left(), "nothing is left in the kernel");
 	run("cowinspect trace -f -- %s forks 400", self);
 	said_ok(strstr(said, "Traced 401 processes") &&
 		strstr(said, "PROCESSES FAULTS") && lines_said() < 80,
@@ -894,46 +826,6 @@ static void test_status(void)
 
 /* ---- started here, to be disturbed while it runs ---- */
 
-/*
- * Start the tool with arguments. Returns its process, which leads a process
- * group. Its errors go to @errors, unless that is -1.
- */
-__attribute__((format(printf, 2, 3)))
-static pid_t start(int errors, const char *format, ...)
-{
-	char line[512] = "exec cowinspect trace ";
-	size_t len = strlen(line);
-	va_list args;
-	pid_t pid;
-
-	va_start(args, format);
-	vsnprintf(line + len, sizeof(line) - len, format, args);
-	va_end(args);
-	pid = fork_mortal();
-	if (pid)
-		return pid;
-	/* As a shell leaves it for what it starts in the foreground. */
-	signal(SIGINT, SIG_DFL);
-	setpgid(0, 0);
-	if (errors >= 0)
-		dup2(errors, STDERR_FILENO);
-	execl("/bin/sh", "sh", "-c", line, NULL);
-	_exit(100);
-}
-
-static void wait_for_file(const char *path)
-{
-	struct stat st;
-	int i;
-
-	for (i = 0; i < 6000; i++) {
-		if (!stat(path, &st) && st.st_size)
-			return;
-		usleep(10000);
-	}
-	bail("%s does not come", path);
-}
-
 /* As the terminal does. Returns the status of the tool as waitpid() has it. */
 static int press_ctrl_c(pid_t tool)
 {
@@ -989,6 +881,12 @@ static void test_ctrl_c(void)
 	ok(nothing_left(), "nothing is left in the kernel");
 	kill(pid, SIGKILL);
 	is_gone(pid);
+}
+
+static void test_signals(void)
+{
+	pid_t tool, pid;
+	int status;
 
 	tool = start_sleeper("--foreground", -1);
 	pid = sleeper();
@@ -1130,19 +1028,6 @@ static void stop_poked(struct poked *p)
 
 static struct poked poked[2];
 
-/* Others of the same names, with memory that is fresh. */
-static void restart_poked(void)
-{
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		stop_poked(&poked[i]);
-		prctl(PR_SET_NAME, i ? "poked-two" : "poked-one");
-		start_poked(&poked[i]);
-	}
-	prctl(PR_SET_NAME, "trace");
-}
-
 /* The tool, once it reads events. */
 static pid_t start_on(pid_t pid)
 {
@@ -1215,9 +1100,27 @@ static void test_pid(void)
 	trace_ok(zerofilled == POKES && field(proc(p.pid), "observed") == observed &&
 		 field(proc(p.pid), "zerofilled") == zerofilled,
 		 "--pid: as many faults as the module's counters have gained");
-	ok(status_number("targets") == 1, "what was attached stays attached");
+	ok(status_number("targets") == 2, "what was attached stays attached");
 	detach(p.pid);
 	stop_poked(&p);
+}
+
+/* Two of which each has its name. */
+static void start_both(void)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		prctl(PR_SET_NAME, i ? "poked-two" : "poked-one");
+		start_poked(&poked[i]);
+	}
+	prctl(PR_SET_NAME, "trace");
+}
+
+static void stop_both(void)
+{
+	stop_poked(&poked[0]);
+	stop_poked(&poked[1]);
 }
 
 /* Some that are there already, in different ways to say so. */
@@ -1237,36 +1140,38 @@ static void test_which(void)
 {
 	char options[64];
 
-	prctl(PR_SET_NAME, "poked-one");
-	start_poked(&poked[0]);
-	prctl(PR_SET_NAME, "poked-two");
-	start_poked(&poked[1]);
-	prctl(PR_SET_NAME, "trace");
+	start_both();
 	snprintf(options, sizeof(options), "-p %d -p %d", poked[0].pid,
 		 poked[1].pid);
 	trace_poked(options);
 	trace_ok(procs() == 2 && all("zerofilled") == 2 * POKES,
 		 "-p twice: both are traced");
-	restart_poked();
+	stop_both();
+	start_both();
 	snprintf(options, sizeof(options), "-f -p %d", getpid());
 	trace_poked(options);
 	trace_ok(field(proc(poked[0].pid), "zerofilled") == POKES &&
 		 field(proc(poked[1].pid), "zerofilled") == POKES &&
 		 field(proc(poked[1].pid), "parent") == getpid(),
 		 "-f -p: children that exist already are traced");
-	restart_poked();
-	trace_poked("--name '^poked-t'");
-	trace_ok(procs() == 1 &&
-		 field(proc(poked[1].pid), "zerofilled") == POKES,
-		 "--name: the one that it fits");
-	restart_poked();
+	stop_both();
+	start_both();
 	trace_poked("-a -e zerofilled");
 	trace_ok(field(proc(poked[0].pid), "zerofilled") == POKES &&
 		 field(proc(poked[1].pid), "zerofilled") == POKES &&
 		 all("observed") == all("zerofilled"),
 		 "-a -e: all processes, one outcome");
-	stop_poked(&poked[0]);
-	stop_poked(&poked[1]);
+	stop_both();
+}
+
+static void test_names(void)
+{
+	start_both();
+	trace_poked("--name '^poked-t'");
+	trace_ok(procs() == 1 &&
+		 field(proc(poked[1].pid), "zerofilled") == POKES,
+		 "--name: the one that it fits");
+	stop_both();
 	said_ok(run("cowinspect trace -e nonsense -- true") == 2 &&
 		strstr(said, "'nonsense' is no outcome"), "-e: nonsense is said");
 	said_ok(run("cowinspect trace --name '('") == 1 &&
@@ -1298,20 +1203,27 @@ static void test_brief(void)
 	unlink(SETUID);
 }
 
+static void test_killed(void)
+{
+	struct poked p;
+	pid_t tool;
+
+	start_poked(&p);
+	tool = start_on(p.pid);
+	kill(tool, SIGKILL);
+	waitpid(tool, NULL, 0);
+	ok(nothing_left(), "killed, it leaves nothing in the kernel");
+	stop_poked(&p);
+}
+
 static void test_ends(void)
 {
 	static const char until_written[] = "until [ -s " PIDS " ]; do :; done";
 	struct poked p;
-	pid_t tool;
-	int status;
 
 	start_poked(&p);
 	said_ok(!run("cowinspect trace --duration 0.5 -p %d", p.pid) &&
 		strstr(said, "Traced 1 process"), "--duration ends it");
-	tool = start_on(p.pid);
-	kill(tool, SIGKILL);
-	waitpid(tool, &status, 0);
-	ok(nothing_left(), "killed, it leaves nothing in the kernel");
 	stop_poked(&p);
 	unlink(PIDS);
 	said_ok(!run("cowinspect trace --until-exit -f -o " OUT
@@ -1333,6 +1245,9 @@ static void test_lost(void)
 	tool = start(-1, "--buffer 4096 --json --events -o " OUT " -p %d", p.pid);
 	wait_for_file(OUT);
 	kill(tool, SIGSTOP);
+	/* It reads on until it gets to know of that. */
+	if (!process_becomes(tool, 'T'))
+		bail("the tool did not stop");
 	poke(&p, POKES);
 	kill(tool, SIGCONT);
 	press_ctrl_c(tool);
@@ -1349,14 +1264,17 @@ static void test_lost(void)
 /* Two CPUs, as fast as they can. */
 static void test_flood(void)
 {
+	int rounds = depth_of("FLOOD", 10);
 	long long seen, faults;
+	char act[16];
 
-	trace_ok(!trace("-f", "flood 10"), "a flood of faults is traced");
+	snprintf(act, sizeof(act), "flood %d", rounds);
+	trace_ok(!trace("-f", act), "a flood of faults is traced");
 	seen = field(proc(number_of(said, "flooder")), "accounted");
 	faults = number_of(said, "flooder_faults");
 	diag("%lld of %lld faults are lost", lost("events"), faults);
 	/* What is lost may have been another's, of the reader for one. */
-	trace_ok(faults > 2 * 10 * FLOOD_PAGES && seen <= faults &&
+	trace_ok(faults > 2LL * rounds * FLOOD_PAGES && seen <= faults &&
 		 seen + lost("events") >= faults,
 		 "each is seen, or said to be lost");
 }
@@ -1366,6 +1284,17 @@ static void switch_probes(const char *on)
 {
 	set_file("/sys/kernel/debug/kprobes/enabled", on);
 	set_file("/proc/sys/kernel/ftrace_enabled", on);
+}
+
+/* Until somebody does that to status, as the tool does now and then. */
+static void wait_for_status(uint32_t event)
+{
+	struct pollfd pfd = { .fd = inotify_init1(IN_CLOEXEC), .events = POLLIN };
+
+	if (pfd.fd < 0 || inotify_add_watch(pfd.fd, COW_DIR "/status", event) < 0 ||
+	    poll(&pfd, 1, PATIENCE_S * 1000) != 1)
+		bail("nobody reads status");
+	close(pfd.fd);
 }
 
 static void test_unarmed(void)
@@ -1380,14 +1309,19 @@ static void test_unarmed(void)
 	unlink(OUT);
 	tool = start(-1, "--events -o " OUT " -p %d", p.pid);
 	/* A page with each poke, and as many later on. */
-	for (i = 0; i < POKES / 2 && (stat(OUT, &st) || !st.st_size); i++) {
+	for (i = 0; stat(OUT, &st) || !st.st_size; i++) {
+		if (i == POKES / 2)
+			bail("the tool does not begin");
 		poke(&p, 1);
-		usleep(100 * 1000);
+		usleep((i < 50 ? 100 : 600) * 1000);
 	}
 	switch_probes("0");
 	unarmed = status_word("observer_armed", "no");
 	poke(&p, 100);
 	run("cowinspect status; cowinspect trace --json -- %s 0", self);
+	/* The tool has read it since, from its beginning. */
+	wait_for_status(IN_OPEN);
+	wait_for_status(IN_CLOSE_NOWRITE);
 	switch_probes("1");
 	press_ctrl_c(tool);
 	if (unarmed) {
@@ -1398,8 +1332,7 @@ static void test_unarmed(void)
 		trace_ok(strstr(out, "NOT ALL IS HERE"),
 			 "and at the end that not all is in its report");
 	} else {
-		for (i = 0; i < 4; i++)
-			skip("nothing that can be switched off");
+		skip_some(4, "nothing that can be switched off");
 	}
 	stop_poked(&p);
 }
@@ -1417,8 +1350,29 @@ static void test_exit(void)
 	   "--pid: the end of the process ends the trace");
 }
 
+/* What no kernel can change: how it says what it has seen, to whom, how it ends. */
+static void test_tool(void)
+{
+	test_html();
+	test_huge_text();
+	test_text();
+	test_large_family();
+	test_user();
+	test_owner();
+	test_status();
+	test_signals();
+	test_live();
+	test_live_name();
+	test_names();
+	test_ends();
+}
+
+#define TOOL_TESTS	(4 + 2 + 4 + 3 + 3 + 4 + 8 + 3 + 1 + 2 + 4 + 2)
+
 int main(int argc, char **argv)
 {
+	bool tool = is_tool_tested();
+	pid_t keeper;
 	char thp[16];
 
 	if (argc > 1)
@@ -1426,23 +1380,18 @@ int main(int argc, char **argv)
 	need_tool();
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		bail("readlink");
-	tap_plan(2 * (1 + SUMS + CHILDREN) + 6 + 3 + 1 + SUMS + CHILDREN + 5 +
-		 4 + 13 + 6 + 4 + 2 + 3 + 4 + 8 + 7 + 1 + 2 + 3 + 2 + 2 + 4 +
-		 1 + 7 + 6 + 3);
+	tap_plan(2 * (1 + SUMS + CHILDREN) + 6 + 3 + 1 + SUMS + CHILDREN + 3 +
+		 13 + 4 + 4 + 2 + 3 + 2 + 2 + 4 + 1 + 3 + 6 + 1 +
+		 (tool ? TOOL_TESTS : 1) + 1);
 	get_thp(thp, sizeof(thp));
 	test_blocks();
-	test_html();
+	/* Those who are traced after this have hooks that are there already. */
+	keeper = keep_hooked();
 	test_huge();
-	test_text();
 	test_kin();
 	test_family();
-	test_user();
-	test_owner();
-	test_status();
 	test_ctrl_c();
 	test_exec();
-	test_live();
-	test_live_name();
 	test_pid();
 	test_lost();
 	test_flood();
@@ -1450,8 +1399,14 @@ int main(int argc, char **argv)
 	test_exit();
 	test_which();
 	test_brief();
-	test_ends();
+	test_killed();
+	if (tool)
+		test_tool();
+	else
+		skip(TOOL_ELSEWHERE);
+	let_unhook(keeper);
+	ok(status_word("observer_armed", "no"), "and in the end nothing is hooked");
 	/* The programs after this one shall find all as it was. */
-	set_file(THP, thp);
+	set_file(THP "enabled", thp);
 	return tap_done();
 }

@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include "setup.h"
+#include "have.h"
 
 static int fd;			/* our own pages file */
 static bool has_exclusive;	/* this kernel marks exclusive pages */
@@ -185,27 +185,17 @@ static void test_file(void)
 	munmap(p, 2 * 4096);
 }
 
-/* Where there are no such bits, as on arm64, clearing them is still no error. */
-static int has_soft_dirty(const char *written)
-{
-	return pagemap_of(getpid(), written) >> 55 & 1;
-}
-
 static void test_soft_dirty(void)
 {
 	char *p = map_pages(2, MAP_PRIVATE);
-	int clear = open("/proc/self/clear_refs", O_WRONLY);
 
 	memset(p, 1, 2 * 4096);
 	drain_lru();
-	if (!has_soft_dirty(p) || clear < 0 || write(clear, "4", 1) != 1) {
-		skip("this kernel has no soft-dirty bits");
-		skip("this kernel has no soft-dirty bits");
-	} else {
+	if (have(lacks_soft_dirty(), 2)) {
+		must_set_file("/proc/self/clear_refs", "4");
 		predict_and_write("an exclusive page protected for soft-dirty",
 				  p, COWI_NEXT_REUSE, COWI_CONF_SURE);
 	}
-	close(clear);
 	munmap(p, 2 * 4096);
 }
 
@@ -231,13 +221,11 @@ static void test_huge(void)
 
 	if (p)
 		memset(p, 1, 2 << 20);
-	if (!p || !record_at(fd, p).map_order) {
-		int i;
-
-		for (i = 0; i < 8; i++)
-			skip("no transparent huge page to be had");
+	if (!have(p && record_at(fd, p).map_order ? NULL : NO_HUGE_PAGE, 8))
 		return;
-	}
+	/* Once it is split, khugepaged would make it one again, when it comes by. */
+	if (madvise(p, 2 << 20, MADV_NOHUGEPAGE))
+		bail("madvise");
 	r = record_at(fd, p + 5 * 4096);
 	ok(r.map_order == 9 && r.addr == (unsigned long)p && r.mapcount == 1,
 	   "a huge page is one record, found from inside too");
@@ -265,11 +253,8 @@ static void test_huge_reuse(void)
 
 	if (p)
 		memset(p, 1, 2 << 20);
-	if (!p || !record_at(fd, p).map_order) {
-		skip("no transparent huge page to be had");
-		skip("no transparent huge page to be had");
+	if (!have(p && record_at(fd, p).map_order ? NULL : NO_HUGE_PAGE, 2))
 		return;
-	}
 	child = spawn(NULL, NULL);
 	reap(child);
 	predict_and_write("a huge page whose other sharer is gone", p,
@@ -286,8 +271,7 @@ static void test_huge_zero(void)
 		r = record_at(fd, p);
 	}
 	if (r.kind != COWI_KIND_ZERO || !r.map_order) {
-		skip("no huge zero page to be had");
-		skip("no huge zero page to be had");
+		skip_some(2, "no huge zero page to be had");
 		return;
 	}
 	predict_and_write("the huge zero page", p, COWI_NEXT_ZEROFILL,
@@ -340,9 +324,7 @@ static void test_unmarked(const char *what, void (*make)(char *p, size_t len),
 	int expected;
 
 	if (!p || !probe || record_at(fd, p).map_order != (len > 4096 ? 9 : 0)) {
-		skip("no transparent huge page to be had");
-		skip("no transparent huge page to be had");
-		skip("no transparent huge page to be had");
+		skip_some(3, NO_HUGE_PAGE);
 		return;
 	}
 	make(probe, len);
@@ -398,16 +380,9 @@ static void test_hugetlb(void)
 	pid_t child;
 	struct cowinspect_page r;
 
-	set_file("/proc/sys/vm/nr_hugepages", "4");
-	p = mmap(NULL, 4UL << 20, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-	if (p == MAP_FAILED) {
-		int i;
-
-		for (i = 0; i < 6; i++)
-			skip("no hugetlb pages: %s", strerror(errno));
+	p = get_hugetlb(4UL << 20, MAP_PRIVATE);
+	if (!have(p ? NULL : NO_HUGETLB, 6))
 		return;
-	}
 	memset(p, 1, 4UL << 20);
 	r = record_at(fd, p + 7 * 4096);
 	ok(r.map_order == 9 && r.flags & COWI_F_HUGETLB &&
@@ -420,8 +395,7 @@ static void test_hugetlb(void)
 	reap(child);
 	predict_and_write("a hugetlb page whose other sharer is gone",
 			  p + (2 << 20), COWI_NEXT_REUSE, COWI_CONF_SURE);
-	munmap(p, 4UL << 20);
-	set_file("/proc/sys/vm/nr_hugepages", "0");
+	put_hugetlb(p, 4UL << 20);
 }
 
 /* Shared: their page tables may be shared as well, and take another lock. */
@@ -431,15 +405,9 @@ static void test_hugetlb_shared(void)
 	pid_t child;
 	char *p;
 
-	set_file("/proc/sys/vm/nr_hugepages", "4");
-	p = mmap(NULL, 4UL << 20, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-	if (p == MAP_FAILED) {
-		skip("no hugetlb pages: %s", strerror(errno));
-		skip("no hugetlb pages: %s", strerror(errno));
-		skip("no hugetlb pages: %s", strerror(errno));
+	p = get_hugetlb(4UL << 20, MAP_SHARED);
+	if (!have(p ? NULL : NO_HUGETLB, 3))
 		return;
-	}
 	memset(p, 1, 4UL << 20);
 	child = spawn(NULL, NULL);
 	r = record_at(fd, p + (2 << 20) + 7 * 4096);
@@ -450,33 +418,19 @@ static void test_hugetlb_shared(void)
 	predict_and_write("a shared hugetlb page", p, COWI_NEXT_NOFAULT,
 			  COWI_CONF_SURE);
 	reap(child);
-	munmap(p, 4UL << 20);
-	set_file("/proc/sys/vm/nr_hugepages", "0");
+	put_hugetlb(p, 4UL << 20);
 }
 
 static void test_ksm(void)
 {
 	char *p = map_pages(4, MAP_PRIVATE);
-	int run, i;
 
-	memset(p, 0x5a, 4 * 4096);
-	run = open("/sys/kernel/mm/ksm/run", O_WRONLY);
-	if (run < 0 || madvise(p, 4 * 4096, MADV_MERGEABLE)) {
-		skip("this kernel has no KSM");
-		skip("this kernel has no KSM");
+	if (!have(lacks_ksm(), 2))
 		return;
-	}
-	if (write(run, "1", 1) != 1)
-		bail("cannot start KSM");
-	for (i = 0; i < 600 && record_at(fd, p).kind != COWI_KIND_KSM; i++)
-		usleep(100 * 1000);
-	if (i == 600)
-		bail("KSM did not merge equal pages within a minute");
-	if (pwrite(run, "0", 1, 0) != 1)
-		bail("cannot stop KSM");
+	memset(p, 0x5a, 4 * 4096);
+	merge_by_ksm(fd, p, 4 * 4096);
 	predict_and_write("a page merged by KSM", p, COWI_NEXT_COPY,
 			  COWI_CONF_SURE);
-	close(run);
 	munmap(p, 4 * 4096);
 }
 
@@ -486,12 +440,12 @@ static void test_uffd(void)
 	struct cowinspect_page r;
 	int uffd;
 
+	if (!have(lacks_uffd_wp(), 1))
+		return;
 	memset(p, 1, 2 * 4096);
 	uffd = protect_by_uffd(p, 2 * 4096, 0);
-	if (uffd < 0) {
-		skip("no userfaultfd write protection: %s", strerror(errno));
-		return;
-	}
+	if (uffd < 0)
+		bail("cannot protect from writes");
 	r = record_at(fd, p);
 	ok(r.outcome == COWI_NEXT_USERFAULTFD && r.flags & COWI_F_UFFD_WP,
 	   "a page protected by userfaultfd: its handler comes first");

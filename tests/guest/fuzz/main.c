@@ -399,8 +399,7 @@ static void test_guided(struct fuzz_shared *shared, uint64_t operations,
 	const char *lacks = fuzz_cover_lacks();
 
 	if (lacks || !operations) {
-		skip("guided: %s", lacks ?: "not asked for");
-		skip("guided: %s", lacks ?: "not asked for");
+		skip_some(2, lacks ?: "none guided by coverage is asked for");
 		return;
 	}
 	in_a_child(fuzz_guided, shared, operations, seed, "guided by coverage");
@@ -433,7 +432,7 @@ int main(int argc, char **argv)
 	diag("seed %" PRIu64, seed);
 	signal(SIGPIPE, SIG_IGN);
 	/* For those who ask for them. */
-	set_file("/proc/sys/vm/nr_hugepages", "6");
+	set_hugetlb(NR_HUGETLB, "6");
 	make_targets();
 	in_a_child(part_alone, shared, operations / 20, seed, "alone");
 	in_a_child(part_processes, shared, operations * 9 / 10, seed + 1,
@@ -441,7 +440,7 @@ int main(int argc, char **argv)
 	in_a_child(part_threads, shared, operations / 20, seed + 3,
 		   "two threads with the same files");
 	test_guided(shared, guided, seed + 5);
-	set_file("/proc/sys/vm/nr_hugepages", "0");
+	set_file(NR_HUGETLB, "0");
 	total = print_counts(shared);
 	ok(total >= operations * 99 / 100, "%" PRIu64 " operations were made",
 	   total);

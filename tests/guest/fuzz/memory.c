@@ -137,8 +137,9 @@ void fuzz_advise(struct fuzzer *f)
 
 void fuzz_protect(struct fuzzer *f)
 {
+	/* ENOENT: another thread has mapped anew what had just been registered. */
 	static const int allowed[] = { EINVAL, ENOMEM, EACCES, EAGAIN, EPERM,
-				       EBUSY, EEXIST, EFAULT, 0 };
+				       EBUSY, EEXIST, EFAULT, ENOENT, 0 };
 	char *at = area(f);
 	size_t len = some_pages(f, &at);
 	int fd;

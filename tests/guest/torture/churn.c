@@ -443,24 +443,19 @@ static bool do_other(enum operation what)
 	}
 }
 
-/* Some kernels can do less, and others do it as well: any, if all is done. */
-static enum operation choose_late(void)
-{
-	enum operation first = rnd(OP_CLEAR_REFS + 1), what = first;
-
-	do {
-		if (!shared->done[what])
-			break;
-		what = (what + 1) % (OP_CLEAR_REFS + 1);
-	} while (what != first);
-	return what;
-}
-
-/* What is done most is what leaves something to look at. */
+/*
+ * What nobody has done yet comes first. After that, what is done most is what leaves
+ * something to look at.
+ */
 static enum operation choose(void)
 {
-	if (shared->late && rnd(2))
-		return choose_late();
+	enum operation what = rnd(OP_CLEAR_REFS + 1);
+
+	what = lacking(what, OP_CLEAR_REFS + 1);
+	if (what > OP_CLEAR_REFS)
+		what = lacking(0, OP_CLEAR_REFS + 1);
+	if (what <= OP_CLEAR_REFS && rnd(2))
+		return what;
 	switch (rnd(8)) {
 	case 0:
 	case 1:
@@ -477,7 +472,7 @@ static void do_something(void)
 	enum operation what = choose();
 
 	if (what == OP_EXEC || what == OP_EXIT) {
-		if (rnd(4))
+		if (!is_due(what, 4))
 			return;
 		if (what == OP_EXEC)
 			exec_again();
@@ -485,7 +480,7 @@ static void do_something(void)
 		_exit(0);
 	}
 	/* It moves all there is: once in a while is enough. */
-	if (what == OP_MIGRATE_PAGES && !shared->late && rnd(8))
+	if (what == OP_MIGRATE_PAGES && !is_due(what, 8))
 		return;
 	if (what <= OP_READ)
 		count(what, do_map(what));

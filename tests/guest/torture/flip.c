@@ -213,7 +213,7 @@ static void change_places(void)
 {
 	begin_change();
 	move(PLACE, TRANSIT);
-	if (rnd(2))
+	if (is_due(OP_SAW_NEITHER, 2))
 		usleep(rnd(500));
 	move(ASIDE, PLACE);
 	move(TRANSIT, ASIDE);

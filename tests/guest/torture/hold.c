@@ -76,11 +76,11 @@ void rehook(void)
 		attach_holder(ROLE_HOLD_1);
 		attach_holder(ROLE_HOLD_2);
 		usleep(rnd(30000));
-		if (!rnd(8))
+		if (is_due(OP_KILL_HOLDER, 8))
 			kill_holder(ROLE_HOLD_1 + rnd(2));
-		if (!rnd(4))
+		if (is_due(OP_OTHER_PROBE, 4))
 			toggle_other_probe();
-		if (!rnd(4)) {
+		if (shared->done[OP_REHOOK] && is_due(OP_RELOAD, 4)) {
 			reload();
 			continue;
 		}

@@ -37,6 +37,12 @@ static void listen_by_tracefs(void)
 		wrong("end to listen by tracefs: %s", strerror(errno));
 }
 
+/* While the module goes, it can do so only when nobody listens. */
+static void rest(bool module_goes)
+{
+	usleep(rnd(module_goes ? 2000 * 1000 : 20 * 1000));
+}
+
 /*
  * Not by tracefs while the module goes: who opens a file there at that moment has the
  * kernel look into memory that it has freed (tracing_open_file_tr(), read in 6.1.192;
@@ -44,13 +50,16 @@ static void listen_by_tracefs(void)
  */
 void listen_all(void)
 {
+	bool module_goes;
+
 	for (;;) {
-		if (rnd(2) || __atomic_load_n(&shared->module_goes,
-					      __ATOMIC_SEQ_CST))
+		module_goes = __atomic_load_n(&shared->module_goes,
+					      __ATOMIC_SEQ_CST);
+		if (rnd(2) || module_goes)
 			sample(0, 5000);
 		else
 			listen_by_tracefs();
-		usleep(rnd(20000));
+		rest(module_goes);
 	}
 }
 

@@ -6,11 +6,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "../have.h"
 #include "torture.h"
-
-#define THP	"/sys/kernel/mm/transparent_hugepage/"
-#define KSM	"/sys/kernel/mm/ksm/"
-#define CPU1	"/sys/devices/system/cpu/cpu1/online"
 
 const char *missing[NR_NEEDS];
 
@@ -22,7 +19,7 @@ static struct {
 	{ .path = THP "enabled" },
 	{ .path = THP "shmem_enabled" },
 	{ .path = "/proc/sys/vm/compact_unevictable_allowed" },
-	{ .path = "/proc/sys/vm/nr_hugepages" },
+	{ .path = NR_HUGETLB },
 	{ .path = KSM "run" },
 	{ .path = KSM "sleep_millisecs" },
 	{ .path = THP "khugepaged/scan_sleep_millisecs" },
@@ -74,28 +71,24 @@ static void setup_cgroup(void)
 
 static void setup_huge(void)
 {
-	if (access(THP "enabled", W_OK)) {
-		missing[NEED_THP] = "no transparent huge pages";
-		missing[NEED_COLLAPSE] = missing[NEED_THP];
-	} else {
+	missing[NEED_THP] = lacks_thp();
+	missing[NEED_COLLAPSE] = lacks_collapse();
+	if (!missing[NEED_THP]) {
 		set_file(THP "enabled", "madvise");
 		set_file(THP "khugepaged/scan_sleep_millisecs", "100");
 	}
 	if (!set_file(THP "shmem_enabled", "advise"))
 		missing[NEED_SHMEM_THP] = "no huge pages in shared memory";
-	if (!kernel_since(6, 1))
-		missing[NEED_COLLAPSE] = "MADV_COLLAPSE is since 6.1";
-	if (!set_file("/proc/sys/vm/nr_hugepages", "8") ||
+	if (!set_hugetlb(NR_HUGETLB, "8") ||
 	    u64_at("/proc/self/pagemap", 0) == ~0ULL)
 		missing[NEED_HUGETLB] = "no hugetlb";
 }
 
 static void setup_ksm(void)
 {
-	if (access(KSM "run", W_OK)) {
-		missing[NEED_KSM] = "no KSM";
+	missing[NEED_KSM] = lacks_ksm();
+	if (missing[NEED_KSM])
 		return;
-	}
 	set_file(KSM "run", "1");
 	set_file(KSM "sleep_millisecs", "20");
 }
@@ -137,8 +130,8 @@ void machine_setup(void)
 {
 	save();
 	setup_yields();
-	if (!swap_on_zram(256))
-		missing[NEED_SWAP] = "no zram";
+	missing[NEED_SWAP] = lacks_zram();
+	swap_on_zram(256);
 	setup_cgroup();
 	setup_huge();
 	setup_ksm();
@@ -179,7 +172,7 @@ static void toggle_cpu(void)
 	off = !off;
 }
 
-/* In turn: on a busy machine there are few of them, and chance leaves one out. */
+/* In turn, so that chance leaves none out. */
 void machine_changes(void)
 {
 	unsigned int turn;
@@ -198,6 +191,8 @@ void machine_changes(void)
 			count(OP_DROP_CACHES, set_file("/proc/sys/vm/drop_caches", "3"));
 			break;
 		}
-		usleep((200 + rnd(1300)) * 1000);
+		/* The first time without a pause: all of it has been done then. */
+		if (lacking(OP_CPU_OFF, OP_UNLOAD) == OP_UNLOAD)
+			usleep((200 + rnd(1300)) * 1000);
 	}
 }

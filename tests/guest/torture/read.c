@@ -370,7 +370,7 @@ void read_all(void)
 	for (;;) {
 		/* Who wants to unload the module waits for an open file. */
 		if (shared->module_goes)
-			usleep(rnd(30000));
+			usleep(rnd(200 * 1000));
 		pid = random_target();
 		switch (rnd(8)) {
 		case 0:

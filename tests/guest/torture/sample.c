@@ -32,16 +32,6 @@ struct fork_sample {
 };
 
 /**
- * struct ring - the ring of an event
- * @control: where it has been read up to; the data begin a page behind that
- * @size: of the data: a power of two
- */
-struct ring {
-	struct perf_event_mmap_page *control;
-	size_t size;
-};
-
-/**
  * struct listener - an event, its ring, and what has come of it
  * @of_fork: it is cow_fork, else cow_fault
  * @attr: as it was opened
@@ -60,7 +50,7 @@ struct listener {
 	int ids;
 	unsigned int outcome;
 	int fd;
-	struct ring ring;
+	struct perf_ring ring;
 	unsigned long long samples;
 	unsigned long long counted;
 };
@@ -71,23 +61,6 @@ struct sample {
 	uint32_t pid, tid;
 	uint64_t time;
 };
-
-/* ---- rings ---- */
-
-/* Returns false, with errno, if there is none to be had. */
-static bool map_ring(struct ring *ring, int fd, size_t size)
-{
-	void *at = mmap(NULL, PAGE + size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			fd, 0);
-
-	*ring = (struct ring){ at, size };
-	return at != MAP_FAILED;
-}
-
-static void unmap_ring(struct ring *ring)
-{
-	munmap(ring->control, PAGE + ring->size);
-}
 
 /* ---- what a sample has to be ---- */
 
@@ -234,12 +207,11 @@ static void check_sample(struct listener *l, const struct sample *s)
 	}
 }
 
-static void check_record(struct listener *l,
-			 const struct perf_event_header *record)
+static void check_record(const struct perf_event_header *record, void *listener)
 {
 	switch (record->type) {
 	case PERF_RECORD_SAMPLE:
-		check_sample(l, (const void *)record);
+		check_sample(listener, (const void *)record);
 		break;
 	case PERF_RECORD_LOST:
 		count(OP_SAMPLE_LOST, true);
@@ -253,27 +225,6 @@ static void check_record(struct listener *l,
 }
 
 /* ---- listening ---- */
-
-/* The records that there are, one after the other: each a copy, in one piece. */
-static void drain(struct listener *l)
-{
-	static char record[1 << 16] __attribute__((aligned(8)));
-	const struct perf_event_header *header = (void *)record;
-	struct perf_event_mmap_page *control = l->ring.control;
-	const char *data = (const char *)control + PAGE;
-	uint64_t at = control->data_tail, head, i;
-
-	head = __atomic_load_n(&control->data_head, __ATOMIC_ACQUIRE);
-	while (at < head) {
-		/* A record's size is one of eights: its header is in one piece. */
-		memcpy(record, data + at % l->ring.size, sizeof(*header));
-		for (i = 0; i < header->size; i++)
-			record[i] = data[(at + i) % l->ring.size];
-		check_record(l, header);
-		at += header->size;
-	}
-	__atomic_store_n(&control->data_tail, at, __ATOMIC_RELEASE);
-}
 
 static bool read_count(struct listener *l)
 {
@@ -342,31 +293,47 @@ static void choose_event(struct listener *l)
 	}
 }
 
+/* What is rare is seen to by one each, until it has been: nothing is left to chance. */
+static bool wants_fork(void)
+{
+	return me == ROLE_SAMPLE_1 && !shared->done[OP_SAMPLE_FORK];
+}
+
+static bool wants_full_ring(void)
+{
+	return me == ROLE_SAMPLE_2 && !shared->done[OP_SAMPLE_LOST];
+}
+
 /* Returns false if that was refused, as may be. */
 static bool open_listener(struct listener *l)
 {
-	bool of_fork = rnd(2);
+	bool full = wants_full_ring(), fork = wants_fork();
+	bool of_fork = fork || (!full && rnd(2));
 	/* Most of those there are do not fork. */
-	bool family = of_fork ? !rnd(4) : rnd(2);
+	bool family = !fork && !full && (of_fork ? !rnd(4) : rnd(2));
 
 	*l = (struct listener){ .of_fork = of_fork, .outcome = NOT_FILTERED };
 	choose_event(l);
+	if (full)
+		l->attr.sample_period = 1;
 	if (!l->attr.config || l->at < 0 || l->ids < 0)
 		return false;
 	l->attr.inherit = family;
-	l->fd = open_perf(&l->attr, family ? random_target() : -1, rnd(2));
+	/* The other CPU may be away. */
+	l->fd = open_perf(&l->attr, family ? random_target() : -1,
+			  fork || full ? 0 : rnd(2));
 	if (l->fd < 0) {
 		count(family ? OP_SAMPLE_FAMILY : OP_SAMPLE_CPU, false);
 		if (!may_be_refused(errno))
 			wrong("listener: %s", strerror(errno));
 		return false;
 	}
-	if (!map_ring(&l->ring, l->fd, PAGE << rnd(4))) {
+	if (!map_ring(&l->ring, l->fd, full ? PAGE : PAGE << rnd(4))) {
 		wrong("ring of a listener: %s", strerror(errno));
 		close(l->fd);
 		return false;
 	}
-	if (!l->of_fork && !rnd(4))
+	if (!l->of_fork && !full && !rnd(4))
 		set_filter(l);
 	return count(family ? OP_SAMPLE_FAMILY : OP_SAMPLE_CPU,
 		     !ioctl(l->fd, PERF_EVENT_IOC_ENABLE, 0));
@@ -389,7 +356,7 @@ static void listen_on(struct listener *l, unsigned int us)
 	}
 	/* Otherwise it may run full. */
 	if (rnd(2))
-		drain(l);
+		drain_ring(&l->ring, check_record, l);
 }
 
 /* Some time, with so many looks at what has come, and so long between them at most. */
@@ -402,7 +369,7 @@ void sample(unsigned int looks, unsigned int us)
 	do
 		listen_on(&l, rnd(us));
 	while (read_count(&l) && looks--);
-	drain(&l);
+	drain_ring(&l.ring, check_record, &l);
 	/* Either may be the first to go. */
 	if (rnd(2)) {
 		close(l.fd);
@@ -415,6 +382,7 @@ void sample(unsigned int looks, unsigned int us)
 
 void sample_on(void)
 {
+	/* There may be no fork for a second. */
 	for (;;)
-		sample(rnd(20), 20000);
+		sample(wants_fork() ? 200 : rnd(20), 20000);
 }

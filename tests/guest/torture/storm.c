@@ -3,15 +3,7 @@
  * Attach and detach, of anybody and nobody; ids that come back as others; and
  * the module itself, which comes and goes.
  */
-#include <linux/sched.h>
-#include <sched.h>
-#include <sys/syscall.h>
-
 #include "torture.h"
-
-#ifndef SYS_clone3
-#define SYS_clone3	435
-#endif
 
 /* A busy one mostly, but anybody may be looked at: readers as well. */
 pid_t random_target(void)
@@ -53,28 +45,6 @@ static void detach_one(void)
 		command_may_fail("detach", error);
 }
 
-/* Detach all that status has with @state in their lines. */
-static int detach_all(const char *state)
-{
-	int fd = open(COW_DIR "/status", O_RDONLY), n = 0, pid;
-	char *text, *line, word[16];
-
-	if (fd < 0)
-		return 0;
-	text = slurp_fd(fd);
-	close(fd);
-	for (line = strstr(text, "\ntarget: "); line;
-	     line = strstr(line + 1, "\ntarget: ")) {
-		if (sscanf(line, "\ntarget: %d %15s", &pid, word) != 2 ||
-		    (state && strcmp(word, state)))
-			continue;
-		if (!command_pid("detach", pid))
-			n++;
-	}
-	free(text);
-	return n;
-}
-
 void detach_everything(void)
 {
 	detach_all(NULL);
@@ -84,7 +54,7 @@ void storm(void)
 {
 	for (;;) {
 		/* The last one that is detached takes the hook with it. */
-		if (!rnd(50))
+		if (is_due(OP_DETACH_ALL, 50))
 			count(OP_DETACH_ALL, detach_all(NULL));
 		switch (rnd(8)) {
 		case 0:
@@ -109,22 +79,6 @@ void storm(void)
 }
 
 /* ---- an id that comes back ---- */
-
-static pid_t spawn_as(pid_t pid)
-{
-	struct clone_args args = {
-		.exit_signal = SIGCHLD,
-		.set_tid = (uintptr_t)&pid,
-		.set_tid_size = 1,
-	};
-	pid_t parent = getpid(), child = syscall(SYS_clone3, &args, sizeof(args));
-
-	if (child)
-		return child;
-	die_with(parent);
-	for (;;)
-		pause();
-}
 
 static bool gives_nothing(int fd, const char *what)
 {

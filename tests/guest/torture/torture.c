@@ -12,8 +12,8 @@
 
 #include "torture.h"
 
-/* How often time is added where something is lacking: one part of it, then two, ... */
-#define MORE_TIMES	12
+/* In seconds. What is left is done within a few; this ends what hangs. */
+#define DONE_WITHIN	900
 
 /* How many locks to one before which the turn is given away. */
 #define OFTEN		3
@@ -31,45 +31,61 @@ static const struct {
 #undef X
 };
 
+static void (* const play[NR_ROLES])(void) = {
+	[ROLE_CHURN_1] = churn, [ROLE_CHURN_2] = churn, [ROLE_CHURN_3] = churn,
+	[ROLE_FLIP] = flip,
+	[ROLE_REUSE] = reuse,
+	[ROLE_MACHINE] = machine_changes,
+	[ROLE_STORM] = storm,
+	[ROLE_CHECK_1] = check, [ROLE_CHECK_2] = check,
+	[ROLE_READ_1] = read_all, [ROLE_READ_2] = read_all, [ROLE_READ_3] = read_all,
+	[ROLE_SAMPLE_1] = sample_on, [ROLE_SAMPLE_2] = sample_on,
+	[ROLE_SAMPLE_3] = sample_on,
+	[ROLE_OOM] = oom,
+	[ROLE_LISTEN] = listen_all,
+	[ROLE_HOLD_1] = hold, [ROLE_HOLD_2] = hold,
+	[ROLE_REHOOK] = rehook,
+	[ROLE_LOAD] = load_loop,
+};
+
 /*
- * Who plays when: bits of the phases. In the second phase the known target and
- * who checks it have a CPU each; in the third there is but one reader, so that a
+ * Who plays when: sets of roles. In the second phase the known target and who
+ * checks it have a CPU each; in the third there is but one reader, so that a
  * probe can be compared with what the module says; in the fourth the module
  * comes and goes; in the fifth so does every hook, while faults are held open.
  */
-enum {
-	PHASE_ALL = 1,
-	PHASE_KNOWN = 2,
-	PHASE_BOUNDS = 4,
-	PHASE_LOAD = 8,
-	PHASE_HOLD = 16,
-};
+#define R(role)		(1U << ROLE_##role)
+#define CHURNS		(R(CHURN_1) | R(CHURN_2) | R(CHURN_3))
+#define HOLDERS		(R(HOLD_1) | R(HOLD_2))
+#define MODULE_GOES	(R(LOAD) | R(REHOOK))
+#define PHASE_ALL	((1U << NR_ROLES) - 1 - MODULE_GOES)
+#define PHASE_KNOWN	(R(FLIP) | R(CHECK_1))
+#define PHASE_BOUNDS	(CHURNS | R(FLIP))
+#define PHASE_LOAD	(PHASE_BOUNDS | HOLDERS | R(STORM) | R(READ_3) | R(LISTEN) | \
+			 R(LOAD))
+#define PHASE_HOLD	(HOLDERS | R(LISTEN) | R(REHOOK))
 
+/*
+ * The fewest who can do it: what was not done yet of the operations before @end, and
+ * from that of the row before on.
+ */
 static const struct {
-	void (*play)(void);
-	int phases;
-} roles[NR_ROLES] = {
-	[ROLE_CHURN_1] = { churn, PHASE_ALL | PHASE_BOUNDS | PHASE_LOAD },
-	[ROLE_CHURN_2] = { churn, PHASE_ALL | PHASE_BOUNDS | PHASE_LOAD },
-	[ROLE_CHURN_3] = { churn, PHASE_ALL | PHASE_BOUNDS | PHASE_LOAD },
-	[ROLE_FLIP] = { flip, PHASE_ALL | PHASE_KNOWN | PHASE_BOUNDS | PHASE_LOAD },
-	[ROLE_REUSE] = { reuse, PHASE_ALL },
-	[ROLE_MACHINE] = { machine_changes, PHASE_ALL },
-	[ROLE_STORM] = { storm, PHASE_ALL | PHASE_LOAD },
-	[ROLE_CHECK_1] = { check, PHASE_ALL | PHASE_KNOWN },
-	[ROLE_CHECK_2] = { check, PHASE_ALL },
-	[ROLE_READ_1] = { read_all, PHASE_ALL },
-	[ROLE_READ_2] = { read_all, PHASE_ALL },
-	[ROLE_READ_3] = { read_all, PHASE_ALL | PHASE_LOAD },
-	[ROLE_SAMPLE_1] = { sample_on, PHASE_ALL },
-	[ROLE_SAMPLE_2] = { sample_on, PHASE_ALL },
-	[ROLE_SAMPLE_3] = { sample_on, PHASE_ALL },
-	[ROLE_OOM] = { oom, PHASE_ALL },
-	[ROLE_LISTEN] = { listen_all, PHASE_ALL | PHASE_LOAD | PHASE_HOLD },
-	[ROLE_HOLD_1] = { hold, PHASE_ALL | PHASE_LOAD | PHASE_HOLD },
-	[ROLE_HOLD_2] = { hold, PHASE_ALL | PHASE_LOAD | PHASE_HOLD },
-	[ROLE_REHOOK] = { rehook, PHASE_HOLD },
-	[ROLE_LOAD] = { load_loop, PHASE_LOAD },
+	enum operation end;
+	unsigned int who;
+} makers[] = {
+	{ OP_FLIP, CHURNS },
+	{ OP_SUMMARY, R(FLIP) },
+	{ OP_SAW_A, R(CHURN_1) | R(STORM) | R(READ_1) },
+	{ OP_ATTACH, PHASE_KNOWN },
+	{ OP_SAMPLE_CPU, R(CHURN_1) | R(STORM) },
+	{ OP_REUSE, CHURNS | R(SAMPLE_1) | R(SAMPLE_2) | R(SAMPLE_3) },
+	{ OP_OOM_TARGET, R(REUSE) },
+	{ OP_CPU_OFF, R(OOM) },
+	{ OP_UNLOAD, R(MACHINE) },
+	{ OP_HOLD, CHURNS | R(LOAD) },
+	{ OP_LISTEN_TRACEFS, HOLDERS | R(REHOOK) },
+	{ OP_YIELD, R(LISTEN) },
+	{ NR_OPERATIONS, R(CHURN_1) | R(STORM) },
 };
 
 /* ---- for all roles ---- */
@@ -144,7 +160,7 @@ static void be_player(void *role)
 	seed_role(*(enum role *)role);
 	if (me == ROLE_REHOOK || me == ROLE_LOAD)
 		setpriority(PRIO_PROCESS, 0, -10);
-	roles[me].play();
+	play[me]();
 }
 
 static void give_out(enum role role)
@@ -176,7 +192,7 @@ static void note_end(enum role role, int status)
 	wrong("a player of role %d ended with status %x", role, status);
 }
 
-static void replace_ended(int phase)
+static void replace_ended(unsigned int who)
 {
 	enum role role;
 	int status;
@@ -188,7 +204,7 @@ static void replace_ended(int phase)
 			continue;
 		shared->pid[role] = 0;
 		note_end(role, status);
-		if (roles[role].phases & phase)
+		if (who >> role & 1)
 			give_out(role);
 	}
 }
@@ -223,16 +239,34 @@ static void take_back(enum role role)
 	shared->pid[role] = 0;
 }
 
-static void begin_phase(int phase)
+static void take_roles_back(void)
 {
 	enum role role;
 
+	for (role = 0; role < NR_ROLES; role++)
+		take_back(role);
+}
+
+/* Who knew it otherwise may have a file open, or listen in a way not allowed now. */
+static void say_whether_module_goes(bool goes)
+{
+	if (shared->module_goes == goes)
+		return;
+	take_roles_back();
+	shared->module_goes = goes;
+}
+
+static void begin_phase(unsigned int who)
+{
+	enum role role;
+
+	say_whether_module_goes(who & MODULE_GOES);
 	for (role = 0; role < NR_ROLES; role++) {
-		if (!(roles[role].phases & phase))
+		if (!(who >> role & 1))
 			take_back(role);
 	}
 	for (role = 0; role < NR_ROLES; role++) {
-		if (roles[role].phases & phase && !shared->pid[role])
+		if (who >> role & 1 && !shared->pid[role])
 			give_out(role);
 	}
 }
@@ -241,7 +275,7 @@ static void kill_a_listener(void)
 {
 	enum role role = ROLE_SAMPLE_1 + rnd(NR_SAMPLERS);
 
-	if (shared->pid[role] && !rnd(12))
+	if (shared->pid[role] && is_due(OP_KILL_LISTENER, 12))
 		count(OP_KILL_LISTENER, !kill(shared->pid[role], SIGKILL));
 }
 
@@ -268,14 +302,14 @@ static void print_progress(time_t since)
 	     shared->nr_bad);
 }
 
-static void run_phase(int phase, time_t seconds)
+static void run_phase(unsigned int who, time_t seconds)
 {
 	time_t start = now(), told = start;
 
-	begin_phase(phase);
+	begin_phase(who);
 	while (now() < start + seconds && shared->nr_bad < MAX_BAD) {
 		usleep(50 * 1000);
-		replace_ended(phase);
+		replace_ended(who);
 		kill_a_listener();
 		if (now() >= told + 30) {
 			told = now();
@@ -284,15 +318,15 @@ static void run_phase(int phase, time_t seconds)
 	}
 }
 
-/* Who rehooks may be killed in the middle of it. */
-static void run_held(time_t seconds)
+/* Who hooks or loads anew may be killed in the middle of it. */
+static void end_going(void)
 {
-	run_phase(PHASE_HOLD, seconds);
 	take_back(ROLE_REHOOK);
+	take_back(ROLE_LOAD);
 	if (!missing[NEED_PROBE_EVENTS])
 		set_other_probe(false);
 	if (access(COW_DIR, F_OK) && load_module(""))
-		wrong("after faults were held, the module cannot be loaded");
+		wrong("after it has come and gone, the module cannot be loaded");
 }
 
 /* One child of ours, or 0. */
@@ -318,10 +352,7 @@ static void end_orphans(void)
 
 static void take_all_back(void)
 {
-	enum role role;
-
-	for (role = 0; role < NR_ROLES; role++)
-		take_back(role);
+	take_roles_back();
 	end_orphans();
 }
 
@@ -337,51 +368,45 @@ static const char *why_missing(enum operation what)
 }
 
 /* The first of these that was not done, although this kernel can; or @end. */
-static enum operation lacking(enum operation first, enum operation end)
+enum operation lacking(enum operation first, enum operation end)
 {
 	while (first < end && (shared->done[first] || why_missing(first)))
 		first++;
 	return first;
 }
 
-/* What only faults that are held open while all is hooked anew can do. */
-static bool is_hold_lacking(void)
+/*
+ * Among so many players on a busy machine, what is rare may not have had its turn. It has
+ * it now, with nobody about but those that it takes.
+ */
+static void do_what_is_left(void)
 {
-	return lacking(OP_HOLD, OP_YIELD) < OP_YIELD;
-}
+	enum operation first = 0, what;
+	time_t began = now();
+	size_t i;
 
-static bool is_other_lacking(void)
-{
-	return lacking(0, OP_HOLD) < OP_HOLD ||
-	       lacking(OP_YIELD, NR_OPERATIONS) < NR_OPERATIONS;
-}
-
-/* On a busy machine, what is rare may not have had its turn. */
-static void give_more_time(time_t part)
-{
-	int i;
-
-	shared->late = true;
-	for (i = 1; i <= MORE_TIMES && !shared->done[OP_LOAD]; i++) {
-		diag("%ld s more, as the module was not loaded yet",
-		     (long)part * i);
-		run_phase(PHASE_LOAD, part * i);
+	for (i = 0; i < sizeof(makers) / sizeof(makers[0]); first = makers[i++].end) {
+		what = lacking(first, makers[i].end);
+		if (what == makers[i].end)
+			continue;
+		diag("not done yet: %s", operations[what].text);
+		begin_phase(makers[i].who);
+		do {
+			/* To see that takes it; what comes before it, peace. */
+			shared->hurry = what == OP_SAW_BLINK;
+			usleep(10 * 1000);
+			replace_ended(makers[i].who);
+			kill_a_listener();
+			if (first == OP_YIELD)
+				give_turns(OFTEN);
+			what = lacking(first, makers[i].end);
+		} while (what != makers[i].end && now() < began + DONE_WITHIN &&
+			 shared->nr_bad < MAX_BAD);
+		shared->hurry = false;
+		end_going();
+		set_file(CPU1, "1");
 	}
-	take_back(ROLE_LOAD);
-	if (access(COW_DIR, F_OK))
-		load_module("");
-	for (i = 1; i <= MORE_TIMES; i++) {
-		enum operation what = lacking(0, NR_OPERATIONS);
-
-		if (what == NR_OPERATIONS)
-			break;
-		diag("%ld s more, for what was not done yet: %s",
-		     (long)part * i, operations[what].text);
-		if (is_hold_lacking())
-			run_held(part * i);
-		if (is_other_lacking())
-			run_phase(PHASE_ALL, part * i);
-	}
+	give_turns(0);
 }
 
 static bool all_done(void)
@@ -470,7 +495,7 @@ static void go_on(const char *role)
 	share(false);
 	seed_role(atoi(role));
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	roles[me].play();
+	play[me]();
 	_exit(0);
 }
 
@@ -502,26 +527,24 @@ int main(int argc, char **argv)
 	give_turns(SELDOM);
 	run_phase(PHASE_ALL, seconds - 5 * part);
 	take_back(ROLE_MACHINE);
-	set_file("/sys/devices/system/cpu/cpu1/online", "1");
+	set_file(CPU1, "1");
 	shared->hurry = true;
 	give_turns(OFTEN);
 	run_phase(PHASE_KNOWN, part);
 	shared->hurry = false;
-	shared->module_goes = true;
-	/* Who begins anew has seen that. */
-	take_back(ROLE_LISTEN);
 	give_turns(SELDOM);
-	run_held(part);
+	run_phase(PHASE_HOLD, part);
+	end_going();
 	give_turns(0);
 	begin_phase(PHASE_BOUNDS);
 	detach_everything();
 	ok(check_bounds(), "what the module says of its locks agrees with a probe");
 	give_turns(SELDOM);
 	run_phase(PHASE_LOAD, part);
+	end_going();
 	give_turns(0);
-	give_more_time(part);
+	do_what_is_left();
 	take_all_back();
-	set_file("/sys/devices/system/cpu/cpu1/online", "1");
 
 	print_progress(now() - seconds);
 	print_bad();

@@ -217,7 +217,6 @@ struct flip_state {
  * @done: and how often it succeeded
  * @module_goes: the module is being unloaded and loaded
  * @hurry: the known target changes without a pause
- * @late: all had their time: what was not done yet goes first
  * @nr_bad: how many things were not as they must be
  * @bad: the first of them
  * @flip: the known target
@@ -230,7 +229,6 @@ struct shared {
 	unsigned long done[NR_OPERATIONS];
 	bool module_goes;
 	bool hurry;
-	bool late;
 	unsigned int nr_bad;
 	char bad[MAX_BAD][256];
 	struct flip_state flip;
@@ -238,6 +236,9 @@ struct shared {
 
 extern struct shared *shared;
 extern enum role me;
+
+#define CPU1	"/sys/devices/system/cpu/cpu1/online"
+
 /* Where a program finds what it shares, after exec as well. */
 #define SHARED_FD	100
 
@@ -247,10 +248,17 @@ extern const char *missing[NR_NEEDS];
 unsigned int rnd(unsigned int below);
 void seed_role(enum role role);
 bool count(enum operation what, bool good);
+enum operation lacking(enum operation first, enum operation end);
 __attribute__((format(printf, 1, 2)))
 void wrong(const char *format, ...);
 bool may_happen(int error, const char *what);
 bool may_be_refused(int error);
+
+/* By chance, once in so many times; at once if nobody has done it yet. */
+static inline bool is_due(enum operation what, unsigned int times)
+{
+	return !rnd(times) || !shared->done[what];
+}
 
 void machine_setup(void);
 void machine_teardown(void);

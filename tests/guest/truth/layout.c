@@ -47,9 +47,14 @@ static void say_attempt(void)
 static void wait_done(struct member *m)
 {
 	struct timespec second = { .tv_sec = 1 };
-	int i;
+	int i, attempt = shared->attempt;
 
 	for (i = 0; get_word(&m->done) != m->told; i++) {
+		/* An order may be of many writes; it is each that has to end. */
+		if (shared->attempt != attempt) {
+			attempt = shared->attempt;
+			i = 0;
+		}
 		if (!process_state(m->pid))
 			bail("seed %" PRIu64 ": member %d died of order %d",
 			     current_seed, m->pid, m->order.op);
@@ -443,15 +448,14 @@ static void check_once(void)
  * and back to sleep; and there the kernel writes to its memory (rseq). What was
  * compared while one ran does not count; that it ran is a fact, not a guess.
  */
-static void check_all(void)
+static void check_still(void (*check)(void))
 {
 	uint64_t runs, mark = differences_so_far();
 	int i;
 
-	drain_lru();
 	for (i = 0; i < 10; i++) {
 		runs = runs_so_far();
-		check_once();
+		check();
 		if (runs_so_far() == runs)
 			return;
 		if (differences_so_far() != mark)
@@ -459,6 +463,12 @@ static void check_all(void)
 		differences_forget(mark);
 	}
 	bail("the members do not keep still");
+}
+
+static void check_all(void)
+{
+	drain_lru();
+	check_still(check_once);
 }
 
 /* Where members note what they see: it changes while they look. */
@@ -528,19 +538,6 @@ static void predict(void)
 	}
 }
 
-static void detach_dead(void)
-{
-	char *status = slurp(COW_DIR "/status"), *line;
-	int pid;
-
-	for (line = status; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (sscanf(line, "target: %d exited", &pid) == 1)
-			detach(pid);
-	}
-	free(status);
-}
-
 /**
  * layout_run - one layout, from its first mapping to its last process
  * @seed: decides everything
@@ -558,13 +555,15 @@ void layout_run(uint64_t seed)
 	live();
 	attach_all();
 	check_all();
-	if (!draw(10))
-		check_steady();
+	if (!draw(10)) {
+		check_still(check_steady);
+		steady_checks++;
+	}
 	/* Not drained: what sits in a CPU's batch is part of the question. */
 	some_events(draw(4));
 	attach_all();
 	predict();
 	check_all();
 	end_family();
-	detach_dead();
+	detach_all("exited");
 }

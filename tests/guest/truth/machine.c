@@ -7,14 +7,12 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "../have.h"
 #include "truth.h"
 
 #ifndef SYS_memfd_secret
 #define SYS_memfd_secret	447
 #endif
-
-#define THP	"/sys/kernel/mm/transparent_hugepage/"
-#define KSM	"/sys/kernel/mm/ksm/"
 
 struct machine machine = { .device = -1 };
 
@@ -75,10 +73,9 @@ static void setup_ksm(void)
 {
 	char *p = map_pages(1, MAP_PRIVATE);
 
-	if (access(KSM "run", W_OK)) {
-		missing(ING_KSM, "no KSM in this kernel");
+	missing(ING_KSM, lacks_ksm());
+	if (lacks_ksm())
 		return;
-	}
 	/* Where nobody wants anything merged, no scan is ever complete. */
 	if (madvise(p, PAGE, MADV_DONTFORK) || madvise(p, PAGE, MADV_MERGEABLE))
 		bail("cannot ask KSM for anything");
@@ -93,10 +90,9 @@ static void setup_ksm(void)
 
 static void setup_swap(void)
 {
-	const char *why = "no zram in this kernel";
+	const char *why = lacks_zram();
 
-	if (swap_on_zram(128))
-		return;
+	swap_on_zram(128);
 	missing(ING_SWAPPED, why);
 	missing(ING_SWAPPED_IN, why);
 	missing(ING_SWAP_SHARED, why);
@@ -115,11 +111,12 @@ static void setup_tmpfs(void)
 
 static void setup_ext4(void)
 {
-	if (mount_ext4("/truth/ext4"))
-		return;
-	diag("ext4: %s", strerror(errno));
-	missing(ING_EXT4_PRIVATE, "no ext4 to be mounted");
-	missing(ING_EXT4_SHARED, "no ext4 to be mounted");
+	const char *why = lacks_ext4_at("/truth/ext4");
+
+	if (why)
+		diag("ext4: %s", strerror(errno));
+	missing(ING_EXT4_PRIVATE, why);
+	missing(ING_EXT4_SHARED, why);
 }
 
 /* ---- huge pages ---- */
@@ -132,17 +129,15 @@ static void setup_thp(void)
 	};
 	unsigned int i;
 
-	if (access(THP "enabled", W_OK)) {
-		for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-			missing(all[i], "no transparent huge pages in this kernel");
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		missing(all[i], lacks_thp());
+	if (lacks_thp())
 		return;
-	}
 	must_set_file(THP "enabled", "madvise");
 	must_set_file(THP "shmem_enabled", "advise");
 	if (!set_file(THP "hugepages-64kB/enabled", "madvise"))
 		missing(ING_MTHP, "no anonymous folios of other sizes before 6.8");
-	if (!kernel_since(6, 1))
-		missing(ING_COLLAPSED, "no MADV_COLLAPSE before 6.1");
+	missing(ING_COLLAPSED, lacks_collapse());
 }
 
 static void setup_hugetlb(const char *size, const char *pages,
@@ -162,17 +157,8 @@ static void setup_hugetlb(const char *size, const char *pages,
 
 static void probe_uffd(void)
 {
-	int uffd = open_uffd_wp(UFFD_FEATURE_SIGBUS);
-
-	if (uffd < 0)
-		missing(ING_UFFD_WP, "no write protection by userfaultfd");
-	else
-		close(uffd);
-	uffd = open_uffd(UFFD_FEATURE_RWP);
-	if (uffd < 0)
-		missing(ING_UFFD_RWP, "no protection from reads by userfaultfd before 7.3");
-	else
-		close(uffd);
+	missing(ING_UFFD_WP, lacks_uffd_wp());
+	missing(ING_UFFD_RWP, lacks_uffd_rwp());
 	if (status_word("uffd_async", "absent"))
 		missing(ING_UFFD_ASYNC, "the module cannot tell that mode before 6.9");
 }
@@ -186,27 +172,6 @@ static void probe_guard(void)
 	if (madvise(p, PAGE, 102))
 		missing(ING_GUARD, "no guard regions before 6.13");
 	munmap(p, PAGE);
-}
-
-static void probe_soft_dirty(void)
-{
-	char *p = map_pages(1, MAP_PRIVATE);
-
-	*p = 1;
-	if (!(pagemap_of(getpid(), p) & PAGEMAP_SOFT_DIRTY))
-		missing(ING_SOFT_DIRTY_CLEARED,
-			"no soft-dirty bits on this architecture");
-	munmap(p, PAGE);
-}
-
-static void probe_secretmem(void)
-{
-	int fd = syscall(SYS_memfd_secret, 0);
-
-	if (fd < 0)
-		missing(ING_SECRETMEM, "no memfd_secret");
-	else
-		close(fd);
 }
 
 /* Memory of devices that may be read without effect, and has no driver. */
@@ -295,8 +260,9 @@ void machine_setup(void)
 	setup_hugetlb("32768", "12", ING_HUGETLB_32M);
 	probe_uffd();
 	probe_guard();
-	probe_soft_dirty();
-	probe_secretmem();
+	missing(ING_SOFT_DIRTY_CLEARED, lacks_soft_dirty());
+	missing(ING_SECRETMEM, opens(syscall(SYS_memfd_secret, 0)) ? NULL :
+			       "no memfd_secret");
 	probe_device();
 	probe_kernel();
 	find_vdso();

@@ -29,6 +29,17 @@ static bool may_write(const struct region *region, char *at)
 	       !(pagemap_of(getpid(), at) & PAGEMAP_UFFD_WP);
 }
 
+static bool may_write_all(const struct region *region, char *at, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i += PAGE) {
+		if (!may_write(region, at + i))
+			return false;
+	}
+	return true;
+}
+
 static int read_all(char *at, size_t len)
 {
 	size_t i;
@@ -198,6 +209,20 @@ static int populate(const struct order *order, char *at, size_t len)
 	return advise(at, len, MADV_POPULATE_WRITE, -1);
 }
 
+/* The kernel then writes, or does as if: in 6.1 without end, too. */
+static int lock(const struct region *region, char *at, size_t len)
+{
+	return may_write_all(region, at, len) ? error_of(mlock(at, len)) : EBUSY;
+}
+
+static int pin(const struct region *region, char *at, size_t len)
+{
+	if (len > 8 * PAGE)
+		len = 8 * PAGE;
+	return may_write_all(region, at, len) ? error_of(pin_pages(at, len)) :
+						EBUSY;
+}
+
 static int carry_out(const struct order *order)
 {
 	char *at = order->region.addr + order->first * PAGE;
@@ -233,7 +258,7 @@ static int carry_out(const struct order *order)
 	case OP_MOVE:
 		return move(at, len);
 	case OP_LOCK:
-		return error_of(mlock(at, len));
+		return lock(&order->region, at, len);
 	case OP_UNLOCK:
 		return error_of(munlock(at, len));
 	case OP_MIGRATE:
@@ -241,7 +266,7 @@ static int carry_out(const struct order *order)
 	case OP_MERGE:
 		return error_of(madvise(at, len, MADV_MERGEABLE));
 	case OP_PIN:
-		return error_of(pin_pages(at, len < 8 * PAGE ? len : 8 * PAGE));
+		return pin(&order->region, at, len);
 	case OP_SPLICE:
 		return splice_out(at, len);
 	case OP_PROTECT_UFFD:

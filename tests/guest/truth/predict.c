@@ -223,7 +223,9 @@ static bool is_uffd_protected(const struct cowinspect_page *r)
 {
 	return r->flags & COWI_F_UFFD_WP &&
 	       (r->flags & COWI_F_VMA_UFFD_WP ||
-		(r->flags & COWI_F_VMA_UFFD_RWP && r->flags & COWI_F_PROTNONE));
+		(r->flags & COWI_F_VMA_UFFD_RWP &&
+		 (r->flags & COWI_F_PROTNONE ||
+		  !(r->flags & COWI_F_PRESENT))));
 }
 
 /**

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A library of which a function is called from two places. */
+#include "library.h"
+
+void library_writes(volatile char *at, int pages)
+{
+	int i;
+
+	for (i = 0; i < pages; i++)
+		at[i * 4096L] = 2;	/* HERE: library_writes */
+	stays();
+}
