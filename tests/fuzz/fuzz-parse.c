@@ -15,15 +15,11 @@
 
 #include "array_size.h"
 #include "commands.h"
+#include "grade.h"
+#include "must.h"
 #include "parse.h"
-#include "quiz.h"
 #include "procfs.h"
 #include "trace.h"
-
-#define must(what) do {							\
-	if (!(what))							\
-		abort();						\
-} while (0)
 
 static void status(const char *text, size_t len)
 {
@@ -134,14 +130,16 @@ static void maps(const char *text, size_t len)
 static void answers(const char *text, size_t len)
 {
 	static int fd = -1;
-	char path[32];
+	char path[32], *papers[] = { path, NULL };
+	const char *failed;
 
 	if (fd < 0)
 		fd = memfd_create("answers", 0);
 	if (ftruncate(fd, 0) || pwrite(fd, text, len, 0) != (ssize_t)len)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	quiz_grade(path);
+	grade_text(path, NULL);
+	grade_results(papers, "a name", &failed);
 }
 
 static const struct {

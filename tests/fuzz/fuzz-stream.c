@@ -13,15 +13,11 @@
 #include <unistd.h>
 
 #include "../host/recording.h"
+#include "must.h"
 #include "parse.h"
 #include "trace.h"
 
 #define PROCS	8
-
-#define must(what) do {							\
-	if (!(what))							\
-		abort();						\
-} while (0)
 
 static char dir[32];
 static char pid_dir[64];

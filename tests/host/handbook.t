@@ -38,7 +38,7 @@ empty()
 missing_ids()
 {
 	local id
-	for id in A{1..4} B{1..3} C{1..5} D{1..2} E{1..15}; do
+	for id in A{1..4} B{1..3} C{1..5} D{1..2} E{1..19} F{1..2}; do
 		awk -v id="$id" '$2 == id { found = 1 } END { exit !found }' \
 			"$tmp/list" || echo "no lab $id"
 	done
@@ -48,13 +48,13 @@ missing_sections()
 {
 	local name id
 	while read -r name id _; do
-		grep -q "^## $id $name: " "$docs"/labs-[a-e].md ||
+		grep -q "^## $id $name: " "$docs"/labs-[a-f].md ||
 			echo "no section '## $id $name: '"
 		grep -q "^## $id $name\$" "$docs/labs-key.md" ||
 			echo "no key '## $id $name'"
 		grep -qF "| $id | \`$name\`: " "$docs/labs.md" ||
 			echo "not in the list of labs.md: $id"
-		grep -q "^<!-- output: $name [0-9]" "$docs"/labs-[a-e].md ||
+		grep -q "^<!-- output: $name [0-9]" "$docs"/labs-[a-f].md ||
 			echo "no output of $name"
 	done <"$tmp/list"
 }
@@ -76,7 +76,7 @@ empty_outputs()
 key_is_not_perfect()
 {
 	local questions
-	grep -hE '^[A-E][0-9]+\.[0-9]+: ' "$docs/labs-key.md" >"$tmp/key"
+	grep -hE '^[A-F][0-9]+\.[0-9]+: ' "$docs/labs-key.md" >"$tmp/key"
 	"$O/cowinspect" lab --grade "$tmp/key" >"$tmp/graded" 2>&1
 	questions=$(wc -l <"$tmp/key")
 	grep -q ": 100/100 ($questions of $questions)" "$tmp/graded" ||

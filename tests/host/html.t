@@ -18,7 +18,7 @@ exec 9>&-
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/small" "$tmp/large"
-for kind in fork crowd large kinds hostile empty; do
+for kind in fork crowd large scattered scenes kinds hostile empty; do
 	"$O/tests/make-page" $kind "$tmp/$kind.html"
 done
 for kind in server large one hostile nobody; do

@@ -5,6 +5,11 @@
  *	make-page fork FILE	the fork lab: 16 pages, five steps
  *	make-page crowd FILE	a parent with four children
  *	make-page large FILE	a fork of 100000 pages, frames in disorder
+ *	make-page scattered FILE  a fork of 20000 pages; every 97th is written
+ *	make-page scenes FILE	steps without a look, exits, a new scene, a verdict
+ *	make-page held FILE	frames held by others than page tables, and a question
+ *	make-page eight FILE	eight processes of 100000 pages; each writes to every
+ *				776th, another one
  *	make-page kinds FILE	each state, a huge page, an unknown kind
  *	make-page hostile FILE	names that would break a careless page
  *	make-page empty FILE	no step
@@ -29,7 +34,11 @@ struct fake {
 	size_t nr;
 	unsigned int *frame;
 	bool *writable;
+	const bool *cached;
 };
+
+/* Frames that follow each other, so that a page of so many pages is small. */
+static bool orderly;
 
 static unsigned int last_frame;
 
@@ -75,14 +84,19 @@ static void fake_exit(struct fake *f)
 	f->frame = NULL;
 }
 
+/* Frames of a process are rarely neighbours. */
+static __u64 pfn_of(unsigned int frame)
+{
+	return 0x100000 + (orderly ? frame : frame * 7919ull % 1000003);
+}
+
 static struct cowinspect_page record(const struct fake *f, size_t i)
 {
 	bool writable = f->writable[i];
 	bool alone = mapped[f->frame[i]] == 1;
 	struct cowinspect_page rec = {
 		.addr = START + i * PAGE,
-		/* Frames of a process are rarely neighbours. */
-		.pfn = 0x100000 + f->frame[i] * 7919ull % 1000003,
+		.pfn = pfn_of(f->frame[i]),
 		.mapcount = mapped[f->frame[i]],
 		.refcount = mapped[f->frame[i]],
 		.folio_mapcount = mapped[f->frame[i]],
@@ -94,6 +108,10 @@ static struct cowinspect_page record(const struct fake *f, size_t i)
 
 	if (writable)
 		rec.flags |= COWI_F_WRITE | COWI_F_EXCLUSIVE;
+	if (f->cached && f->cached[i]) {
+		rec.flags |= COWI_F_SWAPCACHE;
+		rec.refcount++;
+	}
 	return rec;
 }
 
@@ -153,11 +171,135 @@ static void make_fork(struct html *h, size_t nr)
 	fake_exit(&child);
 	html_step(h, "The child exits", "The parent is left alone.");
 	put_both(h, &parent, &child);
+	html_ended(h, 1);
 	fake_write(&parent, 5);
 	html_step(h, "The parent writes to a page that was shared until then",
 		  "The fault finds that nobody else is left, and keeps the frame.");
 	put_both(h, &parent, &child);
 	fake_exit(&parent);
+}
+
+static void make_scattered(struct html *h)
+{
+	struct fake parent, child;
+	size_t i;
+
+	fake_init(&parent, "parent", 1001, 20000);
+	for (i = 0; i < parent.nr; i++)
+		fake_write(&parent, i);
+	fake_fork(&child, &parent, "child", 1002);
+	html_step(h, "fork", "");
+	put_both(h, &parent, &child);
+	for (i = 0; i < child.nr; i += 97)
+		fake_write(&child, i);
+	html_step(h, "The child writes", "");
+	put_both(h, &parent, &child);
+	fake_exit(&child);
+	fake_exit(&parent);
+}
+
+/* As lab count: what is copied between two looks, with a step without one. */
+static void make_scenes(struct html *h)
+{
+	const struct html_write write = {
+		.process = 1, .addr = START + PAGE, .question = 1,
+		.right = "copy", .why = "mapcount 2: so", .predicted = "copy",
+		.happened = "copy",
+	};
+	struct fake parent, child, second;
+	size_t i;
+
+	fake_init(&parent, "parent", 1001, 4);
+	for (i = 0; i < parent.nr; i++)
+		fake_write(&parent, i);
+	fake_fork(&child, &parent, "child", 1002);
+	html_step(h, "fork", "The text of one.");
+	html_summary(h, "4 frames", "2 processes map 8 pages here, in 4 frames.");
+	html_bytes(h, 1, START + PAGE, (const unsigned char *)"hello", 5);
+	put_both(h, &parent, &child);
+	html_step(h, "The child reads", "");
+	html_summary(h, "The page tables were not read in this step.", "");
+	html_note(h, "ok", "copies: 0");
+	fake_write(&child, 1);
+	html_step(h, "The child writes", "It gets a frame of its own.");
+	html_summary(h, "4 frames -> 5 frames, 1 copied", "Writes watched: 1 copied.");
+	html_note(h, "ok", "copies: 1000");
+	html_write(h, &write);
+	html_bytes(h, 0, START + PAGE, (const unsigned char *)"hello", 5);
+	html_bytes(h, 1, START + PAGE + 2, (const unsigned char *)"\1\0\0\0", 4);
+	put_both(h, &parent, &child);
+	html_ended(h, 0);
+	html_ended(h, 1);
+	fake_exit(&child);
+	fake_exit(&parent);
+	html_step(h, "Nothing is looked at", "");
+	html_summary(h, "The page tables were not read in this step.", "");
+	fake_init(&second, "second", 1003, 2);
+	fake_write(&second, 0);
+	html_step(h, "Another process", "");
+	html_summary(h, "1 frame", "1 process maps 1 page here, in 1 frame.");
+	put(h, 2, &second);
+	fake_exit(&second);
+	html_conclusion(h, "3 checks held, 0 failed.", "It was as it was.",
+			"It could have been.");
+}
+
+/* A pipe holds the frame of page 1, and the swap cache that of page 2. */
+static void make_held(struct html *h)
+{
+	static const bool cached[4] = { false, false, true, false };
+	const struct html_choice choice = {
+		.question = 1, .text = "Which page is it?", .first = 0, .last = 3,
+		.right = 2, .why = "it is in the swap cache",
+	};
+	struct fake parent, child;
+	unsigned int frame;
+	size_t i;
+
+	fake_init(&parent, "parent", 1001, 4);
+	parent.cached = cached;
+	for (i = 0; i < parent.nr; i++)
+		fake_write(&parent, i);
+	fake_fork(&child, &parent, "child", 1002);
+	child.cached = cached;
+	frame = parent.frame[1];
+	html_step(h, "fork", "");
+	html_note(h, "ok", "all pages: mapcount 2");
+	html_choice(h, &choice);
+	html_held(h, "pipe", START + PAGE, pfn_of(frame));
+	put_both(h, &parent, &child);
+	fake_write(&parent, 1);
+	/* For the pipe, which counts as somebody who has it. */
+	mapped[frame]++;
+	fake_write(&child, 1);
+	html_step(h, "Both write", "");
+	html_held(h, "pipe", START + PAGE, pfn_of(frame));
+	put_both(h, &parent, &child);
+	fake_exit(&child);
+	fake_exit(&parent);
+}
+
+static void make_eight(struct html *h)
+{
+	struct fake f[8];
+	size_t i, p;
+
+	orderly = true;
+	fake_init(&f[0], "server", 500, 100000);
+	for (i = 0; i < f[0].nr; i++)
+		fake_write(&f[0], i);
+	for (p = 1; p < 8; p++)
+		fake_fork(&f[p], &f[0], "worker", 500 + p);
+	html_step(h, "fork", "");
+	for (p = 0; p < 8; p++)
+		put(h, p, &f[p]);
+	for (i = 0; i < f[0].nr; i += 97)
+		fake_write(&f[i / 97 % 8], i);
+	html_step(h, "All write", "");
+	for (p = 0; p < 8; p++)
+		put(h, p, &f[p]);
+	for (p = 0; p < 8; p++)
+		fake_exit(&f[p]);
 }
 
 static void make_crowd(struct html *h)
@@ -271,6 +413,14 @@ int main(int argc, char **argv)
 		make_fork(h, 16);
 	else if (!strcmp(kind, "large"))
 		make_fork(h, 100000);
+	else if (!strcmp(kind, "scattered"))
+		make_scattered(h);
+	else if (!strcmp(kind, "scenes"))
+		make_scenes(h);
+	else if (!strcmp(kind, "held"))
+		make_held(h);
+	else if (!strcmp(kind, "eight"))
+		make_eight(h);
 	else if (!strcmp(kind, "crowd"))
 		make_crowd(h);
 	else if (!strcmp(kind, "kinds"))

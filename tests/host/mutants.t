@@ -6,12 +6,15 @@
 # mutant that survives is a row that the test's table lacks.
 use strict;
 use warnings;
+use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
 
-my $root = dirname(__FILE__) . "/../..";
+my $root = abs_path(dirname(__FILE__) . "/../..");
 my $cc = $ENV{CC} || "gcc";
 my $dir = tempdir(CLEANUP => 1);
+# No object has the name of that in it: what ccache has of a mutant is good again.
+chdir($dir) or die;
 
 # What to put in place of what.
 my @mistakes = (
@@ -38,18 +41,19 @@ sub survives
 {
 	my ($name, $source) = @_;
 	my $test = slurp("$root/tests/host/test-$name.c");
-	open(my $out, ">", "$dir/$name.c") or die;
+	open(my $out, ">", "$name.c") or die;
 	print $out $source;
 	close($out);
-	$test =~ s{"../../module/$name.c"}{"$dir/$name.c"};
-	open($out, ">", "$dir/test.c") or die;
+	$test =~ s{"../../module/$name.c"}{"$name.c"};
+	open($out, ">", "test.c") or die;
 	print $out $test;
 	close($out);
 	# A mutant that does not compile is no mistake anyone could make.
 	return -1 if system("$cc -w -I$root/tests/host -I$root/module " .
 		"-I$root/module/uapi -I$root/userspace/libcowinspect " .
-		"-o $dir/test $dir/test.c -lcmocka 2>/dev/null");
-	return system("$dir/test >/dev/null 2>&1") == 0;
+		"-c test.c 2>/dev/null");
+	system("$cc -o test test.o -lcmocka") == 0 or die;
+	return system("./test >/dev/null 2>&1") == 0;
 }
 
 my ($made, @alive);

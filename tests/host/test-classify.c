@@ -72,6 +72,7 @@ static const struct row rows[] = {
 	  NEXT(REFUSED, SURE) },
 
 	{ "swapped", G_ALL, KIND(SWAP, COWI_F_VMA_WRITE), NEXT(SWAPIN, SURE) },
+	/* f6a6c60 ("a write to a swapped page that userfaultfd protects ends with ...") */
 	{ "swapped, protected by userfaultfd", G_ALL,
 	  KIND(SWAP, COWI_F_VMA_WRITE | COWI_F_UFFD_WP | COWI_F_VMA_UFFD_WP),
 	  NEXT(USERFAULTFD, LIKELY) },
@@ -169,6 +170,9 @@ static const struct row rows[] = {
 	  NEXT(REUSE, LIKELY) },
 	{ "swapped, protected from any access", G_ALL,
 	  KIND(SWAP, COWI_F_VMA_WRITE | COWI_F_UFFD_WP | COWI_F_VMA_UFFD_RWP),
+	  NEXT(USERFAULTFD, LIKELY) },
+	{ "swapped, registered against any access, and not protected", G_ALL,
+	  KIND(SWAP, COWI_F_VMA_WRITE | COWI_F_VMA_UFFD_RWP),
 	  NEXT(SWAPIN, SURE) },
 	{ "userfaultfd", G_ALL,
 	  ANON(ON_LRU | COWI_F_UFFD_WP | COWI_F_VMA_UFFD_WP, 1, 1),
@@ -233,6 +237,7 @@ static const struct row rows[] = {
 	{ "one more reference", G_ALL, ANON(ON_LRU, 1, 2), NEXT(COPY, LIKELY) },
 	{ "pinned", G_ALL, ANON(ON_LRU | COWI_F_MAYBE_PINNED, 1, 1025),
 	  NEXT(COPY, SURE) },
+	/* 1fadf2f ("classify: a page in an LRU batch is not predicted") */
 	{ "in an LRU batch", G_MARKS, ANON(OURS, 1, 2), NEXT(UNKNOWN, NONE) },
 	{ "in an LRU batch, not drained", G_5_10, ANON(OURS, 1, 2),
 	  NEXT(COPY, LIKELY) },
@@ -286,6 +291,7 @@ static const struct row rows[] = {
 	  HUGE(PART | COWI_F_SWAPCACHE, 1, 513, COWI_COUNT_EXACT),
 	  NEXT(UNKNOWN, NONE) },
 
+	/* 79fff9f ("classify: no prediction for hugetlb that a userfaultfd, gone ...") */
 	{ "hugetlb, protected in a range not registered", G_ALL,
 	  HUGE(OURS | COWI_F_HUGETLB | COWI_F_UFFD_WP, 1, 1, COWI_COUNT_EXACT),
 	  NEXT(UNKNOWN, NONE) },

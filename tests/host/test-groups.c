@@ -163,21 +163,37 @@ static void long_trace(void **state)
 	assert_int_equal(499, t.proc[0]->tally->forks.nr);
 	assert_int_equal(499, t.proc[0]->tally->forks.after[FORK_BY_CHILD].cost.nr);
 	children = groups_find(&t.groups, t.proc[1]->tally);
-	assert_int_equal(t.forgotten, children->procs);
-	assert_int_equal(t.forgotten, children->sum[GROUP_COPIES]);
+	assert_int_equal(t.forgotten.procs, children->procs);
+	assert_int_equal(t.forgotten.procs, children->sum[GROUP_COPIES]);
 	assert_int_equal(t.nr_procs - 1, t.tally.nr_pages);
 	trace_release(&t);
 }
 
 /* ---- the report ---- */
 
+/* What is written of a trace; the caller frees. */
+static char *text_of(struct trace *t)
+{
+	char *text = NULL;
+	size_t size;
+
+	groups_sort(&t->groups);
+	t->out = open_memstream(&text, &size);
+	assert_non_null(t->out);
+	t->json.out = t->out;
+	if (t->options->json)
+		json_object(&t->json, NULL);
+	assert_int_equal(0, trace_report(t));
+	fclose(t->out);
+	return text;
+}
+
 static char *report_of(const struct trace_options *o, unsigned int children)
 {
 	struct trace t = { .options = o };
 	struct trace_proc *proc;
 	unsigned int i;
-	char *text = NULL;
-	size_t size;
+	char *text;
 
 	tally_init(&t.tally, PAGE);
 	t.proc = calloc(children + 1, sizeof(*t.proc));
@@ -193,14 +209,7 @@ static char *report_of(const struct trace_options *o, unsigned int children)
 		t.proc[t.nr_procs++] = proc;
 		assert_int_equal(0, groups_add(&t.groups, proc->tally));
 	}
-	groups_sort(&t.groups);
-	t.out = open_memstream(&text, &size);
-	assert_non_null(t.out);
-	t.json.out = t.out;
-	if (o->json)
-		json_object(&t.json, NULL);
-	assert_int_equal(0, trace_report(&t));
-	fclose(t.out);
+	text = text_of(&t);
 	for (i = 0; i <= children; i++)
 		free(t.proc[i]);
 	free(t.proc);
@@ -248,12 +257,112 @@ static void few_lines(void **state)
 	free(text);
 }
 
+/* Of all the numbers of that name in JSON. */
+static __u64 sum_in(const char *text, const char *name)
+{
+	char key[32];
+	__u64 sum = 0;
+
+	snprintf(key, sizeof(key), "\"%s\": ", name);
+	while ((text = strstr(text, key))) {
+		text += strlen(key);
+		sum += strtoull(text, NULL, 10);
+	}
+	return sum;
+}
+
+/* Of @nr processes, of which 5 at most are kept: each forks once, and exits. */
+static char *report_of_parents(const struct trace_options *o, unsigned int nr)
+{
+	struct trace t = { .options = o, .max_procs = 5 };
+	static const enum cowi_event_kind kinds[] = {
+		COWI_EVENT_BORN, COWI_EVENT_FORK, COWI_EVENT_EXIT,
+	};
+	struct cowi_event e = { .parent = 1, .comm = "sh" };
+	unsigned int i;
+	char *text;
+
+	tally_init(&t.tally, PAGE);
+	for (e.pid = 100; e.pid < (pid_t)(100 + nr); e.pid++) {
+		e.child = e.pid;
+		for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+			e.kind = kinds[i];
+			e.time++;
+			take(&t, e);
+		}
+	}
+	assert_int_equal(nr, trace_procs(&t));
+	text = text_of(&t);
+	trace_release(&t);
+	return text;
+}
+
+/* Of forks nothing is missing, and who is not told one by one is counted. */
+static void forgotten_parents(void **state)
+{
+	struct trace_options o = { .top = 10, .json = true };
+	char *text = report_of_parents(&o, 50);
+
+	(void)state;
+	assert_int_equal(45, sum_in(text, "forgotten_processes"));
+	assert_int_equal(50, sum_in(text, "forks"));
+	assert_int_equal(50, sum_in(text, "parents"));
+	assert_non_null(strstr(text, "\"parents\": 45"));
+	free(text);
+	/* Without any, nothing is said of them. */
+	text = report_of_parents(&o, 5);
+	assert_int_equal(5, sum_in(text, "parents"));
+	assert_null(strstr(text, "(others)"));
+	free(text);
+}
+
+/* A page of zeros is mapped, and later written to: all faults of it have a column. */
+static void faults_of_page(void **state)
+{
+	static const struct cowi_mapping m = { .start = 0x1000, .end = 0x9000,
+					       .name = "" };
+	struct trace_options o = { .top = 10 };
+	struct trace t = { .options = &o, .max_procs = 5 };
+	struct cowi_event e = { .kind = COWI_EVENT_BORN, .pid = 100,
+				.child = 100, .comm = "sh" };
+	unsigned int nr[5] = { 0 };
+	char *text, *row;
+	int found;
+
+	(void)state;
+	tally_init(&t.tally, PAGE);
+	take(&t, e);
+	e.kind = COWI_EVENT_FAULT;
+	e.addr = 0x2000;
+	e.mapping = &m;
+	e.outcome = COWI_DID_ZEROPAGE;
+	take(&t, e);
+	e.bytes = PAGE;
+	e.outcome = COWI_DID_ZEROFILLED;
+	take(&t, e);
+	text = text_of(&t);
+	row = strstr(text, "FAULTS COPIED REUSED ZEROFILLED OTHER NAME\n");
+	assert_non_null(row);
+	row = strchr(row, '\n');
+	found = sscanf(row, "%*x %*s %u %u %u %u %u", &nr[0], &nr[1], &nr[2],
+		       &nr[3], &nr[4]);
+	assert_int_equal(5, found);
+	assert_int_equal(2, nr[0]);
+	assert_int_equal(0, nr[1]);
+	assert_int_equal(0, nr[2]);
+	assert_int_equal(1, nr[3]);
+	assert_int_equal(1, nr[4]);
+	free(text);
+	trace_release(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(alike), cmocka_unit_test(forks_of_all),
 		cmocka_unit_test(many), cmocka_unit_test(long_trace),
-		cmocka_unit_test(few_lines),
+		cmocka_unit_test(few_lines), cmocka_unit_test(faults_of_page),
+		cmocka_unit_test(forgotten_parents),
 	};
 
 	return cmocka_run_group_tests_name("groups", tests, NULL, NULL);

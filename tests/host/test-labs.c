@@ -5,8 +5,12 @@
  */
 #include "test.h"
 
+#include <errno.h>
+
+#include "held.h"
 #include "lab.h"
 #include "quiz.h"
+#include "report.h"
 
 #define PAGES	4
 
@@ -226,6 +230,155 @@ static void questions_make_the_key(void **state)
 	assert_string_equal("crn", r.key);
 }
 
+/* Of pages alike, one question: whoever has answered that knows the others. */
+static void pages_alike_are_one_question(void **state)
+{
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	quiz_question(&r, &r.cast.actor[0], 0, &now[0][0], COWI_NEXT_COPY);
+	quiz_question(&r, &r.cast.actor[0], 1, &now[0][1], COWI_NEXT_COPY);
+	assert_string_equal("c", r.key);
+	quiz_question(&r, &r.cast.actor[1], 1, &now[1][1], COWI_NEXT_COPY);
+	assert_string_equal("cc", r.key);
+	now[1][2].rec.refcount = 3;
+	quiz_question(&r, &r.cast.actor[1], 2, &now[1][2], COWI_NEXT_COPY);
+	assert_string_equal("ccc", r.key);
+	r.step++;
+	quiz_question(&r, &r.cast.actor[1], 2, &now[1][2], COWI_NEXT_COPY);
+	assert_string_equal("cccc", r.key);
+}
+
+static const char *summary(const struct lab_run *r)
+{
+	static char text[SUMMARY_MAX];
+
+	words_summary(r, text, sizeof(text));
+	return text;
+}
+
+static const char *totals(const struct lab_run *r)
+{
+	static char text[SUMMARY_MAX];
+
+	words_totals(r, text, sizeof(text));
+	return text;
+}
+
+static void add_write(struct lab_run *r, enum happened h)
+{
+	r->writes[r->nr_writes++].happened = h;
+}
+
+/* What was not looked at is not said; what was only seen is not called a copy. */
+static void steps_in_words(void **state)
+{
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	assert_string_equal("The page tables were not read in this step.",
+			    summary(&r));
+	assert_string_equal("", totals(&r));
+	r.looked = true;
+	assert_string_equal("4 frames -> 4 frames", summary(&r));
+	assert_string_equal("2 processes map 8 pages here, in 4 frames (16K).",
+			    totals(&r));
+	now[1][0].pfn = 998;
+	now[1][3].pfn = 999;
+	assert_string_equal("4 frames -> 6 frames, 2 pages in another frame",
+			    summary(&r));
+	add_write(&r, HAPPENED_COPY);
+	assert_string_equal("4 frames -> 6 frames, 2 pages in another frame",
+			    summary(&r));
+	add_write(&r, HAPPENED_REUSE);
+	add_write(&r, HAPPENED_COPY);
+	assert_string_equal("4 frames -> 6 frames, 2 copied", summary(&r));
+	assert_non_null(strstr(totals(&r),
+			       " Writes watched: 1 reused, 2 copied."));
+	/* Nothing to compare with: other pages than those before. */
+	r.was[0].nr = 0;
+	r.was[1].nr = 0;
+	r.was[0].page = NULL;
+	r.was[1].page = NULL;
+	assert_string_equal("6 frames", summary(&r));
+	lab_fail(&r, -5, "look");
+	assert_string_equal("The step broke off.", summary(&r));
+}
+
+/* Who holds frames: by what the lab did, and by the records. */
+static void holders_in_words(void **state)
+{
+	struct lab_held h;
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	r.looked = true;
+	assert_null(strstr(totals(&r), "held"));
+	r.held[r.nr_held++] = (struct lab_held){
+		.by = "pipe", .owner = &r.cast.actor[0], .page = 1, .pfn = 101,
+	};
+	now[0][2].rec.flags |= COWI_F_SWAPCACHE;
+	now[1][2].rec.flags |= COWI_F_SWAPCACHE;
+	assert_non_null(strstr(totals(&r),
+			       " Also held: page 1 (pipe), page 2 (swap cache)."));
+	/* One frame of two pages is held once, two are held twice. */
+	assert_false(held_at(&r, 2, 1, &h));
+	now[1][2].pfn = 202;
+	assert_true(held_at(&r, 2, 1, &h));
+	assert_int_equal(202, h.pfn);
+	now[0][1].pfn = 201;
+	assert_true(held_at(&r, 1, 0, &h) && held_is_mapped(&r, &h));
+	now[1][1].pfn = 301;
+	assert_false(held_is_mapped(&r, &h));
+	assert_non_null(strstr(totals(&r),
+			       "the frame that page 1 had (pipe), page 2"));
+	held_end(&r, &r.cast.actor[1]);
+	assert_int_equal(1, r.nr_held);
+	held_end(&r, &r.cast.actor[0]);
+	assert_int_equal(0, r.nr_held);
+	assert_false(held_at(&r, 1, 0, &h));
+}
+
+static void choices_are_kept(void **state)
+{
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	lab_choice(&r, "Which?", 1, 4, 3, "it is");
+	assert_string_equal("3", r.key);
+	assert_int_equal(1, r.nr_picks);
+	assert_int_equal(1, r.picks[0].number);
+	assert_int_equal(3, r.picks[0].right);
+	lab_choice(&r, "Which?", 1, 4, 3, "it is");
+	assert_int_equal(0, r.err);
+	lab_choice(&r, "Which?", 1, 4, 3, "it is");
+	assert_int_equal(-ENOSPC, r.err);
+}
+
+static void verdicts(void **state)
+{
+	char text[SUMMARY_MAX];
+	struct lab_run r;
+
+	(void)state;
+	make_run(&r);
+	lab.answer = "So.";
+	r.passed = 3;
+	words_verdict(&r, text, sizeof(text));
+	assert_string_equal("3 checks held, 0 failed.", text);
+	assert_string_equal("So.", words_answer(&r));
+	r.failed = 1;
+	assert_non_null(strstr(words_answer(&r), "No answer"));
+	lab_skip(&r, "no %s", "swap");
+	words_verdict(&r, text, sizeof(text));
+	assert_string_equal("SKIP: no swap", text);
+	assert_string_equal("", words_answer(&r));
+}
+
 /* The facts that a wrong answer is explained with. */
 static void reasons(void **state)
 {
@@ -259,6 +412,57 @@ static void reasons(void **state)
 	assert_non_null(strstr(why, "signal"));
 }
 
+/* A name is a number, the same each time, and others are others. */
+static void seeds(void **state)
+{
+	const struct lab *const *l;
+	char key[MAX_QUESTIONS + 1], first[MAX_QUESTIONS + 1];
+	unsigned int different;
+	__u64 seed;
+
+	(void)state;
+	assert_int_equal(7, lab_seed("7"));
+	assert_int_equal(2048, lab_seed("2K"));
+	assert_int_equal(0xc9cce27b, lab_seed("anna"));
+	assert_int_not_equal(lab_seed("anna"), lab_seed("anne"));
+	for (l = all_labs; *l; l++) {
+		lab_key(*l, 0, first);
+		for (different = 0, seed = 1; seed < 200; seed++) {
+			lab_key(*l, seed, key);
+			assert_int_equal(strlen(first), strlen(key));
+			assert_int_equal(strlen(key), strspn(key, "crn012345"));
+			different += strcmp(first, key) != 0;
+		}
+		if ((*l)->make_key)
+			assert_true(different > 150);
+		else
+			assert_int_equal(0, different);
+	}
+}
+
+/* "(lab shared)", or "(step 2)" of itself */
+static void assert_names_a_control(const struct lab *lab)
+{
+	char text[512], name[32];
+	const char *at;
+	unsigned int i;
+
+	snprintf(text, sizeof(text), "%s", lab->alike);
+	for (i = 0; text[i]; i++) {
+		if (text[i] == '\n')
+			text[i] = ' ';
+	}
+	at = strstr(text, "(lab ");
+	if (at) {
+		if (sscanf(at, "(lab %31[a-z])", name) != 1)
+			fail_msg("%s", at);
+		assert_non_null(lab_find(name));
+		assert_ptr_not_equal(lab, lab_find(name));
+	} else {
+		assert_non_null(strstr(text, "(step "));
+	}
+}
+
 static void labs_are_complete(void **state)
 {
 	const struct lab *const *l, *const *other;
@@ -266,9 +470,8 @@ static void labs_are_complete(void **state)
 	(void)state;
 	for (l = all_labs; *l; l++) {
 		assert_non_null((*l)->run);
-		assert_true(strlen((*l)->key) <= MAX_QUESTIONS);
-		assert_int_equal(strlen((*l)->key),
-				 strspn((*l)->key, "crn"));
+		assert_true(!(*l)->key == !!(*l)->make_key);
+		assert_names_a_control(*l);
 		assert_true(strlen((*l)->question) < 80);
 		assert_non_null((*l)->help);
 		assert_non_null((*l)->answer);
@@ -296,7 +499,13 @@ int main(void)
 		cmocka_unit_test(nothing_after_a_failure),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(questions_make_the_key),
+		cmocka_unit_test(pages_alike_are_one_question),
+		cmocka_unit_test(steps_in_words),
+		cmocka_unit_test(holders_in_words),
+		cmocka_unit_test(choices_are_kept),
+		cmocka_unit_test(verdicts),
 		cmocka_unit_test(reasons),
+		cmocka_unit_test(seeds),
 		cmocka_unit_test(labs_are_complete),
 	};
 

@@ -32,7 +32,10 @@ static void usual_line(void **state)
 	free(text);
 }
 
-/* Not into the last column, where some terminals begin a line. */
+/*
+ * Not into the last column, where some terminals begin a line: 8fdce0e ("trace: the live
+ * display fits the terminal").
+ */
 static void fits(void **state)
 {
 	static const char *const names[] = {

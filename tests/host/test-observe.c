@@ -319,6 +319,47 @@ static void spreading(void **state)
 	assert_true(pages[3].pfn == COWINSPECT_NO_PFN);
 }
 
+static const char *change(struct page_view before, struct page_view after)
+{
+	static char buf[48];
+
+	change_text(&before, &after, buf, sizeof(buf));
+	return buf;
+}
+
+/* What is seen without having been watched: said as it was seen, and no more. */
+static void changes(void **state)
+{
+	struct page_view was = ANON(1, PRESENT), is = was;
+	const struct page_view hole = { 0 };
+
+	(void)state;
+	assert_string_equal("", change(was, is));
+	assert_string_equal("", change(hole, hole));
+	assert_string_equal("mapped now", change(hole, is));
+	assert_string_equal("not mapped now", change(was, hole));
+	assert_string_equal("other frame", change(was, ANON(2, WRITE)));
+	assert_string_equal("writable now", change(was, ANON(1, WRITE)));
+	assert_string_equal("write-protected now", change(ANON(1, WRITE), was));
+	was.rec.mapcount = 2;
+	is.rec.refcount = 3;
+	assert_string_equal("mapcount 2 to 1", change(was, is));
+	/* A guess is no news. */
+	was.rec.counts = COWI_COUNT_ESTIMATE;
+	assert_string_equal("refcount 1 to 3", change(was, is));
+	is = was;
+	is.rec.map_order = 9;
+	assert_string_equal("entry of 512 pages", change(was, is));
+	is = view(7, 0, COWI_KIND_SWAP, COWI_NEXT_SWAPIN);
+	assert_string_equal("in no frame now", change(was, is));
+	assert_string_equal("in a frame now", change(is, was));
+	/* All who were never written to are in the same frame of zeros. */
+	was = view(1, PRESENT, COWI_KIND_ZERO, COWI_NEXT_ZEROFILL);
+	is = was;
+	is.rec.refcount = 99;
+	assert_string_equal("", change(was, is));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +372,7 @@ int main(void)
 		cmocka_unit_test(expectations),
 		cmocka_unit_test(more_expectations),
 		cmocka_unit_test(spreading),
+		cmocka_unit_test(changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,6 +160,7 @@ static const struct row rows[] = {
 	  COW_RESULT_DONE, WRITES }, .did = COWI_DID_REUSED, .order = 9 },
 	{ "reuse after a split", { HUGE(ANON, 512, 0), AT(ANON, 512, W),
 	  COW_RESULT_DONE, WRITES }, .did = COWI_DID_REUSED, .split = 1 },
+	/* f4263b0 ("observer: a fault that only took away the mark of an asynchronous ...") */
 	{ "mark of a userfaultfd taken away, and no more",
 	  { AT(ANON, 1, COWI_F_UFFD_WP), AT(ANON, 1, 0), COW_RESULT_DONE,
 	    WRITES }, .did = COWI_DID_MARKED },
@@ -169,6 +170,7 @@ static const struct row rows[] = {
 	{ "mark of a userfaultfd set meanwhile",
 	  { AT(ANON, 1, 0), AT(ANON, 1, COWI_F_UFFD_WP), COW_RESULT_DONE,
 	    WRITES }, .did = COWI_DID_SPURIOUS },
+	/* c2d02b0 ("observer: before 6.0 a write to shared memory is done when it is ...") */
 	{ "shared page made writable by the try before",
 	  { AT(SHMEM, 1, W), AT(SHMEM, 1, W), COW_RESULT_DONE,
 	    COWI_VMA_SHMEM, WRITES, .vma_shared = 1, .done_before = 1 },

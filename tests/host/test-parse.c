@@ -243,6 +243,7 @@ static void vmas_corrupt(void **state)
 		"range perms\n",
 		"perms name\n",
 		"name range\n",
+		/* b9f4fc3 ("libcowinspect: a second name column is refused, not ...") */
 		"range name pages name\n1000-2000 x 1 y\n",
 		"range name name\n",
 		"range pages name\n1000-2000 1 x",

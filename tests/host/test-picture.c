@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The letters of pictures, and how pages become cells. */
+#include <math.h>
+
 #include "test.h"
 
 #include "picture.h"
@@ -179,11 +181,73 @@ static void states(void **state)
 	}
 }
 
+/* WCAG 2.1: contrast ratio, relative luminance */
+static double linear(unsigned int channel)
+{
+	double c = channel / 255.0;
+
+	return c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4);
+}
+
+static double luminance(unsigned int rgb)
+{
+	return 0.2126 * linear(rgb >> 16) + 0.7152 * linear(rgb >> 8 & 255) +
+	       0.0722 * linear(rgb & 255);
+}
+
+static double contrast(unsigned int a, unsigned int b)
+{
+	double x = luminance(a) + 0.05, y = luminance(b) + 0.05;
+
+	return x > y ? x / y : y / x;
+}
+
+static void contrasts(void **state)
+{
+	/* COLOUR_GOOD and COLOUR_BAD, as xterm has them. */
+	static const unsigned int text[] = { 0x00875f, 0xd700af };
+	enum page_state st;
+	size_t i;
+
+	(void)state;
+	for (st = STATE_ABSENT + 1; st < NR_STATES; st++)
+		assert_true(contrast(picture_rgb(st), picture_ink(st)) >= 4.5);
+	for (i = 0; i < 2; i++) {
+		assert_true(contrast(text[i], 0) >= 4.5);
+		assert_true(contrast(text[i], 0xffffff) >= 4.5);
+	}
+}
+
+static const char *holder(__u64 flags, __u32 refcount, __u32 mapcount)
+{
+	struct cowinspect_page rec = {
+		.flags = flags, .refcount = refcount, .mapcount = mapcount,
+	};
+
+	return picture_holder(&rec);
+}
+
+static void holders(void **state)
+{
+	(void)state;
+	assert_null(holder(PRIVATE, 2, 1));
+	assert_string_equal("swap cache",
+			    holder(PRIVATE | COWI_F_SWAPCACHE, 2, 1));
+	/* Swapped out: the flags of no page. */
+	assert_null(holder(COWI_F_SWAPCACHE, 0, 0));
+	assert_string_equal("possible pin",
+			    holder(PRIVATE | COWI_F_MAYBE_PINNED, 1025, 1));
+	/* So many processes map it, and the kernel takes that for a pin. */
+	assert_null(holder(PRIVATE | COWI_F_MAYBE_PINNED, 1100, 1100));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(letters),
 		cmocka_unit_test(states),
+		cmocka_unit_test(contrasts),
+		cmocka_unit_test(holders),
 		cmocka_unit_test(cells),
 		cmocka_unit_test(huge_from_before),
 		cmocka_unit_test(pictures),

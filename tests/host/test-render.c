@@ -104,7 +104,7 @@ static void json_rows(void **state)
 {
 	(void)state;
 	renders("{\n  \"rows\": [\n"
-		"    {\"name\": \"a b\", \"mapcount\": 3, \"addr\": \"0x1000\", \"mean\": 1.07, \"size\": 512, \"own\": true},\n"
+		"    {\"name\": \"a b\", \"mapcount\": 3, \"addr\": \"0x1000\", \"mean\": 1.07, \"size\": 2097152, \"own\": true},\n"
 		"    {\"name\": \"\\\"x\\\"\\u000a\\ufffd\", \"mapcount\": null, \"addr\": \"0x7fff0000\", \"mean\": 1.00, \"size\": 0, \"own\": false}\n"
 		"  ]\n}\n", "+addr,mean,size,own",
 		(struct table_style){ .form = TABLE_JSON });

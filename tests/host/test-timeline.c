@@ -103,7 +103,10 @@ static void test_longer(void **state)
 	timeline_release(&t);
 }
 
-/* More than the bits of a slice's number. */
+/*
+ * More than the bits of a slice's number: a8fd681 ("trace: a pause of years is no shift
+ * of more bits than there are").
+ */
 static void test_years(void **state)
 {
 	struct timeline_lane lane = { 0 };

@@ -11,9 +11,11 @@ make -s -C "$here/../../userspace" O="$O" ${CC:+CC="$CC"} ${SAN:+SAN="$SAN"} \
 	"$O/cowinspect" "$O/tests/make-recording" >&2 || exit 1
 flock -u 9
 
+"$here/../deps" schema >&2 || exit 1
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-mkdir "$tmp/small" "$tmp/large"
+mkdir "$tmp/small" "$tmp/large" "$tmp/json"
+documents=0
 "$O/tests/make-recording" "$tmp/small" 16 || exit 1
 "$O/tests/make-recording" "$tmp/large" 100000 || exit 1
 
@@ -38,6 +40,11 @@ run()
 	shift
 	"$O/cowinspect" --debugfs "$tmp/small" "$@" \
 		>"$tmp/out" 2>"$tmp/err" </dev/null || got=$?
+	# That of --grade is for Gradescope, which has a specification of its own.
+	case $(head -c 1 "$tmp/out")"$*" in
+	"{"*--grade*) ;;
+	"{"*) cp "$tmp/out" "$tmp/json/$((documents++))" ;;
+	esac
 	[ $got = "$want" ]
 }
 
@@ -101,12 +108,12 @@ json()
 
 gives "--help shows the commands" 0 '^ *lab NAME' --help
 gives "--version" 0 '^cowinspect [0-9]' --version
-for command in show map trace status detach lab; do
+for command in show map ps share snapshot diff trace status detach lab; do
 	gives "$command --help has examples" 0 'Examples:' "$command" --help
 done
 gives "-h is --help" 0 '^ *lab NAME' -h
 gives "help is --help" 0 '^ *lab NAME' help
-for command in show map trace status detach lab; do
+for command in show map ps share snapshot diff trace status detach lab; do
 	gives "$command -h" 0 'Examples:' "$command" -h
 	cp "$tmp/out" "$tmp/want"
 	if run 0 help "$command" && cmp "$tmp/out" "$tmp/want" >>"$tmp/err"
@@ -117,7 +124,19 @@ gives "help of no command is wrong usage" 2 'no command' help frobnicate
 gives "no command is wrong usage" 2 'Usage'
 gives "an unknown command is wrong usage" 2 'no command' frobnicate
 gives "an unknown option is wrong usage" 2 'unrecognized' show --frobnicate
-gives "show without a process is wrong usage" 2 'which process' show
+for command in show map ps share; do
+	gives "$command without a process is wrong usage" 2 'which process' $command
+	gives "$command of a copy by a name is wrong usage" 2 'has ids only' \
+		$command --name x
+done
+gives "two names are wrong usage" 2 'only once' show --name x --name y
+gives "no limit is wrong usage" 2 'no number of processes' ps --all --limit 0
+gives "two cgroups are wrong usage" 2 'give either' ps --cgroup x --cgroup-of 1
+gives "no key is wrong usage" 2 "'nonsense' is not set" share 77 --by set,nonsense
+gives "a matrix of frames is wrong usage" 2 'give either' share 77 --matrix -p
+gives "no column to sort by is wrong usage" 2 "'nonsense' is no column" \
+	ps 77 --sort nonsense
+gives "a copy cannot be stopped" 2 'stands still' share 77 --stop
 gives "trace of nothing is wrong usage" 2 'give a COMMAND' trace
 gives "trace of two things is wrong usage" 2 'give either' trace -p 1 true
 gives "trace of no number is wrong usage" 2 'no process id' trace -p x
@@ -157,6 +176,35 @@ gives "several files are graded" 0 'empty: 0/100 \(0 of 0\)' \
 	lab --grade "$tmp/anna" "$tmp/empty"
 gives "a file that is not there is a failure" 1 'No such file' \
 	lab --grade "$tmp/anna" "$tmp/nobody"
+printf '%s\n' 'A1.1: none' 'E1.2: none' >"$tmp/assignment"
+printf '%s\n' 'seed: anna b ' 'F1.1: copy' >"$tmp/seeded"
+gives "what is to be answered and is not costs its points" 0 \
+	'seed anna\): 0/100 \(0 of 4\)' lab --grade "$tmp/assignment" --seed anna
+json "a results.json is as Gradescope's specification has it" '(
+	set(d) <= {"score", "output", "tests", "execution_time", "visibility",
+		   "stdout_visibility", "extra_data", "output_format",
+		   "test_output_format", "test_name_format", "leaderboard"} and
+	d["score"] == 2 == sum(t["score"] for t in d["tests"]) and
+	[t["name"][:4] for t in d["tests"]] ==
+		["A1.1", "A1.2", "B1.1", "B1.2", "E1.1", "E1.2"] and
+	all(set(t) <= {"score", "max_score", "status", "name", "name_format",
+		       "number", "output", "output_format", "tags",
+		       "visibility", "extra_data"} and
+	    t["max_score"] == 1 and t["score"] in (0, 1) and
+	    t["status"] == ("passed" if t["score"] else "failed") and
+	    type(t["name"]) is type(t["output"]) is str for t in d["tests"]))' \
+	lab --grade --json "$tmp/assignment" "$tmp/anna"
+lacks "what would have been right is not in it" '[BE]1\.\d.*(copy|reuse)'
+json "nothing handed in is 0 for Gradescope" \
+	'd["score"] == 0 and d["tests"] == []' lab --grade --json "$tmp/empty"
+gives "a hand-in that is not there is a failure for Gradescope, too" 1 \
+	'No such file' lab --grade --json "$tmp/anna" "$tmp/nobody"
+gives "the seed of a file is its own" 0 'seeded \(seed anna b\): ' \
+	lab --grade "$tmp/seeded"
+gives "and may be said by the teacher" 0 'seeded \(seed ben\): ' \
+	lab --grade --seed ben "$tmp/seeded"
+gives "no seed is no seed" 2 'a number, or a name' lab fork --seed ''
+gives "no seed is what would be a comment" 2 'without #' lab fork --seed 'a#'
 gives "--grade without a file is wrong usage" 2 'which files' lab --grade
 
 gives "status says what it can tell" 0 '^exclusive +exact' status
@@ -181,7 +229,7 @@ sed -i 's/: no$/: yes/' "$tmp/small/status"
 run 0 status
 lacks "nothing of that if all is well" 'ARMED|TESTED'
 cp "$tmp/status" "$tmp/small/status"
-json "status --json has the holds" '(d["holds"][0] == {"lock": "mmap", "max": 1234,
+json "status --json has the holds" '(d["holds"][0] == {"lock": "mmap", "max_ns": 1234,
 	"histogram": [{"ns": 0, "count": 1}, {"ns": 1024, "count": 7}]})' status --json
 json "status --json" 'd["abi"] == 2 and d["targets"][0] == {"pid": 77, "running": True}' \
 	status --json
@@ -204,9 +252,12 @@ gives "show --list-columns explains" 0 'cow_pending +cow +.*write-protected' \
 gives "show --range leaves others out" 0 '^7f0000000000' \
 	show 77 --range 7f0000000000 -o range
 lacks "--range left them out" '^10000000|^total'
-json "show --json" 'd["vmas"][0]["present"] == 16 and d["vmas"][1]["map_mean"] == 30 and d["summary"]["present"] == 17 and d["summary"]["pss"] is None and d["vmas"][1]["name"] == "/lib/\"od\\134d\" ä name.so"' \
+json "show --json is in bytes" '((d["schema"], d["version"]) == ("cowinspect-show", 1) and
+	(p := d["processes"][0])["vmas"][0]["present"] == 16 * 4096 and p["vmas"][1]["map_mean"] == 30 and
+	p["summary"]["present"] == 17 * 4096 and p["summary"]["pss"] is None and
+	p["vmas"][1]["name"] == "/lib/\"od\\134d\" ä name.so")' \
 	show 77 --json
-json "show --json --output-all" 'len(d["vmas"][0]) > 60' \
+json "show --json --output-all" 'len(d["processes"][0]["vmas"][0]) > 60' \
 	show 77 --json --output-all
 
 for command in "show" "show --pages" "map"; do
@@ -225,12 +276,12 @@ gives "show --pages" 0 '^10001000 +4K 1001 +anon +1 +1 yes +yes +nofault +sure' 
 	show 77 --pages
 gives "a mapcount that is not exact is marked" 0 '^7f0000000000 .* ~30 +31 ' \
 	show 77 --pages
-json "show --pages --json" 'len(d["pages"]) == 17 and d["pages"][1]["exclusive"] is True and d["pages"][0]["next"] == "copy"' \
+json "show --pages --json" 'len(p := d["processes"][0]["pages"]) == 17 and p[1]["exclusive"] is True and p[0]["next"] == "copy" and p[0]["pfn"] == 0x1000' \
 	show 77 --pages --json
 gives "show of two processes: a table for each" 0 '^process 79:$' show 77 79
-json "show of two processes as JSON" '[p["pid"] for p in d["processes"]] == [79, 77] and d["processes"][1]["summary"]["present"] == 17 and d["processes"][0]["page_size"] == 4096 and len(d["processes"][0]["vmas"]) == 2' \
+json "show of two processes as JSON" '[p["pid"] for p in d["processes"]] == [79, 77] and d["processes"][1]["summary"]["present"] == 17 * 4096 and d["page_size"] == 4096 and len(d["processes"][0]["vmas"]) == 2' \
 	show 79 77 79 --json
-json "a process and its children are several, also if there are none" '[len(p["pages"]) for p in d["processes"]] == [17]' \
+json "JSON of a process and its children has the same shape" '[len(p["pages"]) for p in d["processes"]] == [17]' \
 	show --follow 77 --pages --json
 gives "one of several that is not there is a failure" 1 'process 78: no such' show 77 78
 gives "map of two processes" 0 '^process 79:$' map 77 79
@@ -242,9 +293,9 @@ gives "the same for map" 1 '^cowinspect: process 81: ' map 77 81 79
 lacks "no heading without a picture" '^process 81'
 gives "map of two processes" 0 '^process 79:$' map 77 79
 if [ "$(grep -c '^  C  ' "$tmp/out")" = 1 ]; then ok "with one legend"; else not_ok "with one legend"; fi
-json "show --pages --range" '[p["addr"] for p in d["pages"]] == ["0x10001000", "0x10002000"]' \
+json "show --pages --range" '[p["addr"] for p in d["processes"][0]["pages"]] == ["0x10001000", "0x10002000"]' \
 	show 77 --pages --json --range 10001000-10003000
-json "100000 pages are one document" 'len(d["pages"]) == 100001' \
+json "100000 pages are one document" 'len(d["processes"][0]["pages"]) == 100001' \
 	--debugfs "$tmp/large" show 77 --pages --json
 
 run 0 --debugfs "$tmp/large" show 77 --pages
@@ -269,7 +320,7 @@ else echo "$kb KiB" >"$tmp/err"; not_ok "memory does not grow with the process";
 # A mapping with a name for the terminal, through all that has names.
 for locale in C.UTF-8 C; do
 	for command in "show 80" "show 80 --raw" "show 80 --json" \
-		"show 80 77" "map 80" "map 80 77" "map 80 --all"; do
+		"show 80 77" "map 80" "map 80 77" "map 80 --all-rows"; do
 		# shellcheck disable=SC2086
 		LC_ALL=$locale run 0 $command --html "$tmp/page.html"
 		is_safe "$command: a name is no command to the terminal ($locale)" \
@@ -290,6 +341,108 @@ is_safe "nor the name of a file" "$tmp/out" "$tmp/err"
 # for each mapping.
 reads "map reads all pages once" 12000000 map 80
 reads "show reads all pages once" 12000000 show 80 --pages
+
+# Of 77 and 79: 15 pages of both, one of each, and one that others have as well.
+gives "ps: parts of a process" 0 '^ 77 +68K +~4K +~60K +~4K +0 +0 +60K ' ps 77 79
+gives "ps: each frame once in the totals" 0 '^  - +72K +~8K +~60K +~4K' ps 77 79
+json "ps --json is in bytes" '((d["schema"], d["version"]) == ("cowinspect-ps", 1) and
+	d["processes"][0]["within"] == 15 * 4096 and d["totals"]["present"] == 18 * 4096 and
+	d["processes"][0]["about"] and d["totals"]["about"])' \
+	ps 77 79 --json
+gives "ps --sort" 0 '^79$' ps 77 79 --sort pid --raw -n -o pid
+if [ "$(head -n 1 "$tmp/out")" = 79 ]; then ok "from the greatest on"
+else not_ok "from the greatest on"; fi
+gives "ps --all is who is in the copy" 0 'total of 2$' ps --all
+gives "ps of one that exits says so" 0 '^1 exited while' ps 77 81
+# What is in it is what ps --json has: of both, of one command, of which a copy has no name.
+if run 0 ps 77 79 --prometheus && /usr/bin/python3 - "$tmp/out" 2>>"$tmp/err" <<-'EOF'
+	import sys
+	from prometheus_client.parser import text_string_to_metric_families as parse
+	families = list(parse(open(sys.argv[1], encoding="utf-8").read()))
+	assert all(f.type == "gauge" and f.documentation and f.samples for f in families)
+	told = {(s.name, s.labels.get("command")): s.value
+	        for f in families for s in f.samples}
+	assert len(told) == len(families) == 21
+	for name, each, of_all in (("processes", 2, 2), ("present_bytes", 34, 18),
+	                           ("own_bytes", 2, 2), ("outside_bytes", 2, 1)):
+	    scale = 4096 if name.endswith("bytes") else 1
+	    assert told[f"cowinspect_{name}", "unknown"] == each * scale, name
+	    assert told[f"cowinspect_set_{name}", None] == of_all * scale, name
+	EOF
+then ok "ps --prometheus is what its parser understands"
+else not_ok "ps --prometheus is what its parser understands"; fi
+gives "ps is either for Prometheus or JSON" 2 'give either' ps 77 --prometheus --json
+gives "share: sets by size" 0 '^ 64K +2 +~4K +60K +4K +0 all 2$' share 77 79
+gives "share: what one has alone" 0 '^  4K +1 +0 +4K +0 +0 process 79' share 77 79
+gives "share: the total is that of ps" 0 '^ 72K ' share 77 79
+gives "share --top adds up the rest" 0 '^  8K .*\(2 more\)$' share 77 79 --top 1
+gives "share --by mapping" 0 '^ 68K +8K +0 +68K +0 +0 \[heap\]$' share 77 79 --by mapping
+gives "share --matrix" 0 '^ 79 64K 68K process 79$' share 77 79 --matrix
+gives "share --pages" 0 '^1002 +14 anon +2 +0 \[heap\] +all 2$' share 77 79 --pages
+json "share --json" '(d["schema"] == "cowinspect-share" and
+	[s["pids"] for s in d["sets"]] == [[77, 79], [77], [79]] and
+	sum(s["bytes"] for s in d["sets"]) == d["totals"]["bytes"] == 18 * 4096)' \
+	share 77 79 --json
+json "share --json --matrix" 'd["common_bytes"][0][1] == 16 * 4096' \
+	share 77 79 --json --matrix
+json "share --json --pages" '(sum(f["pages"] for f in d["frames"]), d["frames"][0]["outside"],
+	d["frames"][0]["about"]) == (18, 28, True)' share 77 79 --json --pages
+
+# fits WIDTH ARG...: on a terminal of that width no line is wider
+fits()
+{
+	local width=$1
+	shift
+	python3 - "$width" "$O/cowinspect" --debugfs "$tmp/small" "$@" >"$tmp/out" 2>"$tmp/err" <<-'EOF'
+		import fcntl, os, pty, struct, subprocess, sys, termios
+		ours, theirs = pty.openpty()
+		width = int(sys.argv[1])
+		fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, width, 0, 0))
+		tool = subprocess.Popen(sys.argv[2:], stdout=theirs, stderr=subprocess.PIPE)
+		os.close(theirs)
+		text = b""
+		try:
+		    while piece := os.read(ours, 65536):
+		        text += piece
+		except OSError:
+		    pass
+		said = tool.stderr.read().decode()
+		lines = text.decode().splitlines()
+		print(*lines, said, sep="\n")
+		# What stands below a table is text.
+		table = lines[:([line[:4] for line in lines] + ["Read"]).index("Read")]
+		sys.exit(max(map(len, table)) > width)
+		EOF
+}
+for width in 80 50 40; do
+	for command in "ps 77 79 80" "share 77 79 80" "share 77 79 --by set,mapping"; do
+		# shellcheck disable=SC2086
+		if fits $width $command; then ok "$command fits into $width columns"
+		else not_ok "$command fits into $width columns"; fi
+	done
+done
+for command in "show 77" "show 77 79 80" "map --color never 77 80"; do
+	# shellcheck disable=SC2086
+	if fits 80 $command; then ok "$command fits into 80 columns"
+	else not_ok "$command fits into 80 columns"; fi
+done
+if fits 80 show 77 && grep -qE '^7f0000000000-7f0000002000 .* /lib/"od.134d" .* name' "$tmp/out"
+then ok "a name keeps 20 columns, a range all of them"
+else not_ok "a name keeps 20 columns, a range all of them"; fi
+cp "$tmp/small/77/vmas" "$tmp/vmas"
+echo '7f1000000000-7f1000001000 rw-p anon 1 0 0 0 0 0.00 0 0 0 x [empty]' >>"$tmp/small/77/vmas"
+gives "show --all-rows has what is empty as well" 0 '^7f1000000000-7f1000001000 ' show 77 --all-rows
+gives "which is counted otherwise" 0 '^Of 1 mapping more nothing is present' show 77
+lacks "and not shown" '^7f1000000000'
+cp "$tmp/vmas" "$tmp/small/77/vmas"
+if fits 50 ps 77 79 && grep -q '^No room for OBJECTS, SWAP (all 0), PSS: ' "$tmp/out"
+then ok "what there is no room for is said"
+else not_ok "what there is no room for is said"; fi
+if fits 40 share 77 79 80 && grep -q 'process 77 .*\.\.\..*(79)$' "$tmp/out"
+then ok "names are shortened in their middle"
+else not_ok "names are shortened in their middle"; fi
+if fits 50 ps 77 79 -o pid,present,own,within,outside,objects,swap,copy,pss,name
+then not_ok "what was asked for stays"; else ok "what was asked for stays"; fi
 
 if "$O/cowinspect" --debugfs "$tmp/large" show 77 -p 2>"$tmp/err" | head -n 1 |
 	grep -q ADDR && ! [ -s "$tmp/err" ]
@@ -330,5 +483,9 @@ echo 'nonsense' >"$tmp/small/status"
 gives "nonsense is said so" 1 'cannot be understood' status
 rm "$tmp/small/status"
 gives "a lab without the module is skipped" 77 '^SKIP: ' lab fork
+
+echo "$documents documents" >"$tmp/err"
+if [ "$documents" -gt 15 ] && "$here/schema.py" "$tmp"/json/* >"$tmp/out" 2>&1
+then ok "all JSON is as its schemas say"; else not_ok "all JSON is as its schemas say"; fi
 
 echo "1..$n"

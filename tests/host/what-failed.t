@@ -21,7 +21,7 @@ head='# 6.1-amd64, DEPTH=test SEED=7, LAYOUTS=3\n'
 kernel="kernel-6.1-amd64"
 again='DEPTH=test SEED=7 tests/vm/kernel-test 6.1-amd64'
 
-plan 9
+plan 11
 check "nothing where all passed" says "" parse '1..2\nok 1\n    not ok 1 - b\nok 2\n'
 check "nothing where all was skipped" says "" parse '1..0 # SKIP no browser\n'
 check "a script" says 'parse: of b\n\tprove tests/host/parse.t' parse \
@@ -33,6 +33,12 @@ check "not what is known to fail" says "" parse '1..1\nnot ok 1 - b # TODO later
 check "a script that did not end" \
 	says 'parse: ended early, after 1 tests\n\tprove tests/host/parse.t' parse \
 	'1..2\nok 1\n'
+check "a script that takes kernels, with the one that it failed on" \
+	says 'cow: 6.1-arm64: it passes\n\tprove tests/selftests/cow.t :: 6.1-arm64' cow \
+	'1..1\nnot ok 1 - 6.1-arm64: it passes\n'
+check "a script that ended with a status, though all passed" \
+	says 'parse: ended with status 3\n\tprove tests/host/parse.t' parse \
+	'1..1\nok 1\n# ended with status 3\n'
 check "a program in a kernel" \
 	says "$kernel: faults: 1 failed\n\t$again faults" $kernel \
 	"${head}ok 1 - a\nnot ok 2 - faults: 1 failed\n1..2\n"
