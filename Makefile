@@ -50,9 +50,21 @@ tool:			## the cowinspect command
 demo:			## see copy-on-write happen, in a throwaway machine
 	@tests/demo
 
+.PHONY: gallery
+gallery:		## the page of every lab, with an index, in build/gallery
+	@tests/gallery
+
 .PHONY: vm
 vm:			## a shell in a throwaway machine (VM_KERNEL=NAME)
 	@tests/vm/shell $(VM_KERNEL)
+
+.PHONY: image
+image:			## one archive for a class: machines for QEMU, no network needed
+	@tests/vm/image
+
+.PHONY: fetch
+fetch:			## what needs a network, as one file (WHAT="demo image programs"; FROM=FILE)
+	@tests/fetch $(if $(FROM),--from $(FROM),$(WHAT))
 
 .PHONY: test
 test:			## every test, on all kernels (KERNELS="..." narrows)

@@ -14,6 +14,12 @@ trap 'printf "%s:%s: failed: %s\n" "${BASH_SOURCE[0]##*/}" "$LINENO" "$BASH_COMM
 # /sbin holds depmod, modprobe and insmod, and is not in every user's PATH.
 PATH=$PATH:/usr/sbin:/sbin
 
+# Most of what a run compiles an earlier one has compiled, with the same compiler: it
+# is known by all that went into it, what the preprocessor made of headers included.
+# Where a compiler was run is no part of what it made.
+export CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache} CCACHE_NOHASHDIR=1
+[ ! -d /usr/lib/ccache ] || PATH=/usr/lib/ccache:$PATH
+
 # Standard output belongs to results; progress goes to standard error.
 say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -38,8 +44,11 @@ as_root()
 }
 
 # system_apt_update: fetch the machine's own package lists, if it has none.
-# A fresh Debian container has none, and then does not even know its mirror.
-system_apt_update()
+# A fresh Debian container has none, and then does not even know its mirror. Of scripts
+# that run side by side apt lets only one in, and the others would know some mirrors only.
+system_apt_update() { with_lock "$CACHE/apt-lists.lock" update_if_no_lists; }
+
+update_if_no_lists()
 {
 	[ -z "$(debian_mirrors)" ] || return 0
 	say "fetching the package lists (apt-get update): this machine has none yet"

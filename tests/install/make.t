@@ -70,12 +70,23 @@ files_are()
 # user_files PREFIX
 user_files()
 {
+	# Which schemas there are is not to be said again.
+	(cd "$tree/userspace" && printf "$1/share/cowinspect/%s\n" schema/*)
 	printf "$1/%s\n" bin/cowinspect include/cowinspect.h \
 		include/libcowinspect.h include/libcowinspect_stream.h \
-		lib/libcowinspect.a \
+		lib/libcowinspect.a lib/libcowinspect.so \
+		lib/libcowinspect.so.0 "lib/libcowinspect.so.$version" \
+		lib/pkgconfig/libcowinspect.pc \
 		share/bash-completion/completions/cowinspect \
+		share/cowinspect/complete \
+		share/fish/vendor_completions.d/cowinspect.fish \
+		share/zsh/site-functions/_cowinspect \
 		share/doc/cowinspect/debugfs-cowinspect \
-		share/man/man1/cowinspect.1
+		share/man/man1/cowinspect.1 share/man/man5/cowinspect-snapshot.5 \
+		share/man/man3/libcowinspect.3 \
+		share/man/man3/libcowinspect_stream.3
+	sed -n "s|^\t\t\(cowi_.*\);|$1/share/man/man3/\1.3|p" \
+		"$tree/userspace/libcowinspect/libcowinspect.map"
 }
 
 module_path() { echo "lib/modules/$kernel/updates/cowinspect.ko"; }

@@ -14,6 +14,7 @@ exceptions()
 	NEW_TYPEDEFS		module/compat.h		# gives old kernels the types of new ones
 	BIT_MACRO		module/uapi/*		# user space has no BIT_ULL()
 	COMPLEX_MACRO		module/uapi/*		# a list of X(...) has no brackets around it
+	COMPLEX_MACRO		tests/guest/totals.c	# the same
 	COMPLEX_MACRO		tests/guest/truth/*	# the same
 	MACRO_ARG_REUSE		tests/guest/truth/*	# the same
 	COMPLEX_MACRO		tests/guest/torture/*	# the same
@@ -31,16 +32,16 @@ exceptions()
 	MACRO_ARG_REUSE		tests/guest/events.h	# of a member and its name
 	PREFER_DEFINED_ATTRIBUTE_MACRO	userspace/*	# user space has no __printf()
 	PREFER_DEFINED_ATTRIBUTE_MACRO	tests/*		# the same
-	BIT_MACRO		tests/*			# user space has no BIT_ULL()
+	BIT_MACRO		userspace/*		# user space has no BIT()
+	BIT_MACRO		tests/*			# the same
 	ARRAY_SIZE		userspace/*		# user space has no ARRAY_SIZE()
 	ARRAY_SIZE		tests/*			# the same
 	CAMELCASE		userspace/*		# PRIx64 and the like are C's own
 	CAMELCASE		tests/*			# the same
 	VOLATILE		userspace/lab/*		# memory is touched for its own sake
 	VOLATILE		userspace/labs/*	# the same
-	VOLATILE		tests/guest/*		# the same
-	VOLATILE		tests/tracers/*		# the same
-	VOLATILE		tests/vm/detectors/*	# so are mistakes made
+	VOLATILE		userspace/whatif/*	# the same
+	VOLATILE		tests/*			# the same
 	ENOSYS			userspace/libcowinspect/*	# what perf_event_open() may say
 	ENOSYS			tests/guest/refused.c	# it is made to say so
 	SPLIT_STRING		userspace/*		# help texts have many lines

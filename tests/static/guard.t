@@ -52,7 +52,10 @@ kernels_of_truth()
 		<(stock_kernel_names)
 }
 
-plan 6
+# What a script said, and how long it took, is kept by its name alone.
+same_names() { repo_files 'tests/*.t' | sed 's#.*/##' | sort | uniq -d; }
+
+plan 7
 check "version conditionals only in module/compat.h" \
 	nothing_found version_conditionals
 check "no package host is named" nothing_found package_hosts
@@ -60,3 +63,4 @@ check "no home directory is named" nothing_found home_paths
 check "README lists the kernels that are tested" kernels_of_readme
 check "docs/truth.md has results of the same kernels" kernels_of_truth
 check "each source file names its licence" nothing_found missing_spdx
+check "no two scripts have the same name" nothing_found same_names

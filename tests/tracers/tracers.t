@@ -1,7 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Debian's perf, trace-cmd and bpftrace, and the kernel's own histograms, see each
-# copy that a program is known to make, once and as what it is.
+# copy that a program is known to make, once and as what it is; and so do those who
+# type in what docs/perf.md says, on the first of the kernels (with DEPTH=long, on all).
+# There perf is also asked in other ways, which others would show no more by: to start it,
+# or bpftrace, takes an emulated machine long.
 #
 #	tests/tracers/tracers.t [KERNEL...]
 #
@@ -15,17 +18,27 @@ here=$ROOT/tests/tracers
 # As in copies.c: what is filled, and then copied.
 filled="addr >= 0x500000000 && addr < 0x500040000"
 
+# The page: commands, and what is shown of what they said, each in a file by number.
+take_page_apart()
+{
+	mkdir -p "$out/page"
+	awk -v dir="$out/page/" '
+		/^```/ && file { file = ""; next }
+		/^```sh$/ { n++; file = dir n ".sh"; next }
+		/^```$/ { file = dir n ".shown"; next }
+		file { print >file }' "$ROOT/docs/perf.md"
+}
+
 run_tracers()
 {
-	local system
-	system=$("$here/make-root") &&
-		gcc -O2 -Wall -Wextra -Werror -static -fno-omit-frame-pointer \
-			-o "$out/copies" "$here/copies.c" &&
-		"$ROOT/tests/vm/run" --timeout 1800 --mem 2G --out "$out" \
-			--file "$system:/tracers" \
-			--file "$out/copies:/tracers/copies" \
-			--file "$here/inside:/bin/tracers-inside" "$1" -- \
-			sh /bin/tracers-inside "$filled" || return
+	take_page_apart &&
+	gcc -O2 -Wall -Wextra -Werror -static -fno-omit-frame-pointer \
+		-o "$out/copies" "$here/copies.c" &&
+		"$ROOT/tests/vm/run" --debian bookworm --timeout 3600 --mem 2G \
+			--out "$out" --file "$out/copies" \
+			--file "$here/inside:/tracers/inside" \
+			--file "$out/page:/tracers/page" "$1" -- \
+			sh /machine/tracers/inside "$filled" "${uses[@]}" || return
 	[ ! -e "$out/failed" ] || { cd "$out" && grep -H . failed ./*.err; return 1; }
 }
 
@@ -130,18 +143,101 @@ bpftrace_counts()
 			<(grep "^fork $parent " "$out/bpftrace")
 }
 
+# apart_from_numbers: lines, with any number in place of each; so of bars
+apart_from_numbers()
+{
+	sed -E 's/0x[0-9a-f]+|[0-9]+(\.[0-9]+)?/N/g; s/@* *\|$/|/; s/[[:space:]]+/ /g; s/^ | $//g'
+}
+
+# Each line that the page shows was said.
+page_shows_it()
+{
+	[ -s "$out/page/$1.shown" ] &&
+		nothing_found grep -vxFf <(apart_from_numbers <"$out/page-$1") \
+			<(grep -vx '\.\.\.' "$out/page/$1.shown" | apart_from_numbers)
+}
+
+page_perf()
+{
+	cat "$out/page-1"
+	program_ran page-1 && awk '$2 == "Samples:" { all = $3 }
+		$NF == "write_pages" { part = $1 + 0 }
+		END { exit !all || part != sprintf("%.2f", 8000 / all) + 0 }' "$out/page-1"
+}
+
+# From within write_pages(), as often as it wrote.
+page_bpftrace()
+{
+	cat "$out/page-2"
+	program_ran page-2 && diff <(said page-2 | awk '{ print $1, $4 }' | sort) \
+		<(awk -v RS=@ '/^copies\[(copying|executed), / && NF > 4 {
+			sub(/copies\[/, "", $1); sub(/,/, "", $1); print $1, $NF }' "$out/page-2" | sort)
+}
+
+# Each copy with a return address at least.
+page_trace_cmd()
+{
+	copies_are_seen page-3 page-3 && grep -q user_stack "$out/page-3"
+}
+
+# What a child has beside, its stack for one, is in the same memory for "copying" only.
+page_histogram()
+{
+	local name pid pages
+	cat "$out/page-4"
+	program_ran page-4 && said page-4 | while read -r name pid _ pages; do
+		awk -v pid="$pid" -v vma="$([ "$name" = copying ] && echo 0 || echo 1)" -v pages="$pages" '
+			{ gsub(/,/, "") }
+			$3 == pid && $5 == vma { found = $8 >= pages && $8 < pages + 32 && $10 == $8 * 4096 }
+			END { exit !found }' "$out/page-4" || return
+	done
+}
+
+# All copies of a name are in its histogram; the program has forked twice.
+page_snapshot()
+{
+	cat "$out/page-5"
+	program_ran page-5 && [ "$(grep -c '^server stood still for [1-9]' "$out/page-5")" = 2 ] &&
+		diff <(said page-5 | awk '{ print $1, $4 }' | sort) \
+			<(awk '/^@ns\[/ { name = "" }
+				/^@ns\[(copying|executed)\]/ { name = $1; gsub(/@ns\[|\]|:/, "", name) }
+				/^\[/ && name { sub(/\|.*/, ""); n[name] += $NF }
+				END { for (name in n) print name, n[name] }' "$out/page-5" | sort)
+}
+
 nobody_listens()
 {
 	local file
-	for file in "$out"/{perf,trace-cmd,histogram,bpftrace}.status; do
+	for file in "$out"/*.status; do
 		grep '^observer' "$file"
 		[ "$(grep -cxE 'observer_(for: targets 0, perf 0, tracefs 0|armed: no)' "$file")" = 2 ] ||
 			{ echo "above: ${file##*/}"; return 1; }
 	done
 }
 
+# Those of the first kernel only.
+test_other_ways()
+{
+	local block
+	check "$1: perf record of a command: its children's copies, each once" \
+		copies_are_seen perf-one perf-one.script
+	check "$1: perf record of a command: each fork, once" \
+		forks_are_seen perf-one perf-one.script
+	check "$1: perf stat counts them" perf_counts perf-stat.counts
+	check "$1: docs/perf.md: perf names the function that writes" page_perf
+	check "$1: docs/perf.md: bpftrace counts by call path" page_bpftrace
+	check "$1: docs/perf.md: trace-cmd: each copy, once" page_trace_cmd
+	check "$1: docs/perf.md: a shell: a histogram by process and memory" page_histogram
+	check "$1: docs/perf.md: bpftrace: forks, and how long copies took" page_snapshot
+	for block in 1 2 3 4 5; do
+		check "$1: docs/perf.md: what is shown of command $block" page_shows_it $block
+	done
+}
+
+# test_kernel KERNEL USES...: besides those that are for all
 test_kernel()
 {
+	uses=(perf trace_cmd histogram "${@:2}")
 	out=$BUILD/tracers/$1
 	rm -rf "$out"
 	mkdir -p "$out"
@@ -152,18 +248,13 @@ test_kernel()
 	check "$1: by the name that the process had" \
 		copies_have_names perf-all perf-all.script
 	check "$1: perf has names for all numbers" names_are_resolved perf-all.script
-	check "$1: perf record of a command: its children's copies, each once" \
-		copies_are_seen perf-one perf-one.script
 	check "$1: perf record -a: each fork, once" \
 		forks_are_seen perf-all perf-all.script
-	check "$1: perf record of a command: each fork, once" \
-		forks_are_seen perf-one perf-one.script
 	check "$1: perf record --filter: the copies are there" \
 		copies_are_seen perf-copied perf-copied.script
 	check "$1: and nothing else" only_copies perf-copied.script
 	check "$1: perf record -g: the function that writes, and its callers" \
 		stacks_name_the_writer perf-copied.script
-	check "$1: perf stat counts them" perf_counts perf-stat.counts
 	check "$1: trace-cmd: each copy, once" \
 		copies_are_seen trace-cmd trace-cmd.report
 	check "$1: trace-cmd has names for all numbers" \
@@ -171,7 +262,11 @@ test_kernel()
 	check "$1: trace-cmd: each fork, once" \
 		forks_are_seen trace-cmd trace-cmd.report
 	check "$1: a histogram counts them" histogram_counts histogram.table
-	check "$1: bpftrace counts them, and each fork" bpftrace_counts
+	if [ "$2" = perf_one ]; then
+		test_other_ways "$1"
+	else
+		check "$1: bpftrace counts them, and each fork" bpftrace_counts
+	fi
 	check "$1: after each, nobody listens and nothing is hooked" nobody_listens
 }
 
@@ -186,7 +281,13 @@ if [ $# = 0 ]; then
 	exit
 fi
 "$ROOT/tests/deps" build
-plan $((17 * $#))
+all=(perf_one page) others=(bpftrace) tests=14
+if [ "${DEPTH:-test}" = long ]; then
+	others=("${all[@]}") tests=26
+fi
+plan $((26 + tests * ($# - 1)))
+test_kernel "$1" "${all[@]}"
+shift
 for kernel; do
-	test_kernel "$kernel"
+	test_kernel "$kernel" "${others[@]}"
 done

@@ -12,6 +12,7 @@
  *				command, unloaded after it
  *	arg WORD		one word of the command, in order
  *	shell			the command talks to the serial console
+ *	second NAME		there is a shell on /dev/NAME, too, as often as it ends
  *
  * and speaks to the host over virtio-serial ports, so that the console carries
  * nothing but the kernel's messages:
@@ -46,6 +47,7 @@ static struct {
 	char *argv[MAX_ARGS + 1];
 	int argc;
 	int shell;
+	char *second;			/* console; NULL: none */
 } conf;
 
 static int status_fd = -1;
@@ -153,6 +155,8 @@ static void read_conf_line(char *line)
 		*value++ = 0;
 	if (!strcmp(line, "shell")) {
 		conf.shell = 1;
+	} else if (!strcmp(line, "second")) {
+		conf.second = strdup(value);
 	} else if (!strcmp(line, "missing")) {
 		setenv("MISSING_MODULES", value, 1);
 	} else if (!strcmp(line, "arg")) {
@@ -283,6 +287,43 @@ static int run(char **argv, int out_fd)
 	return WEXITSTATUS(status);
 }
 
+/* As often as it ends: whoever leaves it may come back. */
+static void serve_console(void)
+{
+	char path[PATH_MAX];
+	pid_t child;
+	int fd, i;
+
+	snprintf(path, sizeof(path), "/dev/%s", conf.second);
+	for (;;) {
+		fd = open(path, O_RDWR | O_NOCTTY);
+		child = fd < 0 ? -1 : fork();
+		if (!child) {
+			setsid();
+			ioctl(fd, TIOCSCTTY, 1);
+			for (i = 0; i < 3; i++)
+				dup2(fd, i);
+			close(fd);
+			execl("/bin/sh", "sh", "-i", NULL);
+			_exit(127);
+		}
+		close(fd);
+		/* Its driver may still be on its way. */
+		if (child < 0 || waitpid(child, NULL, 0) < 0)
+			usleep(100000);
+	}
+}
+
+static void start_console(void)
+{
+	pid_t child = conf.second ? fork() : 1;
+
+	if (child < 0)
+		report("error fork: %s", strerror(errno));
+	else if (!child)
+		serve_console();
+}
+
 /* What the command left running must not keep the module busy. */
 static void kill_rest(void)
 {
@@ -309,6 +350,7 @@ static void run_command(int out_fd)
 	if (conf.module && load_module(conf.module, conf.module_params))
 		return;
 	report("started %s", conf.argv[0]);
+	start_console();
 	code = run(conf.argv, out_fd);
 	report("exit %d", code);
 	kill_rest();

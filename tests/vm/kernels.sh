@@ -45,6 +45,15 @@ kernel_lookup()
 	fi
 }
 
+# kernel_of ARCH: the first of an architecture, which is the default there
+kernel_of()
+{
+	kernel_names | while read -r kernel; do
+		kernel_lookup "$kernel"
+		[ "$K_ARCH" != "$1" ] || { echo "$kernel"; break; }
+	done
+}
+
 kernel_has_flag()
 {
 	case ,$K_FLAGS, in

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes races likely, for torture; for throwaway machines only.
+ * Makes races likely, for torture, or certain; for throwaway machines only.
  *
  * Where emulated CPUs take turns, hardly anything ever comes between two
  * instructions, such as a look at an entry and the taking of its lock. QEMU ends a
@@ -10,9 +10,17 @@
  * This is to be loaded before cowinspect, and finds where it calls what locks each
  * time that it is: more calls would be better, but each that is probed costs a
  * hundredth of a second there. What a call looks like it knows of x86-64 only.
+ *
+ * Threads of one process can be made to end slowly: what one has counted has gone to
+ * those of the dead already, and it is still on the list of threads
+ * (__exit_signal(), which calls detach_pid() between the two). Others may look on for
+ * so long; no lock keeps them from that.
  */
 #include <linux/kprobes.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #ifdef CONFIG_PREEMPT_RT
 #include <linux/rtmutex.h>
@@ -42,6 +50,17 @@ MODULE_PARM_DESC(calls, "in how many places cowinspect locks");
 static unsigned int given;
 module_param(given, uint, 0444);
 MODULE_PARM_DESC(given, "how many turns were given away");
+
+/* Long enough to read a file of cowinspect's several times, short for who waits. */
+#define SLOW_NS		200000
+
+static int slow_process;
+module_param(slow_process, int, 0644);
+MODULE_PARM_DESC(slow_process, "the process whose threads end slowly; 0: none");
+
+static unsigned int slow_ends;
+module_param(slow_ends, uint, 0444);
+MODULE_PARM_DESC(slow_ends, "how many threads have ended slowly");
 
 static struct kprobe probes[MAX_CALLS];
 static struct kprobe *list[MAX_CALLS];
@@ -125,15 +144,46 @@ static int on_module(struct notifier_block *block, unsigned long state,
 
 static struct notifier_block notifier = { .notifier_call = on_module };
 
+/* Threads that end by themselves; one at a time, as the list of tasks is locked. */
+static int end_slowly(struct kprobe *probe, struct pt_regs *regs)
+{
+	u64 until;
+
+	if (current->tgid != READ_ONCE(slow_process) ||
+	    thread_group_leader(current) || !(current->flags & PF_EXITING))
+		return 0;
+	until = ktime_get_mono_fast_ns() + SLOW_NS;
+	do
+		cpu_relax();
+	while (ktime_get_mono_fast_ns() < until);
+	WRITE_ONCE(slow_ends, slow_ends + 1);
+	return 0;
+}
+
+NOKPROBE_SYMBOL(end_slowly);
+
+static struct kprobe detach_probe = {
+	.symbol_name = "detach_pid",
+	.pre_handler = end_slowly,
+};
+
 static int __init yields_init(void)
 {
-	return register_module_notifier(&notifier);
+	int ret = register_kprobe(&detach_probe);
+
+	if (ret)
+		return ret;
+	ret = register_module_notifier(&notifier);
+	if (ret)
+		unregister_kprobe(&detach_probe);
+	return ret;
 }
 
 static void __exit yields_exit(void)
 {
 	unregister_module_notifier(&notifier);
 	forget_calls();
+	unregister_kprobe(&detach_probe);
 }
 
 module_init(yields_init);
