@@ -437,10 +437,11 @@ static void name(void *unused, struct task_struct *task)		\
 #define COW_REMOTE		false
 #endif
 
+/* Caller holds rcu_read_lock, or has preemption off. */
 static inline struct task_struct *cow_mm_owner(const struct mm_struct *mm)
 {
 #ifdef CONFIG_MEMCG
-	return rcu_dereference(mm->owner);
+	return rcu_dereference_check(mm->owner, rcu_read_lock_any_held());
 #else
 	return mm == current->mm ? current : NULL;
 #endif

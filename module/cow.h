@@ -97,6 +97,7 @@ void cow_hold_print(struct seq_file *m);
 #define COW_A_HUGETLB		BIT(11)
 #define COW_A_MAP_ORDER		0x00ff0000U	/* entry maps 2^n base pages */
 #define COW_A_FOLIO_ORDER	0xff000000U
+#define COW_A_NONE		(~0U)		/* or all: there is no entry */
 
 /**
  * struct cow_raw - one entry as the kernel keeps it
@@ -307,8 +308,8 @@ unsigned int cow_capture_hugetlb(struct cow_walk *walk, unsigned long addr,
 /* ---- peek.c ---- */
 
 bool cow_peek(struct mm_struct *mm, const struct cow_vma *vma,
-	      unsigned long size, unsigned long addr,
-	      struct cowinspect_page *page);
+	      unsigned long size, unsigned long addr, pmd_t **pmd,
+	      struct cow_raw *raw);
 unsigned int cow_peek_writable(struct mm_struct *mm, unsigned long addr,
 			       unsigned long end, u64 *writable);
 
@@ -317,6 +318,7 @@ unsigned int cow_peek_writable(struct mm_struct *mm, unsigned long addr,
 void cow_decode_init(void);
 void cow_decode(const struct cow_raw *raw, const struct cow_vma *vma,
 		struct cowinspect_page *page);
+void cow_predict(const struct cow_raw *raw, struct cowinspect_page *page);
 
 /* ---- tally.c ---- */
 

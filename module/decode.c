@@ -8,7 +8,6 @@
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/smp.h>
-#include <linux/string.h>
 
 #include "compat.h"
 #include "cow.h"
@@ -92,27 +91,23 @@ static bool raw_exclusive(const struct cow_raw *raw)
 	return raw->folio_flags & COW_FLAG_EXCLUSIVE;
 }
 
+/* @flag if the page's flag is set: both are constants, so that nothing branches. */
+static __always_inline u64 fact(u64 flags, unsigned int bit, u64 flag)
+{
+	return (flags >> bit & 1) * flag;
+}
+
 static u64 folio_facts(const struct cow_raw *raw)
 {
-	static const struct {
-		u8 bit;
-		u64 flag;
-	} names[] = {
-		{ PG_lru, COWI_F_LRU },
-		{ PG_locked, COWI_F_LOCKED },
-		{ PG_dirty, COWI_F_PAGE_DIRTY },
-		{ PG_referenced, COWI_F_REFERENCED },
-		{ PG_writeback, COWI_F_WRITEBACK },
-		{ PG_swapbacked, COWI_F_SWAPBACKED },
-		{ PG_mlocked, COWI_F_MLOCKED },
-	};
-	u64 flags = raw->folio_flags, facts = 0;
-	int i;
+	u64 flags = raw->folio_flags;
+	u64 facts = fact(flags, PG_lru, COWI_F_LRU) |
+		    fact(flags, PG_locked, COWI_F_LOCKED) |
+		    fact(flags, PG_dirty, COWI_F_PAGE_DIRTY) |
+		    fact(flags, PG_referenced, COWI_F_REFERENCED) |
+		    fact(flags, PG_writeback, COWI_F_WRITEBACK) |
+		    fact(flags, PG_swapbacked, COWI_F_SWAPBACKED) |
+		    fact(flags, PG_mlocked, COWI_F_MLOCKED);
 
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		if (flags & BIT(names[i].bit))
-			facts |= names[i].flag;
-	}
 	/* The swap cache's bit means something else without swapbacked. */
 	if (flags & BIT(PG_swapbacked) && flags & BIT(PG_swapcache))
 		facts |= COWI_F_SWAPCACHE;
@@ -258,22 +253,30 @@ static void decode_present(const struct cow_raw *raw,
 		page->counts = COWI_COUNT_EXACT;
 }
 
+/* All that is not set of each entry. memset() is dearer: it is a string instruction. */
+static void clear(struct cowinspect_page *page)
+{
+	page->mapcount = 0;
+	page->refcount = 0;
+	page->folio_mapcount = 0;
+	page->swap_type = 0;
+	page->folio_order = 0;
+	page->outcome = 0;
+	page->confidence = 0;
+	page->reserved[0] = 0;
+	page->reserved[1] = 0;
+}
+
 /**
- * cow_decode - make a record of a captured entry, prediction included
+ * cow_decode - make a record of a captured entry
  * @raw: the entry
  * @vma: the VMA it was found in
- * @page: the record to fill
+ * @page: the record to fill; there is no prediction in it
  */
 void cow_decode(const struct cow_raw *raw, const struct cow_vma *vma,
 		struct cowinspect_page *page)
 {
-	struct cow_extra extra = {
-		.mm_shared = !!(raw->attr & COW_A_MM_SHARED),
-		.set_by_all = atomic64_read(&set_by_all),
-		.set_by_some = atomic64_read(&set_by_some),
-	};
-
-	memset(page, 0, sizeof(*page));
+	clear(page);
 	page->addr = raw->addr;
 	page->map_order = FIELD_GET(COW_A_MAP_ORDER, raw->attr);
 	page->flags = vma->flags;
@@ -283,5 +286,20 @@ void cow_decode(const struct cow_raw *raw, const struct cow_vma *vma,
 		decode_present(raw, page);
 	else
 		decode_nonpresent(raw, page);
+}
+
+/**
+ * cow_predict - what the next write to a captured entry does
+ * @raw: the entry
+ * @page: its record, which is completed
+ */
+void cow_predict(const struct cow_raw *raw, struct cowinspect_page *page)
+{
+	struct cow_extra extra = {
+		.mm_shared = !!(raw->attr & COW_A_MM_SHARED),
+		.set_by_all = atomic64_read(&set_by_all),
+		.set_by_some = atomic64_read(&set_by_some),
+	};
+
 	cow_classify(page, &cow_kernel_rules, &extra);
 }

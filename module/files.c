@@ -517,6 +517,7 @@ static int copy_chunk(struct cow_records *r, char __user *ubuf)
 
 	for (; alike < end; alike++) {
 		cow_decode(&alike->raw, &walk->vma, &like);
+		cow_predict(&alike->raw, &like);
 		for (left = alike->n; left; left -= n) {
 			n = min(left, BATCH - filled);
 			fill(r->batch + filled, n, &like, place);

@@ -33,20 +33,35 @@
 
 /* ---- pages that were copied at once ---- */
 
+static bool is_own_and_writable(struct mm_struct *mm, const struct cow_vma *vma,
+				unsigned long size, unsigned long addr)
+{
+	struct cowinspect_page page;
+	struct cow_raw raw;
+	unsigned long flags;
+	pmd_t *pmd = NULL;
+
+	local_irq_save(flags);
+	cow_peek(mm, vma, size, addr, &pmd, &raw);
+	local_irq_restore(flags);
+	if (raw.attr == COW_A_NONE)
+		return false;
+	cow_decode(&raw, vma, &page);
+	return page.flags & COWI_F_WRITE && page.kind == COWI_KIND_ANON;
+}
+
 /* Returns how many steps it took. */
 static int copies_in_hugetlb(struct mm_struct *mm, struct vm_area_struct *vma,
 			     int left, u64 *copies)
 {
 	unsigned long addr, size = huge_page_size(hstate_vma(vma));
-	struct cowinspect_page page;
 	struct cow_vma note;
 	int steps = 0;
 
 	cow_note_vma(&note, vma);
 	for (addr = vma->vm_start; addr < vma->vm_end && steps < left;
 	     addr += size) {
-		cow_peek(mm, &note, size, addr, &page);
-		if (page.flags & COWI_F_WRITE && page.kind == COWI_KIND_ANON)
+		if (is_own_and_writable(mm, &note, size, addr))
 			*copies += size >> PAGE_SHIFT;
 		steps += STEPS_PER_DESCENT;
 	}

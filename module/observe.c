@@ -89,11 +89,15 @@ unsigned int cow_max_inflight = 1024;
  * @vma: what is known of the VMA
  * @addr: the address
  * @size: page size, if the VMA is of hugetlb, else 0
- * @since: when it began
+ * @pmd: where its PMD is, if that was there when it began
+ * @since: when it began, if somebody listens
  * @flags: COWI_E_*
- * @predicted: for the record
- * @confidence: for the record
+ * @predicted: what was predicted, if somebody listens
+ * @confidence: and how sure that was
  * @c: what outcome.c gets to know
+ * @raw: the entry as it was looked at last: here, as many kernels clear what is on
+ *	the stack
+ * @page: the same
  */
 struct fault {
 	struct hlist_node node;
@@ -109,11 +113,14 @@ struct fault {
 	struct cow_vma vma;
 	unsigned long addr;
 	unsigned long size;
+	pmd_t *pmd;
 	u64 since;
 	u32 flags;
 	u8 predicted;
 	u8 confidence;
 	struct cow_case c;
+	struct cow_raw raw;
+	struct cowinspect_page page;
 } ____cacheline_aligned_in_smp;
 
 /**
@@ -136,10 +143,12 @@ static unsigned int nr_slots;
 
 /**
  * struct slot_pool - free slots that this CPU takes first
+ * @last: the one that was given back last, or NULL: taken by an atomic exchange
  * @lock: guards the list, from which others take as well when theirs is empty
- * @free: the slots
+ * @free: the other slots
  */
 struct slot_pool {
+	struct fault *last;
 	raw_spinlock_t lock;
 	struct hlist_head free;
 };
@@ -193,9 +202,11 @@ static struct fault_chain *chain_of(const struct fault *f)
 
 static struct fault *take_slot(struct slot_pool *pool)
 {
-	struct fault *f = NULL;
+	struct fault *f = READ_ONCE(pool->last) ? xchg(&pool->last, NULL) : NULL;
 	unsigned long flags;
 
+	if (f)
+		return f;
 	/* It may be another CPU's: do not disturb that for nothing. */
 	if (hlist_empty(&pool->free))
 		return NULL;
@@ -213,10 +224,12 @@ static struct fault *get_slot(void)
 	struct fault *f = take_slot(raw_cpu_ptr(&pools));
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		if (f)
-			break;
-		f = take_slot(per_cpu_ptr(&pools, cpu));
+	if (!f) {
+		for_each_possible_cpu(cpu) {
+			f = take_slot(per_cpu_ptr(&pools, cpu));
+			if (f)
+				break;
+		}
 	}
 	if (f)
 		WRITE_ONCE(f->handle, ++f->use << SLOT_BITS | (f - slots));
@@ -253,10 +266,14 @@ static void add_to_pool(struct slot_pool *pool, struct fault *f)
 
 static void put_slot(struct fault *f)
 {
+	struct slot_pool *pool = raw_cpu_ptr(&pools);
+
 	put_targets(f->target, f->payer);
 	f->target = NULL;
 	f->payer = NULL;
-	add_to_pool(raw_cpu_ptr(&pools), f);
+	f = xchg(&pool->last, f);
+	if (f)
+		add_to_pool(pool, f);
 }
 
 /**
@@ -300,8 +317,10 @@ void cow_observe_stop(void)
 		put_targets(slots[i].target, slots[i].payer);
 	for (i = 0; i < ARRAY_SIZE(inflight); i++)
 		INIT_HLIST_HEAD(&inflight[i].list);
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
+		per_cpu_ptr(&pools, cpu)->last = NULL;
 		INIT_HLIST_HEAD(&per_cpu_ptr(&pools, cpu)->free);
+	}
 	kvfree(slots);
 	slots = NULL;
 	nr_slots = 0;
@@ -310,7 +329,16 @@ void cow_observe_stop(void)
 
 /* ---- the beginning of a fault ---- */
 
-static void note_entry(struct cow_entry *to, unsigned long addr, bool whole,
+static void note_nothing(struct cow_entry *to)
+{
+	to->pfn = COWINSPECT_NO_PFN;
+	to->flags = 0;
+	to->kind = COWI_KIND_NONE;
+	to->map_order = 0;
+	to->torn = false;
+}
+
+static void note_entry(struct cow_entry *to, unsigned long addr,
 		       const struct cowinspect_page *page)
 {
 	to->pfn = page->pfn;
@@ -319,15 +347,18 @@ static void note_entry(struct cow_entry *to, unsigned long addr, bool whole,
 	to->flags = page->flags;
 	to->kind = page->kind;
 	to->map_order = page->map_order;
-	to->torn = !whole;
 }
 
-static void look(struct fault *f, struct cow_entry *to,
-		 struct cowinspect_page *page)
+/* Returns whether there is an entry. Caller holds the chain's lock. */
+static bool look(struct fault *f, struct cow_entry *to)
 {
-	bool whole = cow_peek(f->mm, &f->vma, f->size, f->addr, page);
-
-	note_entry(to, f->addr, whole, page);
+	note_nothing(to);
+	to->torn = !cow_peek(f->mm, &f->vma, f->size, f->addr, &f->pmd, &f->raw);
+	if (f->raw.attr == COW_A_NONE)
+		return false;
+	cow_decode(&f->raw, &f->vma, &f->page);
+	note_entry(to, f->addr, &f->page);
+	return true;
 }
 
 static u32 access_flags(unsigned int flags, bool gup)
@@ -350,11 +381,8 @@ static u32 access_flags(unsigned int flags, bool gup)
 }
 
 /* What depends on more of a large folio than its mark is not predicted here. */
-static bool can_predict(const struct fault *f,
-			const struct cowinspect_page *page)
+static bool can_predict(const struct cowinspect_page *page)
 {
-	if (!(f->flags & COWI_E_WRITE) || page->kind == COWI_KIND_NONE)
-		return false;
 	return page->outcome == COWI_NEXT_NOFAULT || page->kind != COWI_KIND_ANON ||
 	       !(page->flags & COWI_F_LARGE) ||
 	       page->flags & (COWI_F_HUGETLB | COWI_F_EXCLUSIVE);
@@ -374,6 +402,7 @@ static void note_vma(struct fault *f, struct vm_area_struct *vma,
 	c->lock_only = COW_ANON_VMA_WAITS && flags & COW_FAULT_VMA_LOCK &&
 		       c->write && !c->vma_shared &&
 		       c->vma != COWI_VMA_HUGETLB && !vma->anon_vma;
+	c->cached = 0;
 	f->size = 0;
 	if (is_vm_hugetlb_page(vma)) {
 		f->size = huge_page_size(hstate_vma(vma));
@@ -390,7 +419,6 @@ static bool is_judged(const struct fault *f)
 static void note_access(struct fault *f, struct vm_area_struct *vma,
 			unsigned int flags, bool gup)
 {
-	memset(&f->c, 0, sizeof(f->c));
 	f->c.write = !!(flags & FAULT_FLAG_WRITE);
 	f->c.unshare = !!(flags & COW_FAULT_UNSHARE);
 	f->c.marks = cow_kernel_rules.exclusive;
@@ -402,13 +430,13 @@ static void note_access(struct fault *f, struct vm_area_struct *vma,
 		f->flags |= COWI_E_SHARED;
 }
 
-static void note_prediction(struct fault *f,
-			    const struct cowinspect_page *page)
+static void note_prediction(struct fault *f)
 {
-	bool known = can_predict(f, page);
-
-	f->predicted = known ? page->outcome : COWI_NEXT_NONE;
-	f->confidence = known ? page->confidence : COWI_CONF_NONE;
+	cow_predict(&f->raw, &f->page);
+	if (!can_predict(&f->page))
+		return;
+	f->predicted = f->page.outcome;
+	f->confidence = f->page.confidence;
 }
 
 /*
@@ -418,19 +446,24 @@ static void note_prediction(struct fault *f,
 static void begin_fault(struct fault *f)
 {
 	struct fault_chain *chain = chain_of(f);
-	struct cowinspect_page page;
 	unsigned long flags;
+	bool found = false;
 
 	raw_spin_lock_irqsave(&chain->lock, flags);
 	if (is_judged(f))
-		look(f, &f->c.before, &page);
+		found = look(f, &f->c.before);
 	hlist_add_head(&f->node, &chain->list);
 	raw_spin_unlock_irqrestore(&chain->lock, flags);
-	if (is_judged(f))
-		note_prediction(f, &page);
+	f->predicted = COWI_NEXT_NONE;
+	f->confidence = COWI_CONF_NONE;
+	if (found && f->listened && f->flags & COWI_E_WRITE)
+		note_prediction(f);
 }
 
-/* A slot with those that a fault concerns, or NULL. */
+/*
+ * A slot with those that a fault concerns, or NULL. Where preemption is off, as here,
+ * RCU's readers need say nothing.
+ */
 static struct fault *get_slot_for(struct mm_struct *mm)
 {
 	struct cow_target *target = NULL, *payer = NULL;
@@ -439,7 +472,6 @@ static struct fault *get_slot_for(struct mm_struct *mm)
 	struct task_struct *owner;
 	bool remote, listened;
 
-	rcu_read_lock();
 	owner = cow_mm_owner(mm);
 	remote = owner ? task_tgid(owner) != doer : mm != current->mm;
 	listened = is_listened_to(owner, remote);
@@ -463,7 +495,6 @@ static struct fault *get_slot_for(struct mm_struct *mm)
 			atomic_long_inc(&unheard);
 		put_targets(target, payer);
 	}
-	rcu_read_unlock();
 	return f;
 }
 
@@ -478,9 +509,11 @@ static struct fault *fault_begins(struct vm_area_struct *vma,
 		return NULL;
 	f->tid = task_pid_nr(current);
 	f->paid = cow_faults_of(current);
-	f->since = ktime_get_mono_fast_ns();
+	if (f->listened)
+		f->since = ktime_get_mono_fast_ns();
 	f->mm = vma->vm_mm;
 	f->addr = addr;
+	f->pmd = NULL;
 	note_access(f, vma, flags, gup);
 	begin_fault(f);
 	return f;
@@ -627,18 +660,16 @@ static void tell_listeners(struct fault *f, const struct cow_did *did)
 static void end_fault(struct fault *f)
 {
 	struct fault_chain *chain = chain_of(f);
-	struct cowinspect_page page;
 	struct fault *other;
 	unsigned long flags;
 
-	f->c.after.kind = COWI_KIND_NONE;
-	f->c.after.pfn = COWINSPECT_NO_PFN;
+	note_nothing(&f->c.after);
 	raw_spin_lock_irqsave(&chain->lock, flags);
 	/* Both at once: see cow_observe_unsettled(). */
 	count_paid(f);
 	hlist_del(&f->node);
 	if (is_judged(f) && f->c.result == COW_RESULT_DONE)
-		look(f, &f->c.after, &page);
+		look(f, &f->c.after);
 	hlist_for_each_entry(other, &chain->list, node) {
 		if (is_judged(f) && other->mm == f->mm)
 			cow_entry_pass(&other->c.before, other->addr, &f->c,

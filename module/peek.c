@@ -24,7 +24,6 @@
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
-#include <linux/string.h>
 
 #include "compat.h"
 #include "cow.h"
@@ -40,6 +39,7 @@ static void peek_page(struct cow_raw *raw, u32 attr, unsigned long pfn)
 	unsigned long mapping = (unsigned long)cow_folio_mapping(folio);
 
 	raw->pfn = pfn;
+	raw->folio_mapcount = 0;
 	attr |= COW_A_PAGE | FIELD_PREP(COW_A_MAPPING, mapping & 3);
 	if (!mapping)
 		attr |= COW_A_NO_MAPPING;
@@ -61,6 +61,7 @@ static void peek_page(struct cow_raw *raw, u32 attr, unsigned long pfn)
 	smp_rmb();
 }
 
+/* All that is read of an entry without a page. */
 static void peek_nothing(struct cow_raw *raw, u32 attr, unsigned long pfn)
 {
 	raw->pfn = pfn;
@@ -166,78 +167,65 @@ static void peek_pud(struct cow_raw *raw, pud_t pud)
 		     pud_present(pud) ? pud_pfn(pud) : 0);
 }
 
-/* Returns false if the entry changed. Without an entry, @raw stays as it is. */
-static bool peek_at(struct cow_raw *raw, struct mm_struct *mm,
-		    const struct cow_vma *vma, unsigned long addr)
+/* The PMD for an address, or NULL, as there is none or for what peek_pud() took. */
+static pmd_t *find_pmd(struct cow_raw *raw, struct mm_struct *mm,
+		       unsigned long addr)
 {
 	pud_t *pud = cow_find_pud(mm, addr), val;
 
 	if (!pud)
-		return true;
+		return NULL;
 	val = READ_ONCE(*pud);
 	if (pud_none(val))
-		return true;
+		return NULL;
 	if (cow_pud_is_leaf(val)) {
 		peek_pud(raw, val);
-		return true;
+		return NULL;
 	}
-	if (pud_bad(val))
-		return true;
-	return peek_pmd_at(raw, vma, pmd_offset(pud, addr), addr);
+	return pud_bad(val) ? NULL : pmd_offset(pud, addr);
 }
 
-/* No entry at all, unless peeking finds one. */
-static const struct cow_raw nothing = { .attr = ~0U };
-
-static bool peek_raw(struct cow_raw *raw, struct mm_struct *mm,
-		     const struct cow_vma *vma, unsigned long size,
-		     unsigned long addr)
+static bool peek_once(struct cow_raw *raw, struct mm_struct *mm,
+		      const struct cow_vma *vma, unsigned long size,
+		      unsigned long addr, pmd_t **pmd)
 {
-	unsigned long flags;
-	bool whole = false;
-	int i;
-
-	for (i = 0; i < ATTEMPTS && !whole; i++) {
-		*raw = nothing;
-		local_irq_save(flags);
-		if (size)
-			whole = peek_hugetlb_at(raw, mm, size, addr);
-		else
-			whole = peek_at(raw, mm, vma, addr);
-		local_irq_restore(flags);
-	}
-	return whole;
+	if (size)
+		return peek_hugetlb_at(raw, mm, size, addr);
+	if (!*pmd)
+		*pmd = find_pmd(raw, mm, addr);
+	return !*pmd || peek_pmd_at(raw, vma, *pmd, addr);
 }
 
 /**
  * cow_peek - what maps an address
- * @mm: the address space, of which the caller is in a page fault
+ * @mm: the address space, of which the caller is in a page fault; interrupts are off
  * @vma: what is known of the VMA
  * @size: the size of its pages, if it is of hugetlb, else 0
  * @addr: the address
- * @page: filled in; the kind is COWI_KIND_NONE if there is no entry. Counts of
- *	a large folio, and its order, are not looked at
+ * @pmd: NULL, or the PMD that an earlier call found during the same fault, whose
+ *	locks have kept it since. Set
+ * @raw: filled in; COW_A_NONE if there is no entry. Counts of a large folio, and
+ *	its order, are not looked at
  *
- * Return: false if the entry kept changing, so that @page says nothing.
+ * Return: false if the entry kept changing, so that @raw says nothing.
  */
 bool cow_peek(struct mm_struct *mm, const struct cow_vma *vma,
-	      unsigned long size, unsigned long addr,
-	      struct cowinspect_page *page)
+	      unsigned long size, unsigned long addr, pmd_t **pmd,
+	      struct cow_raw *raw)
 {
-	struct cow_raw raw;
-	bool whole = peek_raw(&raw, mm, vma, size, addr);
+	bool whole = false;
+	int i;
 
-	if (!whole || raw.attr == nothing.attr) {
-		memset(page, 0, sizeof(*page));
-		page->pfn = COWINSPECT_NO_PFN;
-		page->kind = COWI_KIND_NONE;
-		page->outcome = COWI_NEXT_NONE;
-		return whole;
+	for (i = 0; i < ATTEMPTS && !whole; i++) {
+		raw->attr = COW_A_NONE;
+		whole = peek_once(raw, mm, vma, size, addr, pmd);
 	}
-	raw.addr = addr & ~((PAGE_SIZE << FIELD_GET(COW_A_MAP_ORDER, raw.attr))
-			    - 1);
-	cow_decode(&raw, vma, page);
-	return true;
+	if (!whole)
+		raw->attr = COW_A_NONE;
+	if (raw->attr != COW_A_NONE)
+		raw->addr = addr & ~((PAGE_SIZE <<
+				      FIELD_GET(COW_A_MAP_ORDER, raw->attr)) - 1);
+	return whole;
 }
 
 static pte_t *find_table(struct mm_struct *mm, unsigned long addr)

@@ -203,6 +203,7 @@ void cow_tally_chunk(struct cow_tally *tally, const struct cow_walk *walk)
 	tally->pages += (walk->addr - walk->start) >> PAGE_SHIFT;
 	for (; alike < end; alike++) {
 		cow_decode(&alike->raw, &walk->vma, &page);
+		cow_predict(&alike->raw, &page);
 		add_entries(tally, &page, &alike->raw, walk, alike->n);
 	}
 }
