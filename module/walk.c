@@ -105,33 +105,47 @@ changed:
 	return addr;
 }
 
+/*
+ * Capture huge entries that follow each other in one table, which has one lock. Up
+ * to @end, which may be behind it. Returns where to go on; @addr itself if what was
+ * a huge entry is none any more.
+ */
+static unsigned long walk_huge_pmds(struct budget *b, pmd_t *pmd,
+				    unsigned long addr, unsigned long end)
+{
+	spinlock_t *ptl = pmd_lock(b->walk->mm, pmd);
+	u64 since = cow_hold_begin();
+	unsigned long next;
+	pmd_t val;
+
+	end = pud_addr_end(addr, end);
+	/* What changes must not keep us here for ever. */
+	b->left--;
+	for (; addr < end && room(b); addr = next, pmd++) {
+		val = cow_pmdp_get(pmd);
+		if (pmd_none(val) || !cow_pmd_is_leaf(val))
+			break;
+		next = pmd_addr_end(addr, end);
+		b->left -= cow_capture_pmd(b->walk, addr, next, val);
+	}
+	cow_hold_end(COW_LOCK_TABLE, since);
+	spin_unlock(ptl);
+	return addr;
+}
+
+/* Up to @end, which may be behind the table that @pmd is in. */
 static unsigned long walk_pmd(struct budget *b, pmd_t *pmd, unsigned long addr,
 			      unsigned long end)
 {
 	unsigned long next = pmd_addr_end(addr, end);
 	pmd_t val = cow_pmdp_get(pmd);
-	spinlock_t *ptl;
-	u64 since;
 
 	if (pmd_none(val)) {
 		b->left--;
 		return next;
 	}
-	if (cow_pmd_is_leaf(val)) {
-		ptl = pmd_lock(b->walk->mm, pmd);
-		since = cow_hold_begin();
-		val = cow_pmdp_get(pmd);
-		if (!pmd_none(val) && cow_pmd_is_leaf(val)) {
-			b->left -= cow_capture_pmd(b->walk, addr, next, val);
-			cow_hold_end(COW_LOCK_TABLE, since);
-			spin_unlock(ptl);
-			return next;
-		}
-		spin_unlock(ptl);
-		/* It changed: the same address again, at some cost. */
-		b->left--;
-		return addr;
-	}
+	if (cow_pmd_is_leaf(val))
+		return walk_huge_pmds(b, pmd, addr, end);
 	if (pmd_bad(val)) {
 		b->left--;
 		return next;
