@@ -225,25 +225,39 @@ void cow_tally_finish(struct cow_tally *tally)
 	}
 }
 
-/* Most totals are 0, and to print these at once is most of what can be saved. */
 static const struct {
 	const char *line;
-	const char *zero_line;
 	size_t zero_size;
 	const char *column;
 	bool is_mean;
 	size_t offset;
 } totals[] = {
 #define COW_X(field, unit, meaning)					\
-	{ #field ": ", #field ": 0\n", sizeof(#field ": 0\n") - 1,	\
-	  " " #field, unit[0] == 'm', offsetof(struct cow_tally, field) },
+	{ #field ": ", sizeof(#field ": 0\n") - 1, " " #field,		\
+	  unit[0] == 'm', offsetof(struct cow_tally, field) },
 	COWINSPECT_TOTALS(COW_X)
 #undef COW_X
 };
 
+/*
+ * Most totals are 0. What is printed of those that follow each other is a piece of
+ * what would be printed if all were: that is most of what can be saved.
+ */
+#define COW_X(field, unit, meaning)	#field ": 0\n"
+static const char zero_lines[] = COWINSPECT_TOTALS(COW_X);
+#undef COW_X
+#define COW_X(field, unit, meaning)	" 0"
+static const char zero_columns[] = COWINSPECT_TOTALS(COW_X);
+#undef COW_X
+
 static u64 total_of(const struct cow_tally *tally, int i)
 {
 	return *(const u64 *)((const char *)tally + totals[i].offset);
+}
+
+static bool is_zero(const struct cow_tally *tally, int i)
+{
+	return !total_of(tally, i) && !totals[i].is_mean;
 }
 
 static void print_total(struct seq_file *m, const char *before,
@@ -266,16 +280,19 @@ static void print_total(struct seq_file *m, const char *before,
  */
 void cow_tally_print_lines(struct seq_file *m, const struct cow_tally *tally)
 {
+	const char *zeros = zero_lines, *behind = zeros;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(totals); i++) {
-		if (!total_of(tally, i) && !totals[i].is_mean) {
-			seq_write(m, totals[i].zero_line, totals[i].zero_size);
+		behind += totals[i].zero_size;
+		if (is_zero(tally, i))
 			continue;
-		}
+		seq_write(m, zeros, behind - totals[i].zero_size - zeros);
+		zeros = behind;
 		print_total(m, totals[i].line, tally, i);
 		seq_putc(m, '\n');
 	}
+	seq_write(m, zeros, behind - zeros);
 }
 
 /**
@@ -297,12 +314,16 @@ void cow_tally_print_header(struct seq_file *m)
  */
 void cow_tally_print_row(struct seq_file *m, const struct cow_tally *tally)
 {
-	int i;
+	int i, zeros = 0;
 
 	for (i = 0; i < ARRAY_SIZE(totals); i++) {
-		if (!total_of(tally, i) && !totals[i].is_mean)
-			seq_write(m, " 0", 2);
-		else
-			print_total(m, " ", tally, i);
+		if (is_zero(tally, i)) {
+			zeros++;
+			continue;
+		}
+		seq_write(m, zero_columns, 2 * zeros);
+		zeros = 0;
+		print_total(m, " ", tally, i);
 	}
+	seq_write(m, zero_columns, 2 * zeros);
 }
