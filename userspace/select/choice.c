@@ -279,6 +279,15 @@ static void free_rules(struct rules *r)
 	cgroup_release(&r->cgroup);
 }
 
+int choice_check(const struct choice *c)
+{
+	struct rules r;
+	int status = make_rules(c, &r);
+
+	free_rules(&r);
+	return status;
+}
+
 /* The owner of /proc/PID is root for those that may not be dumped. */
 static bool is_of_user(pid_t pid, uid_t uid)
 {

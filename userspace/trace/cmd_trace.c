@@ -481,7 +481,8 @@ int cmd_trace(int argc, char **argv, struct globals *g)
 	parse_command(&argp, argc, argv, ARGP_IN_ORDER, &o, g);
 	if (session_open(g, &t.c))
 		return EXIT_FAILED;
-	status = trace_choose(&o);
+	status = o.command ? EXIT_OK :
+			     targets_stream(&o.who, NULL, &o.stream);
 	if (!status)
 		status = open_output(&t);
 	if (!status) {
@@ -497,6 +498,7 @@ int cmd_trace(int argc, char **argv, struct globals *g)
 			interrupt_was_meant();
 	}
 	cowi_close(t.c);
-	trace_choose_release(&o);
+	targets_stream_release(&o.stream);
+	free(o.who.choice.pid);
 	return status;
 }
