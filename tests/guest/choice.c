@@ -287,8 +287,10 @@ static void test_charged(void)
 	stacks = of_cgroup("memory.stat", "kernel_stack ");
 	cache = of_cgroup("memory.stat", "file ") - shmem;
 	rest = current - anon - shmem - kernel - cache;
-	diag("memory.current %lld = %lld anonymous + %lld objects + %lld of the kernel (page tables %lld, stacks %lld) + %lld page cache + %lld charged in advance",
-	     current, anon, shmem, kernel, tables, stacks, cache, rest);
+	diag("memory.current %lld = %lld anonymous + %lld objects + %lld of the kernel",
+	     current, anon, shmem, kernel);
+	diag("(page tables %lld, stacks %lld) + %lld page cache + %lld charged in advance",
+	     tables, stacks, cache, rest);
 	ok(rest >= -batch && rest <= 2 * batch && tables > 0 && stacks > 0 &&
 	   tables + stacks <= kernel,
 	   "memory.current is that, the kernel's own, page cache, and what CPUs charge in advance");

@@ -314,7 +314,7 @@ static void test_every(void)
 		bail("popen");
 	while (fgets(line, sizeof(line), tool)) {
 		if (sscanf(line, "%d %d /memfd:%63s", &n, &m, name) != 3 ||
-		    strcmp(name, "region"))
+		    strncmp(name, "region", 6))
 			continue;
 		reused += n;
 		copied += m;

@@ -363,8 +363,8 @@ static void count(struct family *f, const struct cowinspect_page *rec, __u64 n)
 	m->present += n;
 	if (rec->kind < COWI_NR_KINDS)
 		m->kind[rec->kind] += n;
-	if (rec->counts != COWI_COUNT_EXACT)
-		m->about = m->pss_about = true;
+	m->about |= rec->counts != COWI_COUNT_EXACT;
+	m->pss_about |= rec->counts != COWI_COUNT_EXACT;
 	if (rec->counts == COWI_COUNT_AVERAGE && rec->map_order)
 		m->mixed = true;
 	m->pss_fixed += n * ((f->page_size << PSS_SHIFT) /

@@ -190,8 +190,9 @@ int cgroup_check_perf(const char *path, const char *name)
 		return EXIT_OK;
 	fputs("cowinspect: ", stderr);
 	put_safe(stderr, name);
-	fputs(": a cgroup of version 1 that perf does not know, so that nobody can listen to it: give the one below "
-	      CGROUPS "/perf_event, if it is there, or --user, --name, or the processes in ",
+	fputs(": of this cgroup of version 1 perf does not know, and so nobody can listen to it: ",
+	      stderr);
+	fputs("give the one below " CGROUPS "/perf_event, if it is there, or --user, --name, or the processes in ",
 	      stderr);
 	put_safe(stderr, path);
 	fputs("/cgroup.procs\n", stderr);

@@ -110,15 +110,14 @@ ok(both["totals"]["bytes"] ==
 ok(all(held[name]["outside"] >= common_bytes for name in held),
    "which is outside of each alone", held, common_bytes)
 
-if "HOWTO" in os.environ:
-    pid = str(ids["shop"][0])
-    show("ps", "--cgroup-of", pid, "--stop")
-    show("share", "--cgroup", "pods", "--stop", "--top", "8")
-    show("share", "--cgroup-of", pid, "--by", "mapping", "--top", "6")
-    for name in ids:
-        say(name, "memory.current", slurp(f"{PODS}/{name}/memory.current").strip(),
-            *(f"{what} {charged(name, what)}" for what in
-              ("anon", "file", "kernel", "pagetables", "kernel_stack", "slab", "shmem")))
+pid = str(ids["shop"][0])
+show("ps", "--cgroup-of", pid, "--stop")
+show("share", "--cgroup", "pods", "--stop", "--top", "8")
+show("share", "--cgroup-of", pid, "--by", "mapping", "--top", "6")
+for name in ids:
+    say(name, "memory.current", slurp(f"{PODS}/{name}/memory.current").strip(),
+        *(f"{what} {charged(name, what)}" for what in
+          ("anon", "file", "kernel", "pagetables", "kernel_stack")))
 for first in shop, blog:
     first.stdin.close()
     first.wait()

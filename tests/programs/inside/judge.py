@@ -55,6 +55,8 @@ def slurp(path):
 
 def show(*args):
     """For the documents: what cowinspect says on a terminal of 80 columns"""
+    if "HOWTO" not in os.environ:
+        return
     if not os.path.exists("/dev/pts/ptmx"):
         os.makedirs("/dev/pts", exist_ok=True)
         subprocess.run(["mount", "-t", "devpts", "none", "/dev/pts"], check=True)
