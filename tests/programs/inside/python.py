@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 CPython, prefork: gc.freeze() keeps the collector from copying; what reads the data
-still counts references, and copies.
+still counts references, and copies; data in one object have one count.
 """
 from prefork import *
 
@@ -20,4 +20,10 @@ mostly(frozen, workers, "what counts references while it reads", COUNTING)
 ok(bytes_by(frozen, workers, COLLECTOR) < by_collector / 10,
    "gc.freeze(): the collector leaves what was there before the fork alone",
    bytes_by(frozen, workers, COLLECTOR), by_collector)
+
+packed, workers_of_array = serve("python-array", PROGRAM + ["--array"])
+ok(sum(copied(packed, w) for w in workers_of_array) * 2 <
+   sum(copied(frozen, w) for w in workers),
+   "the same data in an array: workers copy less than half of what is left by that",
+   *packed.by_pid.values())
 done()
