@@ -212,7 +212,7 @@ static int table_of(struct share *s, const struct family_group *g, size_t nr,
 	closed = table_close(table);
 	if (hidden && s->output.style.form == TABLE_HUMAN)
 		fprintf(s->output.style.out,
-			"%zu more ha%s no memory but zero pages or devices': --all-rows shows %s.\n",
+			"%zu more ha%s zero pages or devices only: --all-rows shows %s.\n",
 			hidden, hidden == 1 ? "s" : "ve",
 			hidden == 1 ? "it" : "them");
 	return err ? err : closed;
