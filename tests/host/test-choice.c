@@ -133,6 +133,13 @@ static void test_stream_is_asked(void **state)
 	assert_true(s.all && s.follow);
 	assert_null(s.name);
 	targets_stream_release(&s);
+
+	/* A command, which nobody has to choose. */
+	s = (struct cowi_stream_options){ 0 };
+	who.choice = (struct choice){ .follow = true };
+	assert_int_equal(targets_stream(&who, NULL, &s), EXIT_OK);
+	assert_true(s.follow && !s.all && !s.name && !s.nr_pids);
+	targets_stream_release(&s);
 }
 
 static void test_stream_gets_ids(void **state)

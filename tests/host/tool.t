@@ -498,7 +498,7 @@ for width in 80 100; do
 			        if not re.fullmatch(r"/usr/.*\.\.\..*2\.3|/usr/.*2\.3|/lib/libc.so.6", name) \
 			           or len(name) < 20 and name[1] == "u":
 			            sys.exit(f"a short name: {line}")
-			    left |= line.startswith("Columns for which there was no room")
+			    left |= line.startswith("Columns for which there was no room:")
 			sys.exit(made.wait() or tables < 2 or not names or (width == 80) > left)
 			EOF
 		then ok "trace: tables of $kind fit into $width columns, and names have 20"

@@ -69,7 +69,8 @@ int targets_find(const struct target_names *names, struct chosen *list);
  *	error
  *
  * All, a name and a cgroup alone have those to come, too; others are those of now.
- * Descendants are the stream's, and --limit does not count them.
+ * Descendants are the stream's, and --limit does not count them. Where nobody is chosen,
+ * somebody else is to be followed, or not.
  *
  * Return: EXIT_OK, EXIT_FAILED, or EXIT_USAGE: a word that means nothing.
  */

@@ -192,8 +192,9 @@ int cgroup_check_perf(const char *path, const char *name)
 	put_safe(stderr, name);
 	fputs(": of this cgroup of version 1 perf does not know, and so nobody can listen to it: ",
 	      stderr);
-	fputs("give the one below " CGROUPS "/perf_event, if it is there, or --user, --name, or the processes in ",
+	fputs("give the one below " CGROUPS "/perf_event, if it is there, or ",
 	      stderr);
+	fputs("--user, --name, or the processes in ", stderr);
 	put_safe(stderr, path);
 	fputs("/cgroup.procs\n", stderr);
 	return EXIT_FAILED;

@@ -481,8 +481,7 @@ int cmd_trace(int argc, char **argv, struct globals *g)
 	parse_command(&argp, argc, argv, ARGP_IN_ORDER, &o, g);
 	if (session_open(g, &t.c))
 		return EXIT_FAILED;
-	status = o.command ? EXIT_OK :
-			     targets_stream(&o.who, NULL, &o.stream);
+	status = targets_stream(&o.who, NULL, &o.stream);
 	if (!status)
 		status = open_output(&t);
 	if (!status) {

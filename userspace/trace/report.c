@@ -542,7 +542,7 @@ static int report_text(const struct report *r, struct trace_proc **list)
 		err = report_hottest(r, list);
 	trace_explain(r->t);
 	if (r->no_room)
-		fputs("Columns for which there was no room are in a file (--output), and in --json.\n",
+		fputs("Columns for which there was no room: in a file (--output), and in --json.\n",
 		      r->style.out);
 	return err;
 }
