@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Whom cowinspect ps, share and trace mean: by cgroup and by user; a cgroup that is
- * frozen while it is read, however that ends; and what ps says a cgroup holds, against
- * what the kernel has charged it with. No kernel changes what the tool does here.
+ * frozen while it is read, however that ends; and what ps and share say a cgroup holds,
+ * against what the kernel has charged it with. No kernel changes what the tool does here.
  */
 #include "have.h"
 #include "command.h"
@@ -14,14 +14,21 @@
 #define FREEZE		MANY "/cgroup.freeze"
 #define USER		12345
 #define NR		3
-#define OWN		2000		/* pages that each has of its own */
+
+/* A program of which is known what it holds, in pages. */
+#define HELD		CGROUPS "/held"
+#define HOLDER		"holder"
+#define HOLDERS		3
+#define OWN		2000		/* of all */
+#define COPIED		500		/* that each child has copied */
+#define OBJECT		300		/* that the first two have mapped */
+#define READY_FD	100
 
 /* Pages that a CPU may have charged before they are asked for: mm/memcontrol.c. */
 #define CHARGE_BATCH	64
 
 static int *ready;			/* how many are as they shall be */
 static pid_t pid[NR], many;		/* the last of many */
-static long long inherited;		/* pages of each that it may have from us */
 
 /* Born there, so that each page that it gets is charged to it. */
 static pid_t spawn_in(const char *cgroup, void (*child)(long), long number)
@@ -53,7 +60,6 @@ static void be_ready(void)
 
 static void be_member(long number)
 {
-	memset(map_pages(OWN, MAP_PRIVATE), 1, OWN * 4096);
 	if (number == 2 && setuid(USER))
 		_exit(1);
 	/* Which setuid() has undone. */
@@ -84,18 +90,16 @@ static const char *lacks_cgroups(void)
 		return none;
 	if (!set_file(CGROUPS "/cgroup.subtree_control", "+memory"))
 		return none;
-	if (mkdir(ONE, 0755) || mkdir(BELOW, 0755) || mkdir(MANY, 0755))
+	if (mkdir(ONE, 0755) || mkdir(BELOW, 0755) || mkdir(MANY, 0755) ||
+	    mkdir(HELD, 0755))
 		bail("no cgroup can be made");
 	return NULL;
 }
 
 static void make_members(void)
 {
-	char *status = slurp("/proc/self/status");
 	long i;
 
-	inherited = number_of(status, "RssAnon") / 4;
-	free(status);
 	for (i = 0; i < NR; i++)
 		pid[i] = spawn_in(i == 2 ? BELOW : ONE, be_member, i);
 	wait_ready(NR);
@@ -150,7 +154,7 @@ static long long of_cgroup(const char *file, const char *name)
 	size_t len = strlen(name);
 	long long n = -1;
 
-	snprintf(path, sizeof(path), ONE "/%s", file);
+	snprintf(path, sizeof(path), HELD "/%s", file);
 	text = slurp(path);
 	for (at = text; at && n < 0; at = strchr(at, '\n')) {
 		at += *at == '\n';
@@ -164,31 +168,133 @@ static long long of_cgroup(const char *file, const char *name)
 }
 
 /*
- * Each anonymous page that only one of them has is charged to their cgroup, but for
- * what it has from us and we have given up. What else is charged to it: memory of the
- * kernel (page tables, stacks), page cache, shared memory; and what CPUs have charged
- * in advance, and have not yet counted in memory.stat.
+ * A program of its own, so that all it has was charged to its cgroup: anonymous memory,
+ * of which children copy some, and an object that one of them has as well.
+ */
+static int be_holder(void)
+{
+	char *own = map_pages(OWN, MAP_PRIVATE);
+	char *object = map_pages(OBJECT, MAP_SHARED), byte = 0;
+	long i, pages;
+
+	memset(own, 1, OWN * 4096);
+	memset(object, 1, OBJECT * 4096);
+	for (i = 0; i < HOLDERS - 1; i++) {
+		if (fork())
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (pages = 0; pages < COPIED; pages++)
+			own[pages * 4096] = 2;
+		if (!i)
+			memset(object, 2, OBJECT * 4096);
+		break;
+	}
+	if (write(READY_FD, &byte, 1) != 1)
+		return 1;
+	for (;;)
+		pause();
+}
+
+static void become_holder(long number)
+{
+	(void)number;
+	execl("/proc/self/exe", HOLDER, NULL);
+	_exit(127);
+}
+
+/* Descriptors are inherited, and the memory of be_ready() is not. */
+static pid_t make_holders(void)
+{
+	int fd[2], i;
+	pid_t first;
+	char byte;
+
+	if (pipe(fd) || dup2(fd[1], READY_FD) != READY_FD)
+		bail("pipe");
+	close(fd[1]);
+	first = spawn_in(HELD, become_holder, 0);
+	close(READY_FD);
+	for (i = 0; i < HOLDERS; i++) {
+		if (read(fd[0], &byte, 1) != 1)
+			bail("%d of %d have what they shall hold", i, HOLDERS);
+	}
+	close(fd[0]);
+	drain_lru();
+	return first;
+}
+
+/* Of the kind, in bytes; @alone: what nobody else has mapped. */
+static long long held(const char *kind, bool alone)
+{
+	long long size, outside, n = 0;
+	char *line, name[16];
+
+	if (run("cowinspect share --stop --cgroup held --by kind --bytes -rno kind,size,outside"))
+		bail("share: %.200s", said);
+	for (line = said; *line; line += strcspn(line, "\n") + 1) {
+		if (sscanf(line, "%15s %lld %lld", name, &size, &outside) == 3 &&
+		    !strcmp(name, kind))
+			n += alone ? size - outside : size;
+	}
+	return n;
+}
+
+/* The totals of ps are the same frames. */
+static long long total_of_ps(const char *column)
+{
+	char name[32], *at;
+
+	if (run("cowinspect ps --stop --cgroup held --json"))
+		bail("ps: %.200s", said);
+	snprintf(name, sizeof(name), "\"%s\": ", column);
+	at = strstr(said, "\"totals\"");
+	at = at ? strstr(at, name) : NULL;
+	return at ? atoll(at + strlen(name)) : -1;
+}
+
+/*
+ * memory.stat lags behind, until it is flushed. What is charged besides what processes
+ * have mapped: page tables, stacks and other memory of the kernel, page cache that
+ * they have read first, and what CPUs have charged in advance.
  */
 static void test_charged(void)
 {
 	long long batch = CHARGE_BATCH * 4096 * sysconf(_SC_NPROCESSORS_ONLN);
-	long long current, other, own = 0;
-	char *line;
+	long long anon, shmem, objects, files, current, kernel, cache, tables;
+	long long stacks, rest;
+	pid_t first = make_holders();
 
-	if (run("cowinspect ps --stop --cgroup choice -o own_anon --raw --bytes --noheadings"))
-		bail("ps: %.200s", said);
-	for (line = said; *line; line += strcspn(line, "\n") + 1)
-		own += atoll(line);
+	anon = held("anon", true);
+	shmem = held("shmem", true);
+	if (!ok(comes_true(of_cgroup("memory.stat", "anon ") == anon) &&
+		anon >= (OWN + (HOLDERS - 1) * COPIED) * 4096LL,
+		"share: anonymous memory is what memory.stat says of the cgroup, to a page"))
+		diag("%lld, %lld", anon, of_cgroup("memory.stat", "anon "));
+	if (!ok(shmem == OBJECT * 4096LL &&
+		comes_true(of_cgroup("memory.stat", "shmem ") == shmem),
+		"and so are objects"))
+		diag("%lld, %lld", shmem, of_cgroup("memory.stat", "shmem "));
+	/* Where the root is a tmpfs, programs are of objects, too. */
+	objects = held("shmem", false);
+	files = held("file", true);
+	if (!ok(total_of_ps("objects") == objects &&
+		total_of_ps("own") + total_of_ps("within") == anon + files,
+		"ps: so are its totals, with pages of files that nobody else has"))
+		diag("objects %lld, files %lld", objects, files);
 	current = of_cgroup("memory.current", "");
-	other = of_cgroup("memory.stat", "kernel ") +
-		of_cgroup("memory.stat", "file ") +
-		of_cgroup("memory.stat", "sock ");
-	if (!ok(own >= NR * OWN * 4096LL &&
-		own <= current + inherited * NR * 4096 &&
-		current <= own + other + 2 * batch,
-		"what they own is what their cgroup is charged with, and not its kernel memory"))
-		diag("own %lld, inherited %lld pages, current %lld, other %lld, batch %lld",
-		     own, inherited, current, other, batch);
+	kernel = of_cgroup("memory.stat", "kernel ");
+	tables = of_cgroup("memory.stat", "pagetables ");
+	stacks = of_cgroup("memory.stat", "kernel_stack ");
+	cache = of_cgroup("memory.stat", "file ") - shmem;
+	rest = current - anon - shmem - kernel - cache;
+	diag("memory.current %lld = %lld anonymous + %lld objects + %lld of the kernel",
+	     current, anon, shmem, kernel);
+	diag("(page tables %lld, stacks %lld) + %lld page cache + %lld charged in advance",
+	     tables, stacks, cache, rest);
+	ok(rest >= -batch && rest <= 2 * batch && tables > 0 && stacks > 0 &&
+	   tables + stacks <= kernel,
+	   "memory.current is that, the kernel's own, page cache, and what CPUs charge in advance");
+	reap(first);
 }
 
 /* ---- who comes and goes ---- */
@@ -286,16 +392,19 @@ static void test_many(int nr)
 	wait_ready(nr);
 	said_ok(!run("cowinspect ps --cgroup many --raw --noheadings -o pid") &&
 		lines_said() == nr, "ps: %d processes", nr);
-	said_ok(!run("cowinspect share --name '^small$' --top 0 | tail -n 3") &&
+	said_ok(!run("cowinspect share --name '^small$' --top 0 2>&1 | tail -n 3") &&
 		strstr(said, "total of"), "share: %d processes", nr);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	(void)argc;
+	if (!strcmp(argv[0], HOLDER))
+		return be_holder();
 	need_tool();
 	need(is_tool_tested() ? NULL : TOOL_ELSEWHERE);
 	need(lacks_cgroups());
-	tap_plan(8 + 1 + 1 + 2 + 3);
+	tap_plan(8 + 4 + 1 + 2 + 3);
 	ready = (void *)map_pages(1, MAP_SHARED);
 	make_members();
 	test_who();

@@ -487,6 +487,8 @@ static void test_choosing(void)
 static void test_tool(void)
 {
 	const pid_t *p = family->pid;
+	int marked = 0;
+	char *line;
 
 	said_ok(!run("cowinspect share %s --matrix --raw --noheadings", chosen()) &&
 		lines_said() == NR_CHOSEN, "share --matrix: a line for each");
@@ -503,6 +505,12 @@ static void test_tool(void)
 	said_ok(run("cowinspect ps --user nobody-has-it") == 2,
 		"no user: status 2");
 	said_ok(run("cowinspect ps --cgroup nonsense") == 1, "no cgroup: status 1");
+	/* Of one huge page, of which a worker has given up a part, OUTSIDE is a mean. */
+	run("cowinspect ps %s -n -c pss,outside", chosen());
+	for (line = said; *line; line += strcspn(line, "\n") + 1)
+		marked += line[strspn(line, " ")] == '~';
+	said_ok(!marked && !!strchr(said, '~') == family->huge,
+		"PSS has no ~: by the module's totals it is exact");
 }
 
 static void test_cgroup(void)
@@ -601,7 +609,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	title = argv[0];
 	need_tool();
-	tap_plan(5 + 6 + 3 + 4 + 1 + 2 + 3 + (tool ? 8 : 0));
+	tap_plan(5 + 6 + 3 + 4 + 1 + 2 + 3 + (tool ? 9 : 0));
 	swap_on_zram(16);
 	make_family();
 	test_frames();

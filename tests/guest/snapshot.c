@@ -11,6 +11,7 @@
 
 #define REGION		64	/* pages that two processes have */
 #define PART		8	/* pages of the others */
+#define LATER		3	/* pages that are written at last */
 #define FULL		"/tmp/full"
 #define KEY		"/run/cowinspect/snapshot.key"
 
@@ -99,6 +100,7 @@ static void be_program(void *arg)
 {
 	sigset_t usr1;
 	pid_t child;
+	int i;
 
 	(void)arg;
 	signal(SIGUSR1, next_step);
@@ -123,6 +125,9 @@ static void be_program(void *arg)
 	write_page(program->region, 40);
 	write_page(program->region, 41);
 	__atomic_store_n(&program->step, 3, __ATOMIC_SEQ_CST);
+	wait_for_step();
+	for (i = 0; i < LATER; i++)
+		write_page(program->region, 42 + i);
 	for (;;)
 		wait_for_step();
 }
@@ -160,9 +165,9 @@ static void test_same(void)
 		bail("snapshot: %.200s", said);
 	same("show");
 	same("show --pages");
-	same("show --output-all --json");
+	same("show --all-columns --json");
 	same("map --width 64");
-	same("show --output-all --raw");
+	same("show --all-columns --raw");
 	kill(program->pid[0], SIGCONT);
 	wait_asleep(program->pid[0]);
 }
@@ -212,7 +217,7 @@ static void names_exactly(const char *after)
 		{ p->moved_to, PART, "moved" },
 	};
 	size_t i, nr = sizeof(runs) / sizeof(runs[0]), found = 0;
-	int status = run("cowinspect diff /tmp/before.cow %s -prn | grep '^%d .*/memfd:'",
+	int status = run("cowinspect diff /tmp/before.cow %s -Prn | grep '^%d .*/memfd:'",
 			 after, p->pid[0]);
 
 	for (i = 0; i < nr; i++)
@@ -262,7 +267,7 @@ static void test_diff(void)
 
 /* ---- ids ---- */
 
-#define FRAMES	"-p -rno addr,pfn"
+#define FRAMES	"-P -rno addr,pfn"
 
 static void test_ids(void)
 {
@@ -287,6 +292,44 @@ static void test_ids(void)
 	said_ok(run("cowinspect diff /tmp/before.cow %d", pid) == 1 &&
 		strstr(said, "another key"), "nor to a process");
 	rename(KEY ".aside", KEY);
+}
+
+/* ---- again and again ---- */
+
+/*
+ * What is written between two rounds is in the next one, or in part in the one after
+ * that, wherever it meets them; then the process ends, and so does the command.
+ */
+static void test_every(void)
+{
+	char line[256], name[64];
+	int rounds = 0, reused = 0, copied = 0, n, m, status;
+	FILE *tool;
+
+	snprintf(line, sizeof(line),
+		 "cowinspect diff --every 1 %d --by process,mapping --raw --noheadings -o reused,copied,mapping",
+		 program->pid[0]);
+	tool = popen(line, "r");
+	if (!tool)
+		bail("popen");
+	while (fgets(line, sizeof(line), tool)) {
+		if (sscanf(line, "%d %d /memfd:%63s", &n, &m, name) != 3 ||
+		    strncmp(name, "region", 6))
+			continue;
+		reused += n;
+		copied += m;
+		if (++rounds == 1)
+			kill(program->pid[0], SIGUSR1);
+		if (reused >= LATER || rounds == 60)
+			kill(program->pid[0], SIGKILL);
+	}
+	status = pclose(tool);
+	if (!ok(!status && rounds > 1 && reused == LATER && !copied,
+		"diff --every: each write once, until the process has ended"))
+		diag("status %d, %d rounds, %d reused, %d copied", status,
+		     rounds, reused, copied);
+	said_ok(run("cowinspect diff --every 1 %d", program->pid[0]) == 1,
+		"of a process that has ended: status 1");
 }
 
 /* ---- no room ---- */
@@ -314,7 +357,7 @@ int main(void)
 	need_tool();
 	if (!is_tool_tested())
 		tap_skip_all(TOOL_ELSEWHERE);
-	tap_plan(5 + 2 + 4 + 1 + 5 + 3);
+	tap_plan(5 + 2 + 4 + 1 + 5 + 3 + 2);
 	program = (void *)map_pages(1, MAP_SHARED);
 	/* Where the key is. */
 	mkdir("/run", 0755);
@@ -326,6 +369,6 @@ int main(void)
 	test_diff();
 	test_ids();
 	test_full();
-	kill(program->pid[0], SIGKILL);
+	test_every();
 	return tap_done();
 }

@@ -1174,8 +1174,9 @@ static void test_names(void)
 	stop_both();
 	said_ok(run("cowinspect trace -e nonsense -- true") == 2 &&
 		strstr(said, "'nonsense' is no outcome"), "-e: nonsense is said");
-	said_ok(run("cowinspect trace --name '('") == 1 &&
-		strstr(said, "not a regular expression"), "--name: so it is");
+	said_ok(run("cowinspect trace --name '('") == 2 &&
+		strstr(said, "--name: '(' is no extended regular expression"),
+		"--name: so it is, as by ps");
 	said_ok(run("cowinspect trace -a -- true") == 2, "one way at a time");
 }
 

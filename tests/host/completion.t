@@ -97,7 +97,7 @@ knows_options()
 
 knows_columns()
 {
-	has_all "$1" cowinspect ps -o pid,pre = pid,present pid,present
+	has_all "$1" cowinspect ps -c pid,pre = pid,present pid,present
 }
 
 # Under its id, whoever it is: ours has a name that we know.

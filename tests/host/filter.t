@@ -59,9 +59,9 @@ gives "sizes are bytes, and may have units" 0 '[heap]' \
 gives "of a column that is not shown, in any case" 0 '[heap]' \
 	show 77 "${raw[@]}" -o name --filter 'MAP_MEAN < 3'
 gives "pages: yes and no" 0 '10001000 yes' \
-	show 77 -p "${raw[@]}" -o addr,write --filter 'write == true'
+	show 77 -P "${raw[@]}" -o addr,write --filter 'write == true'
 gives "pages: either of two" 0 $'10000000\n10001000' \
-	show 77 -p "${raw[@]}" -o addr \
+	show 77 -P "${raw[@]}" -o addr \
 	--filter 'addr == "10000000" || mapcount == 1'
 gives "ps: who fits" 0 77 ps 77 79 "${raw[@]}" -o pid --filter 'pid == 77'
 gives "the totals are of all, and how many fitted is said" 0 \

@@ -83,7 +83,7 @@ def same_data(_):
         assert cowinspect(recording, "map", "77", "--html",
                           path).returncode == 0
         told = json.loads(cowinspect(recording, "show", "77", "--pages",
-                                     "--json", "--output-all").stdout)
+                                     "--json", "--all-columns").stdout)
         data = data_of(path)
         mine = next(entries(data, 0))
         told = told["processes"][0]["pages"]

@@ -142,7 +142,7 @@ check "but mappings are told apart" fails 0 'file-[0-9a-f]{8}' \
 fewer() { tool snapshot out/all.cow 79 -o fewer.cow &&
 	python "[p['pid'] for p in d['processes']] == [79]" tool ps fewer.cow --json; }
 check "a snapshot of some of a snapshot" fewer
-check "which has ids now" fails 0 'ids here' tool show fewer.cow -p
+check "which has ids now" fails 0 'ids here' tool show fewer.cow -P
 check "ids do not become numbers again" fails 1 'has ids already' \
 	tool snapshot fewer.cow --frames -o x.cow
 check "where to is needed" fails 2 'where to' tool snapshot 1
@@ -151,7 +151,7 @@ check "where to is needed" fails 2 'where to' tool snapshot 1
 
 check "diff of one with itself: nothing" fails 0 '3 without a change' \
 	tool diff out/all.cow out/all.cow
-check "and no addresses" [ -z "$(tool diff out/all.cow out/all.cow -prn)" ]
+check "and no addresses" [ -z "$(tool diff out/all.cow out/all.cow -Prn)" ]
 take 77 80 -o one.cow >/dev/null
 take 79 80 -o other.cow >/dev/null
 check "who is there only once" python "
@@ -165,7 +165,7 @@ adds_up="
 	c['replaced'] + c['moved'] + c['in'] + c['new'] for c in d['changes'])"
 for keys in process mapping process,mapping; do
 	check "--by $keys adds up" python "$adds_up" \
-		tool diff one.cow other.cow --json --output-all --by $keys
+		tool diff one.cow other.cow --json --all-columns --by $keys
 done
 # as_schema COMMAND...
 as_schema()
@@ -175,10 +175,10 @@ as_schema()
 }
 for keys in process mapping process,mapping; do
 	check "JSON --by $keys is as its schema says" as_schema \
-		tool diff one.cow other.cow --json --output-all --by $keys
+		tool diff one.cow other.cow --json --all-columns --by $keys
 done
 check "and that of --pages" as_schema \
-	tool diff one.cow other.cow --json --output-all --pages
+	tool diff one.cow other.cow --json --all-columns --pages
 check "ids and numbers" fails 1 'cannot be compared' tool diff out/all.cow fewer.cow
 check "top of one" fails 2 'of one moment' tool top one.cow
 check "diff of one" fails 2 'what shall be compared' tool diff out/all.cow

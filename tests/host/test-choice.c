@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Choosing processes: children of the test, who have names and a user that nobody
- * else has. How they stand in a tree, and whom a trace listens to.
+ * else has. How they stand in a tree, and whom trace and top listen to.
  */
 #include "test.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "libcowinspect.h"
-#include "trace.h"
+#include "libcowinspect_stream.h"
+#include "targets.h"
 #include "tree.h"
 
 #define NR	3
@@ -110,62 +113,177 @@ static void test_rules(void **state)
 	assert_listed(&c, 2, (int[]){ 1, 2 });
 }
 
-/* ---- whom a trace listens to ---- */
+/* ---- whom trace and top listen to ---- */
 
-static void test_trace_asks_the_stream(void **state)
+static void test_stream_is_asked(void **state)
 {
-	struct trace_options o = { .who.choice = { .name = name + 1 } };
+	struct target_names who = { .choice = { .name = name + 1 } };
+	struct cowi_stream_options s = { 0 };
 
 	(void)state;
-	assert_int_equal(trace_choose(&o), EXIT_OK);
-	assert_string_equal(o.stream.name, name + 1);
-	assert_int_equal(o.stream.nr_pids, 0);
-	trace_choose_release(&o);
+	assert_int_equal(targets_stream(&who, NULL, &s), EXIT_OK);
+	assert_string_equal(s.name, name + 1);
+	assert_int_equal(s.nr_pids, 0);
+	targets_stream_release(&s);
 
-	o = (struct trace_options){ .who.choice = { .all = true, .name = name + 1,
-						    .follow = true } };
-	assert_int_equal(trace_choose(&o), EXIT_OK);
-	assert_true(o.stream.all && o.stream.follow);
-	assert_null(o.stream.name);
-	trace_choose_release(&o);
+	s = (struct cowi_stream_options){ 0 };
+	who.choice.all = true;
+	who.choice.follow = true;
+	assert_int_equal(targets_stream(&who, NULL, &s), EXIT_OK);
+	assert_true(s.all && s.follow);
+	assert_null(s.name);
+	targets_stream_release(&s);
 
-	o = (struct trace_options){ .who.choice = { .cgroup = "one/two" } };
-	assert_int_equal(trace_choose(&o), EXIT_OK);
-	assert_string_equal(o.stream.cgroup, "/sys/fs/cgroup/one/two");
-	assert_int_equal(o.stream.nr_pids, 0);
-	trace_choose_release(&o);
+	/* A command, which nobody has to choose. */
+	s = (struct cowi_stream_options){ 0 };
+	who.choice = (struct choice){ .follow = true };
+	assert_int_equal(targets_stream(&who, NULL, &s), EXIT_OK);
+	assert_true(s.follow && !s.all && !s.name && !s.nr_pids);
+	targets_stream_release(&s);
 }
 
-static void test_trace_looks(void **state)
+static void test_stream_gets_ids(void **state)
 {
-	pid_t *first = malloc(sizeof(*first));
-	struct trace_options o = { .who.choice = { .nr = 1, .pid = first,
-						   .name = name + 1 } };
+	struct target_names who = { .choice = { .nr = 1, .pid = &child[1],
+						.name = name + 1 } };
+	struct cowi_stream_options s = { 0 };
 
 	(void)state;
-	*first = child[1];
-	assert_int_equal(trace_choose(&o), EXIT_OK);
+	assert_int_equal(targets_stream(&who, NULL, &s), EXIT_OK);
 	/* Whoever has the name, now or later, the stream finds. */
-	assert_int_equal(o.stream.nr_pids, 1);
-	assert_int_equal(o.stream.pid[0], child[1]);
-	assert_int_equal(o.stream.nr_gone, 0);
-	assert_string_equal(o.stream.name, name + 1);
-	free((pid_t *)o.stream.pid);
+	assert_int_equal(s.nr_pids, 1);
+	assert_int_equal(s.pid[0], child[1]);
+	assert_int_equal(s.nr_gone, 0);
+	assert_string_equal(s.name, name + 1);
+	targets_stream_release(&s);
 
-	o.stream = (struct cowi_stream_options){ 0 };
-	o.who.limit = 2;
-	assert_int_equal(trace_choose(&o), EXIT_OK);
-	assert_int_equal(o.stream.nr_pids, 2);
-	assert_int_equal(o.stream.pid[0], child[1]);
-	assert_int_equal(o.stream.pid[1], child[0]);
-	assert_int_equal(o.stream.nr_gone, 1);
-	assert_null(o.stream.name);
-	trace_choose_release(&o);
+	s = (struct cowi_stream_options){ 0 };
+	who.limit = 2;
+	assert_int_equal(targets_stream(&who, NULL, &s), EXIT_OK);
+	assert_int_equal(s.nr_pids, 2);
+	assert_int_equal(s.pid[0], child[1]);
+	assert_int_equal(s.pid[1], child[0]);
+	assert_int_equal(s.nr_gone, 1);
+	assert_null(s.name);
+	targets_stream_release(&s);
+}
 
-	o = (struct trace_options){ .who.choice = { .cgroup = "/no/such",
-						    .user = "0" } };
-	assert_int_equal(trace_choose(&o), EXIT_FAILED);
-	trace_choose_release(&o);
+/* Who was found already is not looked for again. */
+static void test_stream_gets_whom_was_found(void **state)
+{
+	struct target there[2] = { { .pid = child[2] }, { .pid = child[0] } };
+	struct chosen found = { .nr_named = 1, .nr = 2, .target = there };
+	struct target_names who = { .choice = { .user = "0", .follow = true } };
+	struct cowi_stream_options s = { 0 };
+
+	(void)state;
+	assert_int_equal(targets_stream(&who, &found, &s), EXIT_OK);
+	assert_true(s.follow && !s.all);
+	assert_int_equal(s.nr_pids, 2);
+	assert_int_equal(s.pid[0], child[2]);
+	assert_int_equal(s.pid[1], child[0]);
+	assert_int_equal(s.nr_gone, 1);
+	targets_stream_release(&s);
+}
+
+static void assert_refused(int status, struct choice c)
+{
+	struct target_names who = { .choice = c };
+	struct cowi_stream_options s = { 0 };
+	struct chosen list;
+
+	/* As by those who look, which is ps and share. */
+	assert_int_equal(choice_find(&c, &list), status);
+	free(list.target);
+	assert_int_equal(targets_stream(&who, NULL, &s), status);
+	targets_stream_release(&s);
+	assert_int_equal(targets_stream(&who, &(struct chosen){ 0 }, &s), status);
+	targets_stream_release(&s);
+}
+
+static void test_words_mean_something(void **state)
+{
+	(void)state;
+	assert_refused(EXIT_USAGE, (struct choice){ .name = "(" });
+	assert_refused(EXIT_USAGE, (struct choice){ .user = "nobody-has-it" });
+	assert_refused(EXIT_FAILED, (struct choice){ .cgroup = "/no/such" });
+	assert_refused(EXIT_FAILED,
+		       (struct choice){ .cgroup = "/no/such", .user = "0" });
+}
+
+/* ---- cgroups of both versions ---- */
+
+/* Returns what was missing, or NULL. */
+static const char *mount_in_private(const char *type, const char *options,
+				    char *dir)
+{
+	if (!mkdtemp(dir))
+		return "no temporary directory";
+	if (unshare(CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return "no mount namespace of our own";
+	return mount("none", dir, type, 0, options) ?
+	       "no such cgroups to be mounted" : NULL;
+}
+
+/* What it comes to for a cgroup of that kind, in a process of its own; -1: none. */
+static int choose_mounted(const char *type, const char *options, char *said,
+			  size_t size)
+{
+	char dir[] = "/tmp/cowinspect-choice.XXXXXX";
+	int out[2], status;
+	ssize_t len, used = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(out), 0);
+	pid = fork();
+	if (!pid) {
+		struct target_names who = { .choice = { .cgroup = dir } };
+		struct cowi_stream_options s = { 0 };
+		const char *why = mount_in_private(type, options, dir);
+
+		dup2(out[1], STDERR_FILENO);
+		if (why)
+			fputs(why, stderr);
+		status = why ? 99 : targets_stream(&who, NULL, &s);
+		if (!status && strcmp(s.cgroup, dir))
+			status = 98;
+		if (!why)
+			umount(dir);
+		rmdir(dir);
+		_exit(status);
+	}
+	close(out[1]);
+	while ((len = read(out[0], said + used, size - 1 - used)) > 0)
+		used += len;
+	said[used] = '\0';
+	close(out[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WEXITSTATUS(status) == 99)
+		print_message("# skip: %s %s: %s\n", type, options, said);
+	return WEXITSTATUS(status);
+}
+
+static void test_cgroups_of_version_1(void **state)
+{
+	char said[1024];
+	int status;
+
+	(void)state;
+	status = choose_mounted("cgroup", "none,name=cowinspect-choice", said,
+				sizeof(said));
+	if (status != 99) {
+		assert_int_equal(status, EXIT_FAILED);
+		assert_non_null(strstr(said, "of version 1"));
+		assert_non_null(strstr(said, "/sys/fs/cgroup/perf_event"));
+		assert_non_null(strstr(said, "/cgroup.procs"));
+	}
+	status = choose_mounted("cgroup", "perf_event", said, sizeof(said));
+	if (status != 99)
+		assert_int_equal(status, EXIT_OK);
+	status = choose_mounted("cgroup2", "", said, sizeof(said));
+	if (status != 99)
+		assert_int_equal(status, EXIT_OK);
 }
 
 /* ---- trees ---- */
@@ -232,8 +350,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_trace_asks_the_stream),
-		cmocka_unit_test(test_trace_looks),
+		cmocka_unit_test(test_stream_is_asked),
+		cmocka_unit_test(test_stream_gets_ids),
+		cmocka_unit_test(test_stream_gets_whom_was_found),
+		cmocka_unit_test(test_words_mean_something),
+		cmocka_unit_test(test_cgroups_of_version_1),
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_circles),
 		cmocka_unit_test(test_many),

@@ -246,7 +246,11 @@ static void test_huge(void **state)
 	/* (511 pages that two have, and one that one has) / their number */
 	assert_true(family_members(f, &nr)[1].mixed);
 	assert_false(family_members(f, &nr)[0].mixed);
+	assert_true(family_members(f, &nr)[1].pss_about);
+	/* The module's totals go by each page: then it is exact, and what else is said not. */
 	family_pss(f, 511 * PAGE / 2 + PAGE);
+	assert_false(family_members(f, &nr)[1].pss_about);
+	assert_true(family_members(f, &nr)[1].about);
 	family_finish(f);
 	assert_int_equal(family_members(f, &nr)[1].pss, 511 * PAGE / 2 + PAGE);
 	family_free(f);

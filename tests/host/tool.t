@@ -8,7 +8,7 @@ mkdir -p "$O"
 exec 9>"$O/.test.lock"
 flock 9
 make -s -C "$here/../../userspace" O="$O" ${CC:+CC="$CC"} ${SAN:+SAN="$SAN"} \
-	"$O/cowinspect" "$O/tests/make-recording" >&2 || exit 1
+	"$O/cowinspect" "$O/tests/make-recording" "$O/tests/make-trace" >&2 || exit 1
 flock -u 9
 
 "$here/../deps" schema >&2 || exit 1
@@ -133,7 +133,7 @@ gives "two names are wrong usage" 2 'only once' show --name x --name y
 gives "no limit is wrong usage" 2 'no number of processes' ps --all --limit 0
 gives "two cgroups are wrong usage" 2 'give either' ps --cgroup x --cgroup-of 1
 gives "no key is wrong usage" 2 "'nonsense' is not set" share 77 --by set,nonsense
-gives "a matrix of frames is wrong usage" 2 'give either' share 77 --matrix -p
+gives "a matrix of frames is wrong usage" 2 'give either' share 77 --matrix -P
 gives "no column to sort by is wrong usage" 2 "'nonsense' is no column" \
 	ps 77 --sort nonsense
 gives "a copy cannot be stopped" 2 'stands still' share 77 --stop
@@ -146,7 +146,7 @@ gives "options of trace are options of trace" 2 'unrecognized' \
 	trace --frobnicate ls
 gives "show with a bad process is wrong usage" 2 'no process id' show 12x
 gives "an unknown column is wrong usage" 2 "'nonsense' is no column" \
-	show 77 -o range,nonsense
+	show 77 -c range,nonsense
 gives "a bad range is wrong usage" 2 'is not START-END' show 77 --range 5-
 gives "a range that ends before it begins is wrong usage" 2 'START below END' \
 	map 77 --range 5-5
@@ -238,27 +238,31 @@ gives "show has human sizes and the name" 0 \
 	'^10000000-10010000 +rw-p +64K .* \[heap\]$' show 77
 lacks "no colour in a pipe" '\x1b'
 gives "show has totals below" 0 '^total +68K' show 77
-gives "unknown totals are a dash" 0 '^total +- *$' show 77 -o range,pss
-gives "totals are called so in any column" 0 '^total +68K$' show 77 -o perms,present
-gives "and where there are only numbers" 0 '^ *total 68K +2.10$' show 77 -o present,map_mean
-gives "show --bytes" 0 '^10000000-10010000 +65536$' show 77 -b -o range,present
+gives "unknown totals are a dash" 0 '^total +- *$' show 77 -c range,pss
+gives "totals are called so in any column" 0 '^total +68K$' show 77 -c perms,present
+gives "and where there are only numbers" 0 '^ *total 68K +2.10$' show 77 -c present,map_mean
+gives "show --bytes" 0 '^10000000-10010000 +65536$' show 77 -b -c range,present
 gives "show --raw" 0 '^10000000-10010000 16 1.99$' show 77 -r \
-	-o range,present,map_mean
-gives "show --output +COL" 0 'NAME +PAGES$' show 77 -o +pages
-gives "show --noheadings" 0 '^10000000' show 77 -n -o range
+	-c range,present,map_mean
+gives "show --columns +COL" 0 'NAME +PAGES$' show 77 -c +pages
+gives "letters from before are understood: -o" 0 'NAME +PAGES$' show 77 -o +pages
+gives "--output-all" 0 ' MAYBE_SHARED ' show 77 --output-all
+gives "-p is a process" 0 '^total +68K' show -p 77
+gives "which pages are not" 2 "'rn' is no process id" diff a b -prn
+gives "show --noheadings" 0 '^10000000' show 77 -n -c range
 lacks "--noheadings has none" RANGE
 gives "show --list-columns explains" 0 'cow_pending +cow +.*write-protected' \
 	show --list-columns
 gives "show --range leaves others out" 0 '^7f0000000000' \
-	show 77 --range 7f0000000000 -o range
+	show 77 --range 7f0000000000 -c range
 lacks "--range left them out" '^10000000|^total'
 json "show --json is in bytes" '((d["schema"], d["version"]) == ("cowinspect-show", 1) and
 	(p := d["processes"][0])["vmas"][0]["present"] == 16 * 4096 and p["vmas"][1]["map_mean"] == 30 and
 	p["summary"]["present"] == 17 * 4096 and p["summary"]["pss"] is None and
 	p["vmas"][1]["name"] == "/lib/\"od\\134d\" ä name.so")' \
 	show 77 --json
-json "show --json --output-all" 'len(d["processes"][0]["vmas"][0]) > 60' \
-	show 77 --json --output-all
+json "show --json --all-columns" 'len(d["processes"][0]["vmas"][0]) > 60' \
+	show 77 --json --all-columns
 
 for command in "show" "show --pages" "map"; do
 	# shellcheck disable=SC2086
@@ -308,7 +312,7 @@ else head -n 3 "$tmp/out" >"$tmp/err"; : >"$tmp/out"
 
 kb=$(python3 - "$O/cowinspect" "$tmp/large" <<'EOF'
 import resource, subprocess, sys
-subprocess.run([sys.argv[1], "--debugfs", sys.argv[2], "show", "77", "-p"],
+subprocess.run([sys.argv[1], "--debugfs", sys.argv[2], "show", "77", "-P"],
                stdout=subprocess.DEVNULL, check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 EOF
@@ -343,13 +347,27 @@ reads "map reads all pages once" 12000000 map 80
 reads "show reads all pages once" 12000000 show 80 --pages
 
 # Of 77 and 79: 15 pages of both, one of each, and one that others have as well.
-gives "ps: parts of a process" 0 '^ 77 +68K +~4K +~60K +~4K +0 +0 +60K ' ps 77 79
+gives "ps: parts of a process" 0 '^ 77 +68K +~4K +~60K +~4K +60K +~34.1K process' ps 77 79
+gives "columns of nothing are named" 0 '^All 0: OBJECTS, SWAP \(--all-rows' ps 77 79
+gives "ps --all-rows has them" 0 '^ 77 +68K +~4K +~60K +~4K +0 +0 +60K ' ps 77 79 --all-rows
+lacks_err "and does not say what is not left out" 'All 0'
+run 0 ps 77 79 -c swap,pid
+lacks_err "nor does who has asked for them" 'All 0'
+mkdir "$tmp/small/82"
+sed 's/^task: 77$/task: 82/; s/^pid: 77$/pid: 82/' "$tmp/small/77/summary" >"$tmp/small/82/summary"
+: >"$tmp/small/82/pages"
+grep -v '^[0-9]' "$tmp/small/77/vmas" >"$tmp/small/82/vmas"
+gives "ps: who has nothing is counted" 0 '^1 of them has no memory: --all-rows shows it' ps 77 82
+lacks "and not shown" '^ 82 '
+gives "ps --all-rows shows who has nothing" 0 '^ 82 +0 +0 ' ps 77 82 --all-rows
+gives "JSON has all" 0 '"pid": 82' ps 77 82 --json
+rm -r "$tmp/small/82"
 gives "ps: each frame once in the totals" 0 '^  - +72K +~8K +~60K +~4K' ps 77 79
 json "ps --json is in bytes" '((d["schema"], d["version"]) == ("cowinspect-ps", 1) and
 	d["processes"][0]["within"] == 15 * 4096 and d["totals"]["present"] == 18 * 4096 and
 	d["processes"][0]["about"] and d["totals"]["about"])' \
 	ps 77 79 --json
-gives "ps --sort" 0 '^79$' ps 77 79 --sort pid --raw -n -o pid
+gives "ps --sort" 0 '^79$' ps 77 79 --sort pid --raw -n -c pid
 if [ "$(head -n 1 "$tmp/out")" = 79 ]; then ok "from the greatest on"
 else not_ok "from the greatest on"; fi
 gives "ps --all is who is in the copy" 0 'total of 2$' ps --all
@@ -372,11 +390,12 @@ if run 0 ps 77 79 --prometheus && /usr/bin/python3 - "$tmp/out" 2>>"$tmp/err" <<
 then ok "ps --prometheus is what its parser understands"
 else not_ok "ps --prometheus is what its parser understands"; fi
 gives "ps is either for Prometheus or JSON" 2 'give either' ps 77 --prometheus --json
-gives "share: sets by size" 0 '^ 64K +2 +~4K +60K +4K +0 all 2$' share 77 79
-gives "share: what one has alone" 0 '^  4K +1 +0 +4K +0 +0 process 79' share 77 79
+gives "share: sets by size" 0 '^ 64K +2 +~4K +60K +4K all 2$' share 77 79
+gives "share: columns of nothing are named" 0 '^All 0: SHMEM \(--all-rows' share 77 79
+gives "share: what one has alone" 0 '^  4K +1 +0 +4K +0 +0 process 79' share 77 79 --all-rows
 gives "share: the total is that of ps" 0 '^ 72K ' share 77 79
 gives "share --top adds up the rest" 0 '^  8K .*\(2 more\)$' share 77 79 --top 1
-gives "share --by mapping" 0 '^ 68K +8K +0 +68K +0 +0 \[heap\]$' share 77 79 --by mapping
+gives "share --by mapping" 0 '^ 68K +8K +0 +68K +0 \[heap\]$' share 77 79 --by mapping
 gives "share --matrix" 0 '^ 79 64K 68K process 79$' share 77 79 --matrix
 gives "share --pages" 0 '^1002 +14 anon +2 +0 \[heap\] +all 2$' share 77 79 --pages
 json "share --json" '(d["schema"] == "cowinspect-share" and
@@ -435,16 +454,59 @@ gives "show --all-rows has what is empty as well" 0 '^7f1000000000-7f1000001000 
 gives "which is counted otherwise" 0 '^Of 1 mapping more nothing is present' show 77
 lacks "and not shown" '^7f1000000000'
 cp "$tmp/vmas" "$tmp/small/77/vmas"
-if fits 50 ps 77 79 && grep -q '^No room for OBJECTS, SWAP (all 0), PSS: ' "$tmp/out"
+if fits 40 ps 77 79 && grep -q '^No room for PSS, OUTSIDE: --columns chooses' "$tmp/out"
 then ok "what there is no room for is said"
 else not_ok "what there is no room for is said"; fi
 if fits 40 share 77 79 80 && grep -q 'process 77 .*\.\.\..*(79)$' "$tmp/out"
 then ok "names are shortened in their middle"
 else not_ok "names are shortened in their middle"; fi
-if fits 50 ps 77 79 -o pid,present,own,within,outside,objects,swap,copy,pss,name
+if fits 50 ps 77 79 -c pid,present,own,within,outside,objects,swap,copy,pss,name
 then not_ok "what was asked for stays"; else ok "what was asked for stays"; fi
 
-if "$O/cowinspect" --debugfs "$tmp/large" show 77 -p 2>"$tmp/err" | head -n 1 |
+# What a trace reports, of events that are made up: no table of it is wider, and a name
+# has 20 characters at least.
+long=/usr/lib/x86_64-linux-gnu/a-long-name/libsomething.so.1.2.3
+for width in 80 100; do
+	for kind in server large one; do
+		if REPORT=$long python3 - $width "$O/tests/make-trace" $kind "$tmp/page.html" \
+			>"$tmp/out" 2>"$tmp/err" <<-'EOF'
+			import fcntl, os, pty, re, struct, subprocess, sys, termios
+			ours, theirs = pty.openpty()
+			width = int(sys.argv[1])
+			fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, width, 0, 0))
+			made = subprocess.Popen(sys.argv[2:], stdout=theirs)
+			os.close(theirs)
+			text = b""
+			try:
+			    while piece := os.read(ours, 65536):
+			        text += piece
+			except OSError:
+			    pass
+			lines = text.decode().splitlines()
+			print(*lines, sep="\n")
+			tables, left, at, names = 0, 0, None, 0
+			for line in lines:
+			    if not at and re.fullmatch(r"[A-Z_0-9]+( +[A-Z_0-9]+)+", line):
+			        tables, at = tables + 1, line
+			    elif not line:
+			        at = None
+			    if at and len(line) > width:
+			        sys.exit(f"too wide: {line}")
+			    if at and line != at and re.search(r" NAME$", at):
+			        names += 1
+			        name = line[at.index("NAME"):]
+			        if not re.fullmatch(r"/usr/.*\.\.\..*2\.3|/usr/.*2\.3|/lib/libc.so.6", name) \
+			           or len(name) < 20 and name[1] == "u":
+			            sys.exit(f"a short name: {line}")
+			    left |= line.startswith("Columns for which there was no room:")
+			sys.exit(made.wait() or tables < 2 or not names or (width == 80) > left)
+			EOF
+		then ok "trace: tables of $kind fit into $width columns, and names have 20"
+		else not_ok "trace: tables of $kind fit into $width columns, and names have 20"; fi
+	done
+done
+
+if "$O/cowinspect" --debugfs "$tmp/large" show 77 -P 2>"$tmp/err" | head -n 1 |
 	grep -q ADDR && ! [ -s "$tmp/err" ]
 then ok "a reader that leaves is no failure"
 else not_ok "a reader that leaves is no failure"; fi

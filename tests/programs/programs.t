@@ -18,7 +18,7 @@ here=$ROOT/tests/programs
 
 programs=("$@")
 if [ $# = 0 ]; then
-	programs=(redis python)
+	programs=(redis python containers)
 	[ "${DEPTH:-test}" = test ] ||
 		programs+=(postgresql ruby php python-perf redis-load)
 fi
@@ -51,6 +51,7 @@ run_machine()
 	shift 2
 	tool=$("$ROOT/tests/vm/build-tool")
 	"$ROOT/tests/vm/run" --debian "$suite" "${clock[@]}" --mem 2G --timeout 2400 \
+		--modules overlay \
 		--out "$BUILD/programs" --file "$tool:/bin/cowinspect" \
 		--file "$here/inside:/programs/inside" \
 		--file "$here/examples:/programs/examples" \

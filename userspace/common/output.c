@@ -9,17 +9,23 @@
 #include "safe.h"
 
 enum {
-	OPT_OUTPUT_ALL = 0x200,
+	OPT_ALL_COLUMNS = 0x200,
 	OPT_LIST_COLUMNS,
 	OPT_FILTER,
+	OPT_ALL_ROWS,
 };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, "Output:", 20 },
-	{ "output", 'o', "COLS", 0,
+	{ "columns", 'c', "COLS", 0,
 	  "columns to show: NAME,NAME,...; +NAME,... adds to the default ones",
 	  20 },
-	{ "output-all", OPT_OUTPUT_ALL, NULL, 0, "show all columns", 20 },
+	{ "all-columns", OPT_ALL_COLUMNS, NULL, 0, "show all columns", 20 },
+	/* What they were called while -o was a file of other commands. */
+	{ "output", 'o', "COLS", OPTION_HIDDEN, NULL, 20 },
+	{ "output-all", OPT_ALL_COLUMNS, NULL, OPTION_HIDDEN, NULL, 20 },
+	{ "all-rows", OPT_ALL_ROWS, NULL, 0,
+	  "also rows and columns that have nothing but 0", 20 },
 	{ "list-columns", OPT_LIST_COLUMNS, NULL, 0,
 	  "list the columns with their meaning, and exit", 20 },
 	{ "filter", OPT_FILTER, "EXPR", 0,
@@ -36,10 +42,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct output *o = state->input;
 
 	switch (key) {
+	case 'c':
 	case 'o':
 		o->list = arg;
 		return 0;
-	case OPT_OUTPUT_ALL:
+	case OPT_ALL_ROWS:
+		o->all_rows = true;
+		return 0;
+	case OPT_ALL_COLUMNS:
 		o->everything = true;
 		return 0;
 	case OPT_LIST_COLUMNS:
@@ -83,11 +93,12 @@ static int make_filter(const struct output *o, struct columns *c)
 	return err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }
 
-int output_select(const struct output *o, struct columns *c)
+int output_select(struct output *o, struct columns *c)
 {
 	char bad[64];
 	int err;
 
+	o->style.hide_zero = !o->all_rows;
 	err = columns_select(c, o->list, o->everything, bad, sizeof(bad));
 	if (err == -EINVAL) {
 		fprintf(stderr,

@@ -10,9 +10,10 @@
 /**
  * struct output - those options
  * @style: for table_open(); the caller sets page_size, out and json
- * @list: --output, or NULL
+ * @list: --columns, or NULL
  * @filter: --filter, or NULL
- * @everything: --output-all
+ * @everything: --all-columns
+ * @all_rows: for people, also rows and columns that have nothing but 0
  * @list_columns: --list-columns
  */
 struct output {
@@ -20,6 +21,7 @@ struct output {
 	const char *list;
 	const char *filter;
 	bool everything;
+	bool all_rows;
 	bool list_columns;
 };
 
@@ -28,11 +30,11 @@ extern const struct argp output_argp;
 
 /**
  * output_select - choose columns and rows, or say which name is wrong
- * @o: options
+ * @o: options; the style is told what to leave out
  * @c: see columns_select(); to be given to columns_release(), also after an error
  *
  * Return: 0, or an enum cowinspect_exit after a message.
  */
-int output_select(const struct output *o, struct columns *c);
+int output_select(struct output *o, struct columns *c);
 
 #endif /* COMMON_OUTPUT_H */

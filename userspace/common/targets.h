@@ -6,6 +6,8 @@
 #include "choice.h"
 #include "commands.h"
 
+struct cowi_stream_options;
+
 /**
  * struct target_names - which processes, and what of them, by the command line
  * @choice: which processes
@@ -58,6 +60,25 @@ void target_names_check(struct argp_state *state,
  * Return: EXIT_OK, EXIT_FAILED, or EXIT_USAGE: a word that means nothing.
  */
 int targets_find(const struct target_names *names, struct chosen *list);
+
+/**
+ * targets_stream - the same for those who listen to them, or say why nobody is
+ * @names: which
+ * @found: who they are by targets_find(), or NULL: they are looked for where needed
+ * @s: told whom to listen to; to be given to targets_stream_release(), also after an
+ *	error
+ *
+ * All, a name and a cgroup alone have those to come, too; others are those of now.
+ * Descendants are the stream's, and --limit does not count them. Where nobody is chosen,
+ * somebody else is to be followed, or not.
+ *
+ * Return: EXIT_OK, EXIT_FAILED, or EXIT_USAGE: a word that means nothing.
+ */
+int targets_stream(const struct target_names *names, const struct chosen *found,
+		   struct cowi_stream_options *s);
+
+/** targets_stream_release - what was allocated for them */
+void targets_stream_release(struct cowi_stream_options *s);
 
 /**
  * targets_open - connect and find out who they are, or say why not

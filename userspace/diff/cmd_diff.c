@@ -49,16 +49,14 @@ static const char doc[] =
 enum {
 	OPT_BY = 0xb00,
 	OPT_EVERY,
-	OPT_ALL_ROWS,
 };
 
 static const struct argp_option options[] = {
 	{ "by", OPT_BY, "KEYS", 0,
 	  "what makes a line: process (the default), mapping, or both", 0 },
-	{ "pages", 'p', NULL, 0, "the addresses of what has changed", 0 },
+	{ "pages", 'P', NULL, 0, "the addresses of what has changed", 0 },
 	{ "every", OPT_EVERY, "SECONDS", 0,
 	  "of processes that run, again and again until they end", 0 },
-	{ "all-rows", OPT_ALL_ROWS, NULL, 0, "also lines without a change", 0 },
 	{ 0 }
 };
 
@@ -139,10 +137,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--every: '%s' is no number of seconds",
 				   arg);
 		return 0;
-	case OPT_ALL_ROWS:
-		a->view.all_rows = true;
-		return 0;
-	case 'p':
+	case 'P':
 		a->view.pages = true;
 		return 0;
 	case ARGP_KEY_END:

@@ -241,7 +241,7 @@ static void say_sizes(const struct view *r, const struct diff_counts *sum)
 		before = ", ";
 	}
 	if (before[0] == ',')
-		puts("; --output chooses columns.");
+		puts("; --columns chooses columns.");
 	size_text(r->diff.frames_before * page, size, sizeof(size));
 	size_text(r->diff.frames_after * page, after, sizeof(after));
 	printf("Each page frame once: %s before, %s after.\n", size, after);
@@ -301,7 +301,7 @@ static int write_lines(struct view *r, const struct line *lines, size_t nr)
 		char buf[NAME_MAX_SHOWN];
 
 		diff_add(&sum, &lines[i].counts);
-		if (human && !r->all_rows && !diff_is_change(&lines[i].counts)) {
+		if (human && !r->output.all_rows && !diff_is_change(&lines[i].counts)) {
 			unchanged++;
 			continue;
 		}

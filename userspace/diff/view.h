@@ -19,7 +19,6 @@ enum diff_key {
  * @diff: what has changed
  * @keys: enum diff_key, added
  * @pages: runs of addresses, not lines by @keys
- * @all_rows: also those without a change
  * @output: options
  * @columns: of the table
  * @json: for JSON
@@ -31,7 +30,6 @@ struct view {
 	struct diff diff;
 	unsigned int keys;
 	bool pages;
-	bool all_rows;
 	struct output output;
 	struct columns columns;
 	struct json json;

@@ -363,8 +363,8 @@ static void count(struct family *f, const struct cowinspect_page *rec, __u64 n)
 	m->present += n;
 	if (rec->kind < COWI_NR_KINDS)
 		m->kind[rec->kind] += n;
-	if (rec->counts != COWI_COUNT_EXACT)
-		m->about = true;
+	m->about |= rec->counts != COWI_COUNT_EXACT;
+	m->pss_about |= rec->counts != COWI_COUNT_EXACT;
 	if (rec->counts == COWI_COUNT_AVERAGE && rec->map_order)
 		m->mixed = true;
 	m->pss_fixed += n * ((f->page_size << PSS_SHIFT) /
@@ -373,7 +373,10 @@ static void count(struct family *f, const struct cowinspect_page *rec, __u64 n)
 
 void family_pss(struct family *f, __u64 bytes)
 {
-	f->member[f->nr - 1].pss_fixed = bytes << PSS_SHIFT;
+	struct family_member *m = &f->member[f->nr - 1];
+
+	m->pss_fixed = bytes << PSS_SHIFT;
+	m->pss_about = false;
 }
 
 /* Areas are so far from one another that no place of one is taken for another's. */

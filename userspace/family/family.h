@@ -75,7 +75,8 @@ struct family_frame {
  * @pss: each page by its mapcount, in bytes
  * @kind: of @present by enum cowinspect_kind
  * @about: a mapcount was an average or an estimate
- * @mixed: of a huge page, since its pages have different ones: @pss is not exact
+ * @pss_about: and @pss goes by it, as nobody has said by family_pss() what it is
+ * @mixed: it was of a huge page, whose pages have different ones
  * @pss_fixed: bytes * 4096
  */
 struct family_member {
@@ -91,6 +92,7 @@ struct family_member {
 	__u64 pss;
 	__u64 kind[COWI_NR_KINDS];
 	bool about;
+	bool pss_about;
 	bool mixed;
 	__u64 pss_fixed;
 };

@@ -160,7 +160,7 @@ static struct column all[NR_COLUMNS] = {
 	[COL_PSS] = { .name = "pss", .type = CELL_BYTES, .by_default = true,
 		      .drop = 5, .help = "each page divided by how often it is mapped" },
 	[COL_ABOUT] = { .name = "about", .type = CELL_BOOL,
-			.help = "own, within, outside, pss are not exact (~)" },
+			.help = "own, within and outside are not exact (~)" },
 	[COL_COMMAND] = { .name = "command", .help = "name of its command" },
 	[COL_TITLE] = { .name = "name", .by_default = true,
 			.help = "what it calls itself: its command line" },
@@ -176,16 +176,18 @@ struct row {
 	char title[READ_TITLE_MAX + 64];
 };
 
-/* Numbers that follow from mapcounts, which may be averages. */
-static void mark(struct row *row, bool about)
+/* Numbers that follow from mapcounts, which may be averages: PSS may be better known. */
+static void mark(struct row *row, bool about, bool pss_about)
 {
 	static const int from_mapcount[] = {
-		COL_OWN, COL_WITHIN, COL_OUTSIDE, COL_OWN_ANON, COL_PSS
+		COL_OWN, COL_WITHIN, COL_OUTSIDE, COL_OWN_ANON
 	};
 	size_t i;
 
 	for (i = 0; about && i < ARRAY_SIZE(from_mapcount); i++)
 		row->cell[from_mapcount[i]].note = "~";
+	if (pss_about)
+		row->cell[COL_PSS].note = "~";
 }
 
 static void fill(struct row *row, const struct family_member *m,
@@ -214,7 +216,7 @@ static void fill(struct row *row, const struct family_member *m,
 	snprintf(row->title, sizeof(row->title), "%*s%s", 2 * depth, "",
 		 who->title);
 	c[COL_TITLE].text = row->title;
-	mark(row, m->about);
+	mark(row, m->about, m->pss_about);
 }
 
 static void fill_totals(struct row *row, const struct reading *r)
@@ -222,6 +224,7 @@ static void fill_totals(struct row *row, const struct reading *r)
 	const struct family_member *m;
 	struct cell *c = row->cell;
 	struct family_totals t;
+	bool pss_about = false;
 	size_t nr, i;
 
 	m = family_members(r->family, &nr);
@@ -231,6 +234,7 @@ static void fill_totals(struct row *row, const struct reading *r)
 	for (i = 0; i < nr; i++) {
 		c[COL_COPY].number += m[i].copy;
 		c[COL_PSS].number += m[i].pss;
+		pss_about |= m[i].pss_about;
 	}
 	c[COL_COPY].absent = false;
 	c[COL_PSS].absent = false;
@@ -242,7 +246,7 @@ static void fill_totals(struct row *row, const struct reading *r)
 	c[COL_SWAP] = (struct cell){ .number = t.swapped };
 	snprintf(row->title, sizeof(row->title), "total of %zu", nr);
 	c[COL_TITLE] = (struct cell){ .text = row->title };
-	mark(row, t.about);
+	mark(row, t.about, pss_about);
 }
 
 /* ---- order ---- */
@@ -306,24 +310,39 @@ static int fill_all(struct row *rows, const struct reading *r)
 
 /* ---- output ---- */
 
+static bool has_nothing(const struct row *row)
+{
+	return !row->cell[COL_PRESENT].number && !row->cell[COL_SWAP].number;
+}
+
 static int write_rows(const struct row *rows, const struct reading *r,
 		      struct table_style *style, const struct columns *columns)
 {
 	struct table *table = table_open(style, columns, "processes");
+	bool human = style->form == TABLE_HUMAN;
 	struct row totals = { 0 };
+	size_t i, hidden = 0;
 	int err = 0, closed;
-	size_t i;
 
 	if (!table)
 		return -ENOMEM;
 	for (i = 0; i < r->nr && !err; i++) {
-		if (filter_fits(columns->filter, rows[i].cell, style->page_size))
+		if (!filter_fits(columns->filter, rows[i].cell, style->page_size))
+			continue;
+		if (human && style->hide_zero && has_nothing(&rows[i]))
+			hidden++;
+		else
 			err = table_row(table, rows[i].cell);
 	}
 	fill_totals(&totals, r);
-	if (!err && style->form == TABLE_HUMAN)
+	if (!err && human)
 		err = table_row(table, totals.cell);
 	closed = table_close(table);
+	if (hidden)
+		fprintf(style->out,
+			"%zu of them ha%s no memory: --all-rows shows %s.\n",
+			hidden, hidden == 1 ? "s" : "ve",
+			hidden == 1 ? "it" : "them");
 	return err ? err : closed;
 }
 

@@ -180,7 +180,7 @@ static void put_set(FILE *out, const struct reading *r,
 	put_one(out, "cowinspect_set_exited",
 		"Processes that exited while they were read", r->gone);
 	put_one(out, "cowinspect_set_inexact_bytes",
-		"Frames whose mapcount this kernel knows on average only, so that own, within, outside and pss are about",
+		"Frames whose mapcount this kernel knows on average only, so that own, within and outside are about",
 		t.about * page_size);
 	put_head(out, "cowinspect_set_read_seconds",
 		 "From the first read to the last");

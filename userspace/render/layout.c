@@ -21,6 +21,8 @@
  * @table: the table; NULL: it is a stream, which has what follows
  * @drop: of @nr columns: see struct layout_column
  * @whole: the same
+ * @zero: see layout_leave_out()
+ * @no_room: the same
  * @out: where to
  * @raw: no padding, and no blanks in cells
  * @limit: columns of the terminal; 0: no limit
@@ -33,6 +35,8 @@ struct layout {
 	struct libscols_table *table;
 	unsigned int *drop;
 	bool *whole;
+	bool zero;
+	bool *no_room;
 	FILE *out;
 	bool raw;
 	unsigned int limit;
@@ -92,6 +96,12 @@ struct layout *layout_new(FILE *out, bool raw, bool headings,
 fail:
 	layout_free(l);
 	return NULL;
+}
+
+void layout_leave_out(struct layout *l, bool zero, bool *no_room)
+{
+	l->zero = zero;
+	l->no_room = no_room;
 }
 
 /* A cell that is wider than its column pushes what follows to the right. */
@@ -246,27 +256,42 @@ static size_t drop_next(const struct layout *l)
 	return next;
 }
 
-static void leave_out(struct layout *l, size_t column, unsigned int *left_out)
+static const char *leave_out(struct layout *l, size_t column)
 {
 	struct libscols_column *c = scols_table_get_column(l->table, column);
-	const char *heading = scols_cell_get_data(scols_column_get_header(c));
 
 	scols_column_set_flags(c, scols_column_get_flags(c) | SCOLS_FL_HIDDEN);
 	l->drop[column] = 0;
-	fprintf(stderr, "%s%s", (*left_out)++ ? ", " : "No room for ", heading);
+	return scols_cell_get_data(scols_column_get_header(c));
 }
 
+static void leave_out_without_room(struct layout *l, size_t column,
+				   unsigned int *left_out)
+{
+	const char *heading = leave_out(l, column);
+
+	if (l->no_room)
+		*l->no_room = true;
+	else
+		fprintf(stderr, "%s%s", *left_out ? ", " : "No room for ",
+			heading);
+	++*left_out;
+}
+
+/* What is not known in any row is no 0. */
 static bool has_nothing(struct layout *l, size_t column)
 {
 	size_t rows = scols_table_get_nlines(l->table), i;
+	bool zero = false;
 
 	for (i = 0; i < rows; i++) {
 		const char *text = cell_at(l, i, column);
 
 		if (text && strcmp(text, "0") && strcmp(text, "-"))
 			return false;
+		zero |= text && !strcmp(text, "0");
 	}
-	return true;
+	return zero;
 }
 
 /* What a column needs: a text may be shortened. */
@@ -293,18 +318,33 @@ static void shorten_texts(struct layout *l, size_t spare)
 	}
 }
 
-/* Columns of nothing, if names would have to be shortened for them. */
+/* All columns of nothing. */
+static void leave_out_zero(struct layout *l)
+{
+	unsigned int left_out = 0;
+	size_t i;
+
+	for (i = 0; i < l->nr; i++) {
+		if (l->drop[i] && has_nothing(l, i))
+			fprintf(stderr, "%s%s", left_out++ ? ", " : "All 0: ",
+				leave_out(l, i));
+	}
+	if (left_out)
+		fputs(" (--all-rows shows them)\n", stderr);
+}
+
+/* The same, if names would have to be shortened for them. */
 static void leave_out_empty(struct layout *l, unsigned int *left_out)
 {
 	size_t width = 0, i;
 
 	for (i = 0; i < l->nr; i++)
-		width += width_of(l, i) + !!i;
+		width += is_hidden(l, i) ? 0 : width_of(l, i) + !!i;
 	for (i = 0; i < l->nr && width > l->limit; i++) {
 		if (!l->drop[i] || !has_nothing(l, i))
 			continue;
 		width -= width_of(l, i) + 1;
-		leave_out(l, i, left_out);
+		leave_out_without_room(l, i, left_out);
 	}
 }
 
@@ -314,19 +354,21 @@ static void fit(struct layout *l)
 	unsigned int left_out = 0;
 	size_t width = 0, next, i;
 
+	if (l->zero)
+		leave_out_zero(l);
 	if (!l->limit || drop_next(l) == l->nr)
 		return;
 	leave_out_empty(l, &left_out);
-	if (left_out)
+	if (left_out && !l->no_room)
 		fputs(" (all 0)", stderr);
 	for (i = 0; i < l->nr; i++)
 		width += is_hidden(l, i) ? 0 : least_of(l, i) + !!i;
 	while (width > l->limit && (next = drop_next(l)) < l->nr) {
 		width -= least_of(l, next) + 1;
-		leave_out(l, next, &left_out);
+		leave_out_without_room(l, next, &left_out);
 	}
-	if (left_out)
-		fputs(": --output chooses columns\n", stderr);
+	if (left_out && !l->no_room)
+		fputs(": --columns chooses columns\n", stderr);
 	shorten_texts(l, width < l->limit ? l->limit - width : 0);
 }
 

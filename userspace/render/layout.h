@@ -52,6 +52,14 @@ struct layout *layout_new(FILE *out, bool raw, bool headings,
 struct layout *layout_stream(FILE *out, bool raw, bool headings,
 			     const struct layout_column *columns, size_t nr);
 
+/**
+ * layout_leave_out - which columns are left out, of those that may be (@drop)
+ * @l: table, which is no stream; none of them is otherwise but where there is no room
+ * @zero: all that have nothing but 0, and not only where there is no room
+ * @no_room: set if there was no room for some, which is not said then; or NULL
+ */
+void layout_leave_out(struct layout *l, bool zero, bool *no_room);
+
 /** layout_terminal - the columns of a terminal; 0: it is none, or does not know */
 unsigned int layout_terminal(FILE *out);
 
@@ -80,7 +88,7 @@ int layout_row(struct layout *l, const char *const *text);
  * On a terminal, no line is wider than that if columns may be left out: first those
  * that have nothing but 0, while names would have to be shortened for them; then
  * others, while names would be shortened to less than 20 characters. What was left
- * out is said on standard error.
+ * out, layout_leave_out() included, is said on standard error.
  *
  * Return: 0 or -errno.
  */

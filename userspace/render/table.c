@@ -187,6 +187,8 @@ static struct layout *make_layout(struct table *t)
 		l = layout_stream(t->style.out, raw, headings, cols, nr);
 	else
 		l = layout_new(t->style.out, raw, headings, cols, nr);
+	if (l)
+		layout_leave_out(l, t->style.hide_zero && !raw, t->style.no_room);
 	free(cols);
 	return l;
 }

@@ -27,12 +27,12 @@ enum cell_type {
 
 /**
  * struct column - one column that a table can show
- * @name: in --output and JSON
+ * @name: in --columns and JSON
  * @heading: in tables, where @name would be too wide; NULL for the same
  * @help: meaning, one line
  * @type: of its cells
  * @width: least width in a stream
- * @by_default: shown without --output
+ * @by_default: shown without --columns
  * @drop: left out where a terminal has no room for all default ones: those of the
  *	greatest number first, those of 0 never
  * @whole: a text that is not shortened, as others are for such a terminal
@@ -74,6 +74,8 @@ enum table_form {
  * @form: see there
  * @bytes: CELL_PAGES in bytes, as always in JSON, and no K and M
  * @noheadings: no headings
+ * @hide_zero: for people, leave out columns with @drop that are 0 in all rows, and say so
+ * @no_room: set if there was no room for columns, which is said otherwise; or NULL
  * @stream: many rows, or seldom ones: each is written at once, and the widths are
  *	those of the columns
  * @page_size: bytes of a base page
@@ -84,6 +86,8 @@ struct table_style {
 	enum table_form form;
 	bool bytes;
 	bool noheadings;
+	bool hide_zero;
+	bool *no_room;
 	bool stream;
 	__u64 page_size;
 	FILE *out;
@@ -112,7 +116,7 @@ struct columns {
 };
 
 /**
- * columns_select - choose columns as lsblk does
+ * columns_select - choose columns as lsblk does by --output
  * @c: @all and @nr_all are set; @shown is allocated here
  * @list: "NAME,NAME", "+NAME" for the default ones and more, NULL for the
  *	default ones; names in any case

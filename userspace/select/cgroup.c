@@ -6,15 +6,21 @@
 #include <errno.h>
 #include <fts.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cgroup.h"
 #include "choice.h"
+#include "commands.h"
 #include "grow.h"
 #include "libcowinspect.h"
+#include "safe.h"
 
 #define CGROUPS	"/sys/fs/cgroup"
 
@@ -148,4 +154,48 @@ int choice_cgroup(const struct choice *c, char **path)
 		     c->cgroup) < 0)
 		return -ENOMEM;
 	return 0;
+}
+
+/* Whether the file system with that device has the controller, by its options. */
+static bool has_controller(dev_t dev, const char *controller)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	unsigned int major, minor;
+	char *line = NULL, *at;
+	bool has = false;
+	size_t size = 0;
+
+	while (file && !has && getline(&line, &size, file) > 0) {
+		if (sscanf(line, "%*d %*d %u:%u", &major, &minor) != 2 ||
+		    makedev(major, minor) != dev)
+			continue;
+		at = strstr(line, " - ");
+		for (at = at ? strtok(at, " ,\n") : NULL; at && !has;
+		     at = strtok(NULL, " ,\n"))
+			has = !strcmp(at, controller);
+	}
+	if (file)
+		fclose(file);
+	free(line);
+	return has;
+}
+
+int cgroup_check_perf(const char *path, const char *name)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (statfs(path, &fs) || fs.f_type != CGROUP_SUPER_MAGIC ||
+	    stat(path, &st) || has_controller(st.st_dev, "perf_event"))
+		return EXIT_OK;
+	fputs("cowinspect: ", stderr);
+	put_safe(stderr, name);
+	fputs(": of this cgroup of version 1 perf does not know, and so nobody can listen to it: ",
+	      stderr);
+	fputs("give the one below " CGROUPS "/perf_event, if it is there, or ",
+	      stderr);
+	fputs("--user, --name, or the processes in ", stderr);
+	put_safe(stderr, path);
+	fputs("/cgroup.procs\n", stderr);
+	return EXIT_FAILED;
 }

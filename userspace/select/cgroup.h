@@ -30,4 +30,15 @@ void cgroup_release(struct cgroup *g);
 /** cgroup_has - whether a process is among them */
 bool cgroup_has(const struct cgroup *g, pid_t pid);
 
+/**
+ * cgroup_check_perf - whether perf can listen to it, or say what to do instead
+ * @path: its directory
+ * @name: what the user calls it
+ *
+ * Of version 1, only cgroups of the controller perf_event are known to perf.
+ *
+ * Return: EXIT_OK or EXIT_FAILED.
+ */
+int cgroup_check_perf(const char *path, const char *name);
+
 #endif /* SELECT_CGROUP_H */

@@ -26,6 +26,7 @@ enum {
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, "Which processes:", 10 },
+	{ "pid", 'p', "PID", 0, "one by its id, as without -p", 10 },
 	{ "follow", 'f', NULL, 0, "also children, and theirs", 10 },
 	{ "name", OPT_NAME, "REGEX", 0, "those with such a command name", 10 },
 	{ "user", OPT_USER, "USER", 0, "those of a user, by name or number", 10 },
@@ -68,6 +69,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct choice *c = state->input;
 
 	switch (key) {
+	case 'p':
+		choice_add(state, arg, c);
+		return 0;
 	case 'f':
 		c->follow = true;
 		return 0;
@@ -277,6 +281,15 @@ static void free_rules(struct rules *r)
 	if (r->by_name)
 		regfree(&r->name);
 	cgroup_release(&r->cgroup);
+}
+
+int choice_check(const struct choice *c)
+{
+	struct rules r;
+	int status = make_rules(c, &r);
+
+	free_rules(&r);
+	return status;
 }
 
 /* The owner of /proc/PID is root for those that may not be dumped. */

@@ -111,6 +111,14 @@ int choice_find_among(const struct choice *c, const struct chosen *all,
 		      struct chosen *list);
 
 /**
+ * choice_check - whether its words mean something, or say which one does not
+ * @c: who is wanted
+ *
+ * Return: EXIT_OK, EXIT_FAILED, or EXIT_USAGE, as choice_find().
+ */
+int choice_check(const struct choice *c);
+
+/**
  * choice_cgroup - the directory of the cgroup that is wanted
  * @c: has @cgroup or @cgroup_of
  * @path: set to it, to be freed

@@ -49,7 +49,7 @@ static const struct argp_option options[] = {
 	  "what makes a line: set (the default), mapping, kind, or several", 0 },
 	{ "top", OPT_TOP, "N", 0, "the N largest (default: 20; 0: all)", 0 },
 	{ "matrix", OPT_MATRIX, NULL, 0, "what each two of them share", 0 },
-	{ "pages", 'p', NULL, 0, "the frames themselves, and who has each", 0 },
+	{ "pages", 'P', NULL, 0, "the frames themselves, and who has each", 0 },
 	{ 0 }
 };
 
@@ -115,7 +115,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_MATRIX:
 		take_form(state, &a->share, SHARE_MATRIX);
 		return 0;
-	case 'p':
+	case 'P':
 		take_form(state, &a->share, SHARE_PAGES);
 		return 0;
 	case ARGP_KEY_END:

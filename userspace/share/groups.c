@@ -157,15 +157,14 @@ static int add_sum(const struct share *s, struct table *table,
 static bool is_shown(const struct share *s, const struct family_group *g,
 		     struct texts *t, struct cell *cells)
 {
-	if (!g->frames)
-		return false;
 	fill(s, g, t, cells);
 	return filter_fits(s->columns.filter, cells, s->output.style.page_size);
 }
 
+/* Says in @hidden how many have nothing: the zero page, and memory of devices. */
 static int write_groups(struct share *s, struct table *table,
 			const struct family_group *g, size_t nr,
-			struct texts *t)
+			struct texts *t, size_t *hidden)
 {
 	bool human = s->output.style.form == TABLE_HUMAN;
 	struct family_group rest = { 0 }, sum = { 0 };
@@ -179,6 +178,10 @@ static int write_groups(struct share *s, struct table *table,
 		family_group_add(&sum, &g[i]);
 		if (!is_shown(s, &g[i], t, cells))
 			continue;
+		if (!g[i].frames && s->output.style.hide_zero) {
+			++*hidden;
+			continue;
+		}
 		if (s->top && lines == s->top) {
 			family_group_add(&rest, &g[i]);
 			more++;
@@ -200,12 +203,18 @@ static int table_of(struct share *s, const struct family_group *g, size_t nr,
 		    struct texts *t)
 {
 	struct table *table = table_open(&s->output.style, &s->columns, "");
+	size_t hidden = 0;
 	int err, closed;
 
 	if (!table)
 		return -ENOMEM;
-	err = write_groups(s, table, g, nr, t);
+	err = write_groups(s, table, g, nr, t, &hidden);
 	closed = table_close(table);
+	if (hidden && s->output.style.form == TABLE_HUMAN)
+		fprintf(s->output.style.out,
+			"%zu more ha%s zero pages or devices only: --all-rows shows %s.\n",
+			hidden, hidden == 1 ? "s" : "ve",
+			hidden == 1 ? "it" : "them");
 	return err ? err : closed;
 }
 
@@ -250,7 +259,8 @@ static int json_of(struct share *s, const struct family_group *g, size_t nr,
 		struct cell cells[NR_COLUMNS] = { 0 };
 
 		/* Without a filter also what is no memory, as zero pages. */
-		if (!s->columns.filter || is_shown(s, &g[i], t, cells))
+		if (!s->columns.filter ||
+		    (g[i].frames && is_shown(s, &g[i], t, cells)))
 			err = json_group(s, &g[i]);
 	}
 	json_end_array(&s->json);

@@ -26,21 +26,15 @@ static const char doc[] =
 	"\n"
 	"Examples:\n"
 	"  sudo cowinspect show $$\n"
-	"  sudo cowinspect show $$ -o range,present,pss,name\n"
-	"  sudo cowinspect show $$ -o +young,dirty\n"
+	"  sudo cowinspect show $$ -c range,present,pss,name\n"
+	"  sudo cowinspect show $$ -c +young,dirty\n"
 	"  sudo cowinspect show $$ --pages --range 7ffd4000-7ffd8000\n"
 	"  sudo cowinspect show $$ --html pages.html\n"
 	"  sudo cowinspect show -f $(pidof -s postgres) --html family.html\n"
 	"  sudo cowinspect show $$ --json | jq '.processes[].summary.cow_pending'\n";
 
-enum {
-	OPT_ALL_ROWS = 0x600,
-};
-
 static const struct argp_option options[] = {
-	{ "pages", 'p', NULL, 0, "a line per mapped page or huge page", 0 },
-	{ "all-rows", OPT_ALL_ROWS, NULL, 0,
-	  "also mappings of which nothing is present", 0 },
+	{ "pages", 'P', NULL, 0, "a line per mapped page or huge page", 0 },
 	{ 0 }
 };
 
@@ -53,7 +47,6 @@ static const struct argp_child children[] = {
 struct arguments {
 	struct output output;
 	bool pages;
-	bool all_rows;
 	struct target_names names;
 };
 
@@ -67,11 +60,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &a->names;
 		state->child_inputs[1] = &a->output;
 		return 0;
-	case 'p':
+	case 'P':
 		a->pages = true;
-		return 0;
-	case OPT_ALL_ROWS:
-		a->all_rows = true;
 		return 0;
 	case ARGP_KEY_END:
 		if (!a->output.list_columns)
@@ -145,7 +135,7 @@ static int run(struct arguments *a, const struct globals *g, struct show *s)
 	s->style.out = stdout;
 	s->style.json = &json;
 	s->several = ts.several;
-	s->all_rows = a->all_rows;
+	s->all_rows = a->output.all_rows;
 	s->range = ts.range;
 	if (a->pages)
 		targets_note_ids(&ts);

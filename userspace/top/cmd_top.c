@@ -24,9 +24,9 @@ static const char doc[] =
 	"What is shown says how old it is, and what this program itself costs.\n"
 	"All are read once in the beginning, which is not in that share.\n"
 	"\n"
-	"With --user, --limit, or --cgroup together with others, those who fit\n"
-	"in the beginning are shown, with the children they have then; else\n"
-	"also those who come to fit later.\n"
+	"--all, --name and one cgroup alone have also those who come to fit\n"
+	"later; else it is those who fit in the beginning. --follow has the\n"
+	"children of all of them, which --limit does not count.\n"
 	"\n"
 	"With --batch, each round is a table, of those who have copied\n"
 	"something yet; with --json, one object for each, of all processes.\n"
@@ -36,14 +36,15 @@ static const char doc[] =
 	"  sudo cowinspect top --all\n"
 	"  sudo cowinspect top -f $(pidof -s postgres) --by parent\n"
 	"  sudo cowinspect top --name '^php-fpm' --sort own\n"
-	"  sudo cowinspect top --all --by command --batch -n 3 -d 10\n"
-	"  sudo cowinspect top --all --json -n 1 |\n"
+	"  sudo cowinspect top --all --by command --batch --rounds 3 -d 10\n"
+	"  sudo cowinspect top --all --json --rounds 1 |\n"
 	"    jq '.processes[] | select(.copies > 100) | [.pid, .name]'\n";
 
 enum {
 	OPT_BATCH = 0xb00,
 	OPT_BUDGET,
 	OPT_BY,
+	OPT_ROUNDS,
 	OPT_SORT,
 	OPT_ALL_ROWS,
 };
@@ -51,7 +52,9 @@ enum {
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, "Output:", 20 },
 	{ "delay", 'd', "SECONDS", 0, "of a round (default: 2)", 20 },
-	{ "rounds", 'n', "N", 0, "end after so many", 20 },
+	{ "rounds", OPT_ROUNDS, "N", 0, "end after so many", 20 },
+	/* That is --noheadings elsewhere, and this in top(1). */
+	{ NULL, 'n', "N", OPTION_HIDDEN, NULL, 20 },
 	{ "batch", OPT_BATCH, NULL, 0, "lines, for a file or a pipe", 20 },
 	{ "json", 'J', NULL, 0, "a JSON object for each round; implies --batch",
 	  20 },
@@ -121,6 +124,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->top.delay = take_number(state, "--delay", arg, 0.1, 86400) *
 			       1e9;
 		return 0;
+	case OPT_ROUNDS:
 	case 'n':
 		a->top.rounds = take_number(state, "--rounds", arg, 1, 1e9);
 		return 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Whom to listen to, and how to read what they have. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -40,8 +39,7 @@ static bool source_running(void *arg)
 {
 	const struct listen *l = arg;
 
-	return l->waits || (l->members_only ? l->model->total.running :
-			    cowi_stream_running(l->stream));
+	return l->waits || cowi_stream_running(l->stream);
 }
 
 static void source_stop(void *arg)
@@ -97,47 +95,20 @@ static const struct top_source source = {
 
 /* ---- whom to listen to ---- */
 
-/*
- * The stream tells processes apart by id, name or one cgroup; where something else is
- * wanted it has all, and the model takes those that were found in the beginning, and
- * whom these give birth to.
- */
-static void choose(struct listen *l, const struct target_names *names,
-		   const char *cgroup, struct cowi_stream_options *o)
-{
-	const struct choice *c = &names->choice;
-
-	if (c->all && !names->limit) {
-		o->all = true;
-	} else if (c->user || names->limit ||
-		   (cgroup && (c->nr || c->name || c->follow))) {
-		o->all = true;
-		l->members_only = true;
-	} else if (cgroup) {
-		o->cgroup = cgroup;
-	} else {
-		o->pid = c->pid;
-		o->nr_pids = c->nr;
-		o->name = c->name;
-		o->follow = c->follow;
-	}
-	l->waits = !l->members_only && (o->all || o->cgroup || o->name);
-}
-
+/* Who is there is in the list; who comes, the stream tells. */
 static int open_stream(struct listen *l, const struct target_names *names)
 {
-	const struct choice *c = &names->choice;
 	struct cowi_stream_options o = { 0 };
-	char *cgroup = NULL;
-	int err = 0;
+	int status, err = 0;
 
-	if (c->cgroup || c->cgroup_of)
-		err = choice_cgroup(c, &cgroup);
-	choose(l, names, cgroup, &o);
-	if (!err)
+	status = targets_stream(names, &l->targets.list, &o);
+	if (!status)
 		err = cowi_stream_open(&o, &l->stream);
-	free(cgroup);
-	return err;
+	l->waits = o.all || o.cgroup || o.name;
+	targets_stream_release(&o);
+	if (err == -EOPNOTSUPP)
+		err = -COWI_ENOTRACEPOINT;
+	return err ? report("top", err) : status;
 }
 
 static int add_all(const struct listen *l, struct model *m)
@@ -162,7 +133,6 @@ int listen_open(struct listen *l, const struct globals *g,
 	memset(l, 0, sizeof(*l));
 	l->source = source;
 	l->source.arg = l;
-	l->model = m;
 	if (g->debugfs) {
 		fputs("cowinspect: a copy of the module's files has no faults to listen to\n",
 		      stderr);
@@ -172,12 +142,10 @@ int listen_open(struct listen *l, const struct globals *g,
 	if (status)
 		return status;
 	model_init(m, cowi_status(l->targets.c)->page_size);
-	err = open_stream(l, names);
-	m->members_only = l->members_only;
-	if (!err)
-		err = add_all(l, m);
-	if (err == -EOPNOTSUPP)
-		err = -COWI_ENOTRACEPOINT;
+	status = open_stream(l, names);
+	if (status)
+		return status;
+	err = add_all(l, m);
 	return err ? report("top", err) : EXIT_OK;
 }
 

@@ -13,17 +13,13 @@ struct cowi_stream;
  * @source: for struct top
  * @targets: whom to, as they were in the beginning
  * @stream: events
- * @members_only: it has those of others as well
  * @waits: for those to come, when nobody runs
- * @model: which of them run
  */
 struct listen {
 	struct top_source source;
 	struct targets targets;
 	struct cowi_stream *stream;
-	bool members_only;
 	bool waits;
-	const struct model *model;
 };
 
 /**

@@ -145,8 +145,6 @@ static int take_birth(struct model *m, const struct cowi_event *e)
 {
 	struct model_item *old = process_of(m, e->pid);
 
-	if (m->members_only && !process_of(m, e->parent))
-		return 0;
 	/* Its number has been used again. */
 	if (old)
 		end_process(m, old);
@@ -194,7 +192,7 @@ int model_take(struct model *m, const struct cowi_event *e)
 	if (e->kind == COWI_EVENT_BORN)
 		return take_birth(m, e);
 	p = process_of(m, e->pid);
-	if (!p && (m->members_only || e->kind == COWI_EVENT_EXIT))
+	if (!p && e->kind == COWI_EVENT_EXIT)
 		return 0;
 	if (!p)
 		err = add_process(m, e->pid, 0, e->comm);

@@ -110,8 +110,6 @@ struct model_item {
 /**
  * struct model - all of it
  * @page_size: in bytes
- * @members_only: events of processes that are not known, and were not born to one
- *	that is, are of others
  * @nr: entries in @item
  * @item: processes and groups
  * @index: of them, for tsearch()
@@ -124,7 +122,6 @@ struct model_item {
  */
 struct model {
 	__u64 page_size;
-	bool members_only;
 	size_t nr;
 	struct model_item **item;
 	void *index;

@@ -91,6 +91,7 @@ enum {
 	OPT_PPROF,
 	OPT_PERFETTO,
 	OPT_WEIGHT,
+	OPT_TOP,
 	OPT_HTML = 'H',
 };
 
@@ -108,7 +109,7 @@ static const struct argp_option options[] = {
 	  "memory for events, per CPU (default: 4M, with stacks 32M)", 0 },
 	{ "events", OPT_EVENTS, NULL, 0, "write a line for each fault, too",
 	  0 },
-	{ "top", 'n', "N", 0,
+	{ "top", OPT_TOP, "N", 0,
 	  "show so many mappings, pages and processes (default: 10)", 0 },
 	{ "all-processes", OPT_ALL_PROCESSES, NULL, 0,
 	  "a row for each process, not groups, also of more than 12", 0 },
@@ -128,7 +129,8 @@ static const struct argp_option options[] = {
 	  "let COMMAND read from the terminal, and get its Ctrl-C", 0 },
 	{ "as-root", OPT_AS_ROOT, NULL, 0,
 	  "run COMMAND as root also under sudo", 0 },
-	{ "pid", 'p', "PID", 0, "a process that runs", 10 },
+	/* That is --noheadings elsewhere. */
+	{ NULL, 'n', "N", OPTION_HIDDEN, NULL, 0 },
 	{ 0 }
 };
 
@@ -296,9 +298,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &o->who;
 		return 0;
-	case 'p':
-		choice_add(state, arg, &o->who.choice);
-		return 0;
 	case 'e':
 		take_outcomes(state, arg, &o->stream.outcomes);
 		return 0;
@@ -311,6 +310,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_BUFFER:
 		take_buffer(state, arg, &o->stream.ring_bytes);
 		return 0;
+	case OPT_TOP:
 	case 'n':
 		if (parse_size(arg, &o->top))
 			argp_error(state, "--top: '%s' is no number", arg);
@@ -481,7 +481,7 @@ int cmd_trace(int argc, char **argv, struct globals *g)
 	parse_command(&argp, argc, argv, ARGP_IN_ORDER, &o, g);
 	if (session_open(g, &t.c))
 		return EXIT_FAILED;
-	status = trace_choose(&o);
+	status = targets_stream(&o.who, NULL, &o.stream);
 	if (!status)
 		status = open_output(&t);
 	if (!status) {
@@ -497,6 +497,7 @@ int cmd_trace(int argc, char **argv, struct globals *g)
 			interrupt_was_meant();
 	}
 	cowi_close(t.c);
-	trace_choose_release(&o);
+	targets_stream_release(&o.stream);
+	free(o.who.choice.pid);
 	return status;
 }

@@ -8,7 +8,13 @@
 #include "safe.h"
 #include "tables.h"
 
-/* ---- columns: those that stand in every table, then the table's own ---- */
+/*
+ * ---- columns: those that stand in every table, then the table's own ----
+ *
+ * What is left out first where there is no room has the highest number: outcomes that
+ * are not the usual ones before all others.
+ */
+#define DROP_OUTCOME	20
 
 /* Outcomes that are shown even if there were none. */
 static bool is_usual(unsigned int did)
@@ -52,15 +58,16 @@ enum {
 
 static struct column proc_columns[PROC_NR] = {
 	[PROC_PID] = { .name = "pid", .type = CELL_COUNT },
-	[PROC_PARENT] = { .name = "parent", .type = CELL_COUNT },
+	[PROC_PARENT] = { .name = "parent", .type = CELL_COUNT, .drop = 3 },
 	[PROC_COMMAND] = { .name = "command", .type = CELL_TEXT },
 	[PROC_RUNNING] = { .name = "running", .type = CELL_BOOL },
 	[PROC_EXECS] = { .name = "execs", .type = CELL_COUNT },
 	[PROC_FILLED] = { .name = "filled_bytes", .type = CELL_BYTES },
 	[PROC_HUGE] = { .name = "huge", .type = CELL_COUNT },
 	[PROC_COPY_NS] = { .name = "copy_ns", .heading = "copying",
-			   .type = CELL_TIME },
-	[PROC_NS] = { .name = "ns", .heading = "in_all", .type = CELL_TIME },
+			   .type = CELL_TIME, .drop = 1 },
+	[PROC_NS] = { .name = "ns", .heading = "in_all", .type = CELL_TIME,
+		      .drop = 4 },
 };
 
 enum {
@@ -84,19 +91,19 @@ enum {
 
 static struct column vma_columns[VMA_NR] = {
 	[VMA_PID] = { .name = "pid", .type = CELL_COUNT },
-	[VMA_RANGE] = { .name = "range", .type = CELL_TEXT },
-	[VMA_PERMS] = { .name = "perms", .type = CELL_TEXT },
+	[VMA_RANGE] = { .name = "range", .type = CELL_TEXT, .whole = true },
+	[VMA_PERMS] = { .name = "perms", .type = CELL_TEXT, .drop = 3 },
 	[VMA_KIND] = { .name = "kind", .type = CELL_TEXT },
 	[VMA_GONE] = { .name = "gone", .type = CELL_BOOL },
 	[VMA_OBSERVED] = { .name = "observed", .heading = "faults",
 			   .type = CELL_COUNT },
-	[VMA_SPLITS] = { .name = "splits", .type = CELL_COUNT },
+	[VMA_SPLITS] = { .name = "splits", .type = CELL_COUNT, .drop = 6 },
 	[VMA_HUGE] = { .name = "huge", .type = CELL_COUNT },
 	[VMA_FILLED] = { .name = "filled_bytes", .type = CELL_BYTES },
 	[VMA_BYTES] = { .name = "copied_bytes", .heading = "bytes",
 			.type = CELL_BYTES },
 	[VMA_COPY_NS] = { .name = "copy_ns", .heading = "copying",
-			  .type = CELL_TIME },
+			  .type = CELL_TIME, .drop = 4 },
 	[VMA_NS] = { .name = "ns", .heading = "in_all", .type = CELL_TIME },
 	[VMA_NAME] = { .name = "name", .type = CELL_TEXT },
 };
@@ -122,12 +129,22 @@ static const struct column page_columns[PAGE_NR] = {
 	[PAGE_OBSERVED] = { .name = "observed", .heading = "faults",
 			    .type = CELL_COUNT },
 	[PAGE_COPIED] = { .name = "copied", .type = CELL_COUNT },
-	[PAGE_REUSED] = { .name = "reused", .type = CELL_COUNT },
-	[PAGE_ZEROFILLED] = { .name = "zerofilled", .type = CELL_COUNT },
-	[PAGE_OTHER] = { .name = "other", .type = CELL_COUNT },
+	[PAGE_REUSED] = { .name = "reused", .type = CELL_COUNT, .drop = 1 },
+	[PAGE_ZEROFILLED] = { .name = "zerofilled", .type = CELL_COUNT,
+			      .drop = 2 },
+	[PAGE_OTHER] = { .name = "other", .type = CELL_COUNT, .drop = 3 },
 	[PAGE_NAME] = { .name = "name", .type = CELL_TEXT },
 	[PAGE_DATA] = { .name = "data", .type = CELL_TEXT },
 };
+
+/* Copies are what a trace is for. */
+static unsigned int drop_outcome(unsigned int did)
+{
+	if (did == COWI_DID_COPIED)
+		return 0;
+	return did == COWI_DID_REUSED ? 2 : did == COWI_DID_ZEROFILLED ? 5 :
+	       DROP_OUTCOME + did;
+}
 
 static void name_columns(void)
 {
@@ -145,7 +162,11 @@ static void name_columns(void)
 	for (i = 0; i < COWI_NR_DID; i++) {
 		vma_columns[VMA_DID + i].name = cowi_did_name(i);
 		vma_columns[VMA_DID + i].type = CELL_COUNT;
+		vma_columns[VMA_DID + i].drop = drop_outcome(i);
+		proc_columns[PROC_FAULTS + COWI_FAULT_copied + i].drop =
+			drop_outcome(i);
 	}
+	proc_columns[PROC_FAULTS + COWI_FAULT_splits].drop = 6;
 	trace_name_facts(&proc_columns[PROC_FACTS]);
 	trace_name_facts(&vma_columns[VMA_FACTS]);
 }
@@ -520,6 +541,9 @@ static int report_text(const struct report *r, struct trace_proc **list)
 	if (!err)
 		err = report_hottest(r, list);
 	trace_explain(r->t);
+	if (r->no_room)
+		fputs("Columns for which there was no room: in a file (--output), and in --json.\n",
+		      r->style.out);
 	return err;
 }
 
@@ -566,6 +590,7 @@ int trace_report(struct trace *t)
 	r.style.page_size = t->tally.page_size;
 	r.style.out = t->out;
 	r.style.json = &t->json;
+	r.style.no_room = &r.no_room;
 	r.grouped = !t->options->json && !t->options->all_processes &&
 		    trace_procs(t) > TABLE_MANY;
 	note_seen(t, r.seen);

@@ -109,21 +109,22 @@ enum {
 
 #define SUM(i)	(GROUP_SUMS + 3 * (i))
 
+/* What is left out first where there is no room has the highest number. */
 static const struct column group_columns[GROUP_NR] = {
 	[GROUP_COMMAND] = { .name = "command", .type = CELL_TEXT },
-	[GROUP_PARENT] = { .name = "parent", .type = CELL_COUNT },
+	[GROUP_PARENT] = { .name = "parent", .type = CELL_COUNT, .drop = 2 },
 	[GROUP_PROCS] = { .name = "processes", .type = CELL_COUNT },
 	[SUM(GROUP_FAULTS)] = { .name = "observed", .heading = "faults",
 				.type = CELL_COUNT },
 	[SUM(GROUP_FAULTS) + 1] = { .name = "observed_mean", .heading = "mean",
-				    .type = CELL_MEAN },
+				    .type = CELL_MEAN, .drop = 6 },
 	[SUM(GROUP_FAULTS) + 2] = { .name = "observed_most", .heading = "most",
-				    .type = CELL_COUNT },
+				    .type = CELL_COUNT, .drop = 5 },
 	[SUM(GROUP_COPIES)] = { .name = "copied", .type = CELL_COUNT },
 	[SUM(GROUP_COPIES) + 1] = { .name = "copied_mean", .heading = "mean",
-				    .type = CELL_MEAN },
+				    .type = CELL_MEAN, .drop = 4 },
 	[SUM(GROUP_COPIES) + 2] = { .name = "copied_most", .heading = "most",
-				    .type = CELL_COUNT },
+				    .type = CELL_COUNT, .drop = 3 },
 	[SUM(GROUP_BYTES)] = { .name = "copied_bytes", .heading = "bytes",
 			       .type = CELL_BYTES },
 	[SUM(GROUP_BYTES) + 1] = { .name = "copied_bytes_mean",
@@ -131,11 +132,11 @@ static const struct column group_columns[GROUP_NR] = {
 	[SUM(GROUP_BYTES) + 2] = { .name = "copied_bytes_most",
 				   .heading = "most", .type = CELL_BYTES },
 	[SUM(GROUP_NS)] = { .name = "ns", .heading = "in_all",
-			    .type = CELL_TIME },
+			    .type = CELL_TIME, .drop = 1 },
 	[SUM(GROUP_NS) + 1] = { .name = "ns_mean", .heading = "mean",
-				.type = CELL_TIME },
+				.type = CELL_TIME, .drop = 8 },
 	[SUM(GROUP_NS) + 2] = { .name = "ns_most", .heading = "most",
-				.type = CELL_TIME },
+				.type = CELL_TIME, .drop = 7 },
 };
 
 static void choose_all(const struct report *r, struct columns *c)
@@ -220,19 +221,20 @@ static const struct column fork_columns[FORK_NR] = {
 	[FORK_PARENTS] = { .name = "parents", .type = CELL_COUNT },
 	[FORK_COMMAND] = { .name = "command", .type = CELL_TEXT },
 	[FORK_FORKS] = { .name = "forks", .type = CELL_COUNT },
-	[FORK_NS] = { .name = "ns", .heading = "in_all", .type = CELL_TIME },
+	[FORK_NS] = { .name = "ns", .heading = "in_all", .type = CELL_TIME,
+		      .drop = 3 },
 	[FORK_MEAN] = { .name = "mean_ns", .heading = "mean",
-			.type = CELL_TIME },
+			.type = CELL_TIME, .drop = 2 },
 	[FORK_LONGEST] = { .name = "longest_ns", .heading = "longest",
 			   .type = CELL_TIME },
 	[FORK_TABLES] = { .name = "tables_bytes", .heading = "tables",
 			  .type = CELL_BYTES },
 	[FORK_ANON] = { .name = "anon", .type = CELL_PAGES },
-	[FORK_FILE] = { .name = "file", .type = CELL_PAGES },
-	[FORK_SHMEM] = { .name = "shmem", .type = CELL_PAGES },
-	[FORK_SWAP] = { .name = "swap", .type = CELL_PAGES },
+	[FORK_FILE] = { .name = "file", .type = CELL_PAGES, .drop = 5 },
+	[FORK_SHMEM] = { .name = "shmem", .type = CELL_PAGES, .drop = 6 },
+	[FORK_SWAP] = { .name = "swap", .type = CELL_PAGES, .drop = 4 },
 	[FORK_PINNED] = { .name = "copied_at_once", .heading = "pinned",
-			  .type = CELL_PAGES },
+			  .type = CELL_PAGES, .drop = 1 },
 };
 
 enum {
@@ -256,8 +258,9 @@ static struct column after_columns[AFTER_NR] = {
 	[AFTER_BYTES] = { .name = "copied_bytes", .heading = "bytes",
 			  .type = CELL_BYTES },
 	[AFTER_NS] = { .name = "copy_ns", .heading = "copying",
-		       .type = CELL_TIME },
-	[AFTER_P99] = { .name = "p99_ns", .heading = "p99", .type = CELL_TIME },
+		       .type = CELL_TIME, .drop = 1 },
+	[AFTER_P99] = { .name = "p99_ns", .heading = "p99", .type = CELL_TIME,
+			.drop = 2 },
 	[AFTER_LONGEST] = { .name = "longest_ns", .heading = "longest",
 			    .type = CELL_TIME },
 };

@@ -353,8 +353,6 @@ static int begin_failed(const struct trace *t, int err)
 			COWI_DEFAULT_ROOT);
 	else if (err == -COWI_ECGROUP)
 		report(o->stream.cgroup, err);
-	else if (err == -COWI_EREGEX)
-		report(o->stream.name, err);
 	else
 		report(what, err);
 	return err;

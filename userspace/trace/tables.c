@@ -38,19 +38,18 @@ int trace_table_end(struct table *table, struct columns *c, int err)
 
 void trace_name_facts(struct column *columns)
 {
-	static const char *const names[NR_COPY_FACTS][2] = {
-		[COPY_NOT_ANON] = { "copied_not_anon", "not_anon" },
-		[COPY_SHARED] = { "copied_shared", "shared" },
-		[COPY_LAST] = { "copied_last", "last" },
-		[COPY_UNSURE] = { "copied_unsure", "unsure" },
-		[COPY_AGAIN] = { "copied_again", "again" },
-		[COPY_BESIDE] = { "copied_beside", "beside" },
+	static const struct column facts[NR_COPY_FACTS] = {
+		[COPY_NOT_ANON] = { "copied_not_anon", "not_anon", .drop = 4 },
+		[COPY_SHARED] = { "copied_shared", "shared", .drop = 3 },
+		[COPY_LAST] = { "copied_last", "last", .drop = 5 },
+		[COPY_UNSURE] = { "copied_unsure", "unsure", .drop = 6 },
+		[COPY_AGAIN] = { "copied_again", "again", .drop = 7 },
+		[COPY_BESIDE] = { "copied_beside", "beside", .drop = 8 },
 	};
 	size_t i;
 
 	for (i = 0; i < NR_COPY_FACTS; i++) {
-		columns[i].name = names[i][0];
-		columns[i].heading = names[i][1];
+		columns[i] = facts[i];
 		columns[i].type = CELL_COUNT;
 	}
 }

@@ -13,6 +13,7 @@
  * @t: the trace
  * @style: of its tables
  * @seen: outcomes to show
+ * @no_room: columns were left out on a terminal that is too narrow
  * @split: a huge mapping was split
  * @grouped: groups are shown, not each process
  */
@@ -20,6 +21,7 @@ struct report {
 	struct trace *t;
 	struct table_style style;
 	bool seen[COWI_NR_DID];
+	bool no_room;
 	bool split;
 	bool grouped;
 };

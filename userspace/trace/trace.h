@@ -34,7 +34,7 @@ enum trace_export {
 /**
  * struct trace_options - the command line
  * @who: processes to be traced, unless there is a @command
- * @stream: what to listen to; but for @command, trace_choose() says to whom
+ * @stream: what to listen to; but for @command, targets_stream() says to whom
  * @command: command to start and trace, or NULL
  * @file: --output, or NULL
  * @html: --html, or NULL
@@ -148,17 +148,6 @@ struct trace {
 	struct shell page;
 	struct trace_exports exports;
 };
-
-/* Whom to listen to (choose.c) */
-
-/**
- * trace_choose - say in @stream who is meant by @who, or why nobody is
- * @o: options; to be given to trace_choose_release(), also after an error
- *
- * Return: EXIT_OK, EXIT_FAILED, or EXIT_USAGE: a word that means nothing.
- */
-int trace_choose(struct trace_options *o);
-void trace_choose_release(struct trace_options *o);
 
 /** trace_procs - how many processes were traced */
 static inline size_t trace_procs(const struct trace *t)

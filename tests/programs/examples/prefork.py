@@ -3,12 +3,14 @@
 """
 A server that loads its data once and then forks workers, which only read it.
 
-    prefork.py [--freeze] [WORKERS [ITEMS]]
+    prefork.py [--freeze | --array] [WORKERS [ITEMS]]
 
 Requests come from standard input, a line each: "find PRICE", which is how many items
 have it, and "collect", for a run of the garbage collector. Each worker answers each.
-With --freeze the collector is told, before the fork, to leave the data alone.
+With --freeze the collector is told, before the fork, to leave the data alone. With
+--array the data are the same numbers, in one object and not in one for each item.
 """
+import array
 import gc
 import os
 import sys
@@ -19,7 +21,14 @@ def load(items):
             for i in range(items)]
 
 
+def load_array(items):
+    return array.array("q", (n for item in load(items)
+                             for n in (item["id"], item["price"], *item["tags"])))
+
+
 def find(catalogue, price):
+    if isinstance(catalogue, array.array):
+        return catalogue[1::4].count(price)
     found = 0
     for item in catalogue:
         if item["price"] == price:
@@ -52,10 +61,11 @@ def start_worker(catalogue):
 
 
 def main(args):
-    freeze = args[:1] == ["--freeze"]
-    workers, items = [int(n) for n in args[freeze:]] + [3, 30000][len(args) - freeze:]
+    freeze, packed = args[:1] == ["--freeze"], args[:1] == ["--array"]
+    args = args[freeze or packed:]
+    workers, items = [int(n) for n in args] + [3, 30000][len(args):]
     gc.disable()
-    catalogue = load(items)
+    catalogue = load_array(items) if packed else load(items)
     if freeze:
         gc.freeze()
     gc.enable()

@@ -3,11 +3,14 @@
 What the tests of real programs share: TAP, a trace that has begun before the program
 is told to go on, what the kernel itself says of a process, and whether the two agree.
 """
+import fcntl
 import json
 import os
 import re
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -48,6 +51,30 @@ def wait_for(what, condition, seconds=300):
 def slurp(path):
     with open(path) as file:
         return file.read()
+
+
+def show(*args):
+    """For the documents: what cowinspect says on a terminal of 80 columns"""
+    if "HOWTO" not in os.environ:
+        return
+    if not os.path.exists("/dev/pts/ptmx"):
+        os.makedirs("/dev/pts", exist_ok=True)
+        subprocess.run(["mount", "-t", "devpts", "none", "/dev/pts"], check=True)
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+    tool = subprocess.Popen(["cowinspect", *args], stdin=subprocess.DEVNULL,
+                            stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    text = b""
+    try:
+        while piece := os.read(ours, 65536):
+            text += piece
+    except OSError:
+        pass
+    tool.wait()
+    say("$ cowinspect", *args)
+    for line in text.decode().splitlines():
+        say(line)
 
 
 class Trace:

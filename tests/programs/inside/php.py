@@ -34,6 +34,8 @@ answers = [request() for _ in range(6)]
 for pid in pids:
     os.kill(pid, signal.SIGSTOP)
 after = [Moment(pid) for pid in pids]
+show("share", "--name", "^php-fpm")
+show("ps", "--name", "^php-fpm")
 trace.end()
 for pid in pids:
     os.kill(pid, signal.SIGCONT)

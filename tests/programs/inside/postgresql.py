@@ -30,6 +30,8 @@ for session, _ in sessions:
        "a question is answered")
 backends = [pid for _, pid in sessions]
 after = [Moment(pid) for pid in backends]
+show("ps", "-f", str(master), "--stop")
+show("share", "-f", str(master))
 trace.end()
 for session, _ in sessions:
     session.stdin.close()

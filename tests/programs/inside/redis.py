@@ -20,10 +20,12 @@ ok(info("rdb_bgsave_in_progress") == "1", "the child saves while there are write
 cli("--pipe", text="".join(f"SET key:{i * KEYS // WRITES} {'x' * 512}\n"
                            for i in range(WRITES)))
 written = Moment(server.pid)
+show("ps", "-f", str(server.pid))
 os.kill(child, signal.SIGCONT)
 wait_for("end of the save", lambda: info("rdb_bgsave_in_progress") == "0")
 ok(info("rdb_last_bgsave_status") == "ok", "the data is saved")
 last_cow = info("rdb_last_cow_size")
+say("rdb_last_cow_size", last_cow)
 after = Moment(server.pid)
 trace.end()
 server.terminate()

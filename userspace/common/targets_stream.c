@@ -7,16 +7,20 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "trace.h"
+#include "cgroup.h"
+#include "libcowinspect_stream.h"
+#include "targets.h"
 
 static int take_cgroup(const struct choice *c, struct cowi_stream_options *s)
 {
+	const char *name = c->cgroup ? c->cgroup : "--cgroup-of";
 	char *path = NULL;
 	int err = choice_cgroup(c, &path);
 
 	s->cgroup = path;
-	return err ? report(c->cgroup ? c->cgroup : "--cgroup-of", err) :
-		     EXIT_OK;
+	if (err)
+		return report(name, err);
+	return cgroup_check_perf(path, name);
 }
 
 static int take_list(const struct chosen *list, struct cowi_stream_options *s)
@@ -46,12 +50,15 @@ static int look(const struct target_names *who, struct cowi_stream_options *s)
 	return status;
 }
 
-int trace_choose(struct trace_options *o)
+int targets_stream(const struct target_names *names, const struct chosen *found,
+		   struct cowi_stream_options *s)
 {
-	struct cowi_stream_options *s = &o->stream;
-	struct target_names who = o->who;
+	struct target_names who = *names;
 	struct choice *c = &who.choice;
+	int status = choice_check(c);
 
+	if (status)
+		return status;
 	s->follow = c->follow;
 	/* The stream looks for descendants, among those who exist as well. */
 	c->follow = false;
@@ -65,12 +72,13 @@ int trace_choose(struct trace_options *o)
 		s->name = c->name;
 		c->name = NULL;
 	}
-	return choice_is_empty(c) ? EXIT_OK : look(&who, s);
+	if (choice_is_empty(c))
+		return EXIT_OK;
+	return found ? take_list(found, s) : look(&who, s);
 }
 
-void trace_choose_release(struct trace_options *o)
+void targets_stream_release(struct cowi_stream_options *s)
 {
-	free((pid_t *)o->stream.pid);
-	free((char *)o->stream.cgroup);
-	free(o->who.choice.pid);
+	free((pid_t *)s->pid);
+	free((char *)s->cgroup);
 }
