@@ -233,9 +233,11 @@ class Browser:
         """The same of all of the page, down to its end."""
         if not os.environ.get("PICTURES"):
             return
-        size = self.devtools("Page.getLayoutMetrics")["cssContentSize"]
+        # It has no scroll bar then, and is wider than while it has one.
+        size = self.run("return {x: 0, y: 0, scale: 1, width: innerWidth,"
+                        " height: document.documentElement.scrollHeight}")
         shot = self.devtools("Page.captureScreenshot", captureBeyondViewport=True,
-                             clip={**size, "scale": 1})
+                             clip=size)
         with open(f"{os.environ['PICTURES']}/{name}.png", "wb") as file:
             file.write(base64.b64decode(shot["data"]))
 

@@ -54,6 +54,58 @@ def held(b):
     b.quiet()
 
 
+@test("the page cache is drawn where a private mapping has its page, and nowhere else")
+def page_cache(b):
+    b.load(page("cached"))
+    held = [f"page cache, page {i}: holds frame {0x100000 + (i + 1) * 7919:x}"
+            for i in range(4)]
+    assert titles(b, "#cells .held") == held, titles(b, "#cells .held")
+    assert b.count("#cells .bridge.down") == 8
+    b.press("Right")
+    # The writer's page 0 is out of it, the reader's is still in.
+    assert titles(b, "#cells .held") == held
+    assert b.count("#cells .bridge.down") == 7
+    cells = titles(b, "#cells .page")
+    assert sum("page cache" in t.split("; ")[1] for t in cells) == 7, cells
+    assert "page cache" not in cells[0], cells
+    b.press("Right")
+    # Nobody is left whose record would say that it has page 0.
+    assert titles(b, "#cells .held") == held[1:]
+    assert "refcount 2" in titles(b, "#cells .page")[1]
+    b.quiet()
+
+
+def tops(b, process):
+    """{page: how far down its cell is} of a process."""
+    found = b.run("return Array.from(document.querySelectorAll(`#cells .page[data-p="
+                  "'${arguments[0]}']`), (g) => [Number(g.dataset.page),"
+                  " g.getBoundingClientRect().top + scrollY])", process)
+    return {at - START // 4096: top for at, top in found}
+
+
+@test("a body is in one band if that has room for it, and points on if not")
+def whole(b):
+    for width, bands, long in (320, 2, 7), (390, 1, 4), (1280, 1, 1):
+        b.resize(width, 900)
+        b.load(page("bodies"))
+        at = tops(b, 0)
+        assert at[0] == at[1] and at[512] == at[513], (width, at)
+        assert len(set(at.values())) == bands, (width, at)
+        assert not b.count("#cells .onward")
+        b.picture(f"bodies-{width}")
+        assert not b.count("#cells .fresh-ring")
+        b.press("Right")
+        # Both its columns are in another frame, and it is one body.
+        assert b.count("#cells .fresh") == 2
+        assert b.count("#cells .fresh-ring") == 1
+        b.press("Right")
+        at = len(set(tops(b, 2).values()))
+        assert at == long and b.count("#cells .onward") == long - 1, (width, at)
+        b.picture(f"bodies-{width}-long")
+    b.resize(1280, 900)
+    b.quiet()
+
+
 @test("a question about what a step shows is asked while it is shown")
 def choice(b):
     b.load(page("held"))
@@ -282,6 +334,16 @@ def rgb(text):
     return tuple(float(part) for part in parts[:3])
 
 
+# And of a ring, with the body that it is in.
+RING = """return [getComputedStyle(document.querySelector("#cells .fresh-ring")).stroke,
+    getComputedStyle(document.querySelector("#cells .fresh .body")).fill]"""
+
+
+def ring_contrast(b):
+    stroke, body = b.run(RING)
+    return contrast(rgb(stroke), rgb(body))
+
+
 def least_contrast(b):
     found = [(contrast(rgb(ink), rgb(ground)), ink, ground, text)
              for ink, ground, text in b.run(TEXTS)
@@ -299,10 +361,12 @@ def contrasts(b):
             b.media(prefers_color_scheme=scheme)
             usual = least_contrast(b)
             assert usual[0] >= 4.5, (scheme, usual)
+            assert ring_contrast(b) >= 4.5, scheme
             b.media(prefers_color_scheme=scheme, prefers_contrast="more")
             more = least_contrast(b)
             b.picture(f"contrast-{name}-{scheme}")
             assert more[0] >= 7, (scheme, more)
+            assert ring_contrast(b) >= 7, scheme
             print(f"# {name}, {scheme}: {usual[0]:.1f}; more: {more[0]:.1f}")
     b.media()
 
@@ -340,7 +404,7 @@ def spoken(b):
     cells = [name for name in of_role("image") + of_role("img") if ", page" in name]
     assert len(cells) == 8 + 2, cells
     assert "parent, page 1: O, own page, writable: a write does not fault; " \
-        "frame 109aab; mapcount 1, refcount 1; written, or in another frame, " \
+        "frame 109aab; mapcount 1, refcount 1; written, or in a new frame, " \
         "in this step" in cells, cells
     assert "pipe, page 1: holds frame 103dde" in cells, cells
     for role in "button", "slider", "checkbox", "combobox":

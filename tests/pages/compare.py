@@ -7,6 +7,7 @@ PAGES has NAME (JSON) and NAME.html of each lab. With PICTURES=DIR in the
 environment, NAME-STEP-WIDTH-SCHEME.png is left there, to be looked at: each step of
 each lab at three widths, light and dark.
 """
+import collections
 import glob
 import itertools
 import json
@@ -112,14 +113,27 @@ def in_frame(page):
 def bytes_text(page, text):
     """Whether the text of a cell is the beginning of these bytes."""
     raw = bytes.fromhex(page["bytes"])
-    if all(32 < c < 127 for c in raw):
-        return raw.decode().startswith(text) and text
+    word = raw.rstrip(b"\0")
+    if len(word) >= min(4, len(raw)) and \
+            all(32 <= c < 127 or c == 10 for c in word):
+        return word.decode().replace("\n", "\u21b5").startswith(text) and text
     return raw.hex(" ").startswith(text) and text
+
+
+def mappers(step):
+    """Whoever maps a frame is in the picture: no count tells of others."""
+    pages = [page for page in known(step).values() if in_frame(page)]
+    found = collections.Counter(page["pfn"] for page in pages)
+    for page in pages:
+        if page["kind"] == "anon" and page["counts"] == "exact":
+            assert page["mapcount"] <= found[page["pfn"]], page
 
 
 def figure(b, step):
     """Every number in the cells, and which of them are one body."""
     now, seen, columns = known(step), set(), {}
+    if "FALSIFIED" not in step["title"]:
+        mappers(step)
     segments = {i: r for i, r in enumerate(step["regions"])}
     assert segments
     for cell in b.run(CELLS):
@@ -134,7 +148,7 @@ def figure(b, step):
             same("frame's text", cell["pfn"].rstrip("."),
                  f"{page['pfn']:x}")
             columns.setdefault(cell["page"], []).append(page["pfn"])
-        counts = re.search(r"\u00d7(\d+)(?:\+(\d+))?", cell["counts"])
+        counts = re.search(r"\u00d7(\d+)(?:\+(\d*))?", cell["counts"])
         if counts:
             same("mapcount", int(counts[1]), page["mapcount"])
             same("counts", page["counts"], "exact")
@@ -160,17 +174,17 @@ def figure(b, step):
 
 
 def rings(b, step, before):
-    """What is ringed is what was written, or has another frame."""
+    """What is ringed is what was written, or has another frame or its first."""
     now = known(step)
     names = [actor["name"] for actor in step["actors"]]
     for cell in b.run(CELLS):
         key = cell["p"], cell["page"]
         old, page = before.get(key), now[key]
-        moved = bool(old) and in_frame(old) and in_frame(page) and \
-            old["pfn"] != page["pfn"]
+        moved = bool(old) and in_frame(page) and \
+            (not in_frame(old) or old["pfn"] != page["pfn"])
         written = any(w["page"] == page["page"] and
-                      w["actor"] == names[cell["p"]]
-                      for w in step["writes"])
+                      w["actor"] == names[cell["p"]] and
+                      w["happened"] != "refused" for w in step["writes"])
         same(f"ring of {key}", cell["ring"], moved or written)
 
 
@@ -261,6 +275,12 @@ def quiz(b, lab):
              f"{len(asked)} of {len(asked)} right")
 
 
+# Text that is wider than its cell.
+WIDE = """return Array.from(document.querySelectorAll("#cells .page, #cells .held"),
+    (g) => Array.from(g.querySelectorAll("text"), (e) => e.textContent &&
+        e.getComputedTextLength() > g.querySelector(".body").width.baseVal.value ?
+        e.textContent : "")).flat().filter((text) => text)"""
+
 LUMINANCE = """const parse = (c) => c.match(/[\\d.]+/g).map(Number);
 const light = (c) => parse(c).slice(0, 3).map((v) => v / 255).map((v) =>
     v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
@@ -289,6 +309,7 @@ def go_to(b, number):
 
 def readable(b, name, lab):
     """Contrast, size and width of each step, at three widths, light and dark."""
+    b.run("document.querySelector('#table-box').open = false")
     for scheme, width in itertools.product(("light", "dark"), WIDTHS):
         b.scheme(scheme)
         b.resize(width, 900)
@@ -297,6 +318,7 @@ def readable(b, name, lab):
             where = f"{scheme}, {width} pixels, step {number}"
             wide = b.run("return document.documentElement.scrollWidth")
             assert wide <= width, f"{where}: {wide} wide"
+            same(f"{where}: cut off", b.run(WIDE), [])
             for ratio, size, text in b.run(LUMINANCE):
                 assert ratio >= 4.5, (where, ratio, text)
                 assert size >= 10, (where, size, text)
