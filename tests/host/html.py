@@ -158,7 +158,9 @@ def several(b):
     assert b.count(".strip") == 2
     # 16 pages and 2 of which one is there; arrows would be too many.
     assert b.count("#cells .page") == 36
-    assert b.count("#cells .bridge.down") == 16
+    # And the page cache, which has the file's page.
+    assert b.count("#cells .held") == 1
+    assert b.count("#cells .bridge.down") == 17
     assert not b.count("#figure .page")
     b.point("#cells .page[data-p='1'][data-page='%d']" % (0x10002))
     assert b.count("svg .page.lit") == 2

@@ -351,6 +351,11 @@ static void holders_in_words(void **state)
 	assert_false(held_at(&r, 1, 0, &h));
 }
 
+static void totals_have(const struct lab_run *r, const char *text)
+{
+	assert_non_null(strstr(totals(r), text));
+}
+
 /* Pages that follow each other are named together, and not all runs are named. */
 static void runs_of_holders(void **state)
 {
@@ -364,17 +369,16 @@ static void runs_of_holders(void **state)
 		r.held[r.nr_held++] = (struct lab_held){
 			.by = "page cache", .page = i, .pfn = now[0][i].pfn,
 		};
-	assert_non_null(strstr(totals(&r), " Also held: pages 1-3 (page cache)."));
+	totals_have(&r, " Also held: pages 1-3 (page cache).");
 	/* Another one's, and a frame that the page has left. */
 	r.held[1].by = "pipe";
 	r.held[2].pfn = 999;
-	assert_non_null(strstr(totals(&r),
-			       " Also held: page 1 (page cache), page 2 (pipe), the frame that page 3 had (page cache)."));
+	totals_have(&r,
+		    " Also held: page 1 (page cache), page 2 (pipe), the frame that page 3 had (page cache).");
 	r.held[0].pfn = 998;
 	r.held[1].pfn = 997;
 	r.held[1].by = "page cache";
-	assert_non_null(strstr(totals(&r),
-			       " Also held: the frames that pages 1-3 had (page cache)."));
+	totals_have(&r, " Also held: the frames that pages 1-3 had (page cache).");
 	/* Four runs are named. */
 	r.nr_held = 0;
 	for (i = 0; i < PAGES; i += 2)
@@ -383,8 +387,8 @@ static void runs_of_holders(void **state)
 		r.held[r.nr_held++] = (struct lab_held){
 			.by = i == 1 ? "pin" : "pipe", .page = i, .pfn = 900 + i,
 		};
-	assert_non_null(strstr(totals(&r),
-			       " Also held: the frame that page 0 had (pipe), page 0 (swap cache), the frame that page 1 had (pin), the frames that pages 2-3 had (pipe), and 1 more."));
+	totals_have(&r,
+		    " Also held: the frame that page 0 had (pipe), page 0 (swap cache), the frame that page 1 had (pin), the frames that pages 2-3 had (pipe), and 1 more.");
 }
 
 static void choices_are_kept(void **state)
