@@ -370,9 +370,11 @@ static void runs_of_holders(void **state)
 			.by = "page cache", .page = i, .pfn = now[0][i].pfn,
 		};
 	totals_have(&r, " Also held: pages 1-3 (page cache).");
-	/* Another one's, and a frame that the page has left. */
-	r.held[1].by = "pipe";
+	/* A frame that the page has left, and another one's. */
 	r.held[2].pfn = 999;
+	totals_have(&r,
+		    " Also held: pages 1-2 (page cache), the frame that page 3 had (page cache).");
+	r.held[1].by = "pipe";
 	totals_have(&r,
 		    " Also held: page 1 (page cache), page 2 (pipe), the frame that page 3 had (page cache).");
 	r.held[0].pfn = 998;
