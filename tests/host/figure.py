@@ -26,6 +26,12 @@ def titles(b, selector):
                  " ' > title'), (e) => e.textContent)", selector)
 
 
+def rows(b):
+    """What is said of each row, below its name."""
+    return b.run("return Array.from(document.querySelectorAll('#cells .status'),"
+                 " (e) => e.textContent)")
+
+
 # Who holds frames.
 
 @test("who holds a frame without mapping it is drawn, also when all have left it")
@@ -72,6 +78,10 @@ def page_cache(b):
     # Nobody is left whose record would say that it has page 0.
     assert titles(b, "#cells .held") == held[1:]
     assert "refcount 2" in titles(b, "#cells .page")[1]
+    assert "holds" in rows(b)
+    b.press("Right")
+    assert not b.count("#cells .held")
+    assert "holds" not in rows(b) and "nothing here" in rows(b), rows(b)
     b.quiet()
 
 

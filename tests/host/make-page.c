@@ -290,6 +290,7 @@ static void make_held(struct html *h)
 static void make_cached(struct html *h)
 {
 	struct fake writer, reader;
+	size_t i;
 
 	fake_init(&writer, "writer", 1001, 4);
 	while (last_frame < writer.nr) {
@@ -306,6 +307,13 @@ static void make_cached(struct html *h)
 	put_both(h, &writer, &reader);
 	fake_exit(&reader);
 	html_step(h, "The other one exits", "");
+	put_both(h, &writer, &reader);
+	for (i = 1; i < writer.nr; i++) {
+		/* The page cache keeps it. */
+		mapped[writer.frame[i]]++;
+		fake_write(&writer, i);
+	}
+	html_step(h, "The writer writes to the others", "");
 	put_both(h, &writer, &reader);
 	fake_exit(&writer);
 }

@@ -98,12 +98,18 @@ function listParts(scene, shown) {
 const unitsOf = (columns) => columns.reduce((n, c) =>
 	n + (c.to - c.from > 1 ? 1.5 : 1), 0);
 
+// Names have less room where that makes room for columns.
+function namesWidth(scene, width, units) {
+	if (width >= 500 || units * CELL_MIN <= width - NAMES - ONWARD)
+		return NAMES;
+	return NAMES_NARROW + (scene.holders.length ? 8 : 0);
+}
+
 // Bands: as many columns as fit stand side by side, the others below. Only a body that
 // is wider than that goes on in the next one.
 function planCells(scene, width) {
 	const shown = shownColumns(scene);
-	const names = width >= 500 ? NAMES :
-		NAMES_NARROW + (scene.holders.length ? 8 : 0);
+	const names = namesWidth(scene, width, unitsOf(shown));
 	const room = width - names - ONWARD;
 	const cell = Math.max(CELL_MIN, Math.min(CELL_MAX,
 		Math.floor(room / unitsOf(shown))));
@@ -403,7 +409,7 @@ function drawName(r, names, name, status, title) {
 	svg("title", {}, title));
 }
 
-function drawNames(s, scene, names) {
+function drawNames(s, { scene, names }, band) {
 	const rows = scene.rows.map((p, r) => {
 		const g = drawName(r, names, nameOf(p), statusText(s, p),
 			processText(p));
@@ -413,7 +419,7 @@ function drawNames(s, scene, names) {
 	});
 
 	return [...rows, ...scene.holders.map((holder, n) => {
-		const holds = shownColumns(scene).some((c) => heldCell(s, holder, c.from));
+		const holds = band.some(({ column }) => heldCell(s, holder, column.from));
 		const g = drawName(rows.length + n, names, holder.who,
 			holds ? "holds" : "nothing here",
 			`${holder.who}: holds frames, and maps none`);
@@ -431,7 +437,7 @@ function drawBand(s, plan, n) {
 		...drawFromBefore(s, band, plan.bands[n - 1]));
 	band.forEach((place, k) => drawColumn(s, band, k, parts));
 	return svg("g", {}, ...drawHeads(plan.scene, band),
-		...drawNames(s, plan.scene, plan.names),
+		...drawNames(s, plan, band),
 		parts.below, parts.above, ...drawRings(s, band));
 }
 
