@@ -1,10 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The archive for a class, as a student uses it: unpacked, started, a lab answered at
-# the one console and gdb asked at the other, left; and then graded. The machine for
-# amd64, emulated; with DEPTH=long that for arm64 as well, for which a compiler, gdb and
-# libraries have to be fetched and all is built once more. IMAGE=FILE takes an archive
-# that tests/vm/image has made.
+# the one console and gdb asked at the other, left; and then graded. Both machines, both
+# emulated. IMAGE=FILE takes an archive that tests/vm/image has made.
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/tap.sh"
@@ -13,12 +11,7 @@ set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 tool=$("$ROOT/tests/vm/build-tool")
-image=${IMAGE:-} archs=(amd64)
-if [ "${DEPTH:-test}" = long ]; then
-	archs+=(arm64)
-else
-	echo "# arm64 is left to DEPTH=long: to prepare its machine takes minutes"
-fi
+image=${IMAGE:-} archs=(amd64 arm64)
 [ -n "$image" ] || image=$("$ROOT/tests/vm/image" --to "$tmp" "${archs[@]}")
 tar -C "$tmp" -xf "$image"
 class=$(dirname "$tmp"/cowinspect-class-*/start.sh)

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A headless Chromium, driven through chromedriver (W3C WebDriver)."""
+"""A headless Chromium, driven through chromedriver (W3C WebDriver).
+
+With PICTURES=DIR in the environment, screenshots are left there to be looked at.
+"""
 import base64
 import json
+import os
 import subprocess
 import urllib.error
 import urllib.request
@@ -87,6 +91,15 @@ class Browser:
         """Load a file; what an earlier page has logged is forgotten."""
         self.log()
         self.call("POST", "/url", {"url": "file://" + path})
+
+    def load(self, path):
+        """Open a page, in which nothing must go wrong."""
+        self.open(path)
+        self.quiet()
+
+    def quiet(self):
+        log = self.log()
+        assert not log, log
 
     def log(self):
         entries = self.call("POST", "/se/log", {"type": "browser"})
@@ -210,6 +223,23 @@ class Browser:
     def screenshot(self, path):
         with open(path, "wb") as file:
             file.write(base64.b64decode(self.call("GET", "/screenshot")))
+
+    def picture(self, name):
+        """What is seen, for people, if they have asked for it."""
+        if os.environ.get("PICTURES"):
+            self.screenshot(f"{os.environ['PICTURES']}/{name}.png")
+
+    def whole_picture(self, name):
+        """The same of all of the page, down to its end."""
+        if not os.environ.get("PICTURES"):
+            return
+        # It has no scroll bar then, and is wider than while it has one.
+        size = self.run("return {x: 0, y: 0, scale: 1, width: innerWidth,"
+                        " height: document.documentElement.scrollHeight}")
+        shot = self.devtools("Page.captureScreenshot", captureBeyondViewport=True,
+                             clip=size)
+        with open(f"{os.environ['PICTURES']}/{name}.png", "wb") as file:
+            file.write(base64.b64decode(shot["data"]))
 
     def print(self, path):
         """As PDF; returns its text."""

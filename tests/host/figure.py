@@ -8,7 +8,6 @@ DIR has the pages of make-page. With PICTURES=DIR in the environment, screenshot
 left there to be looked at.
 """
 import itertools
-import os
 import sys
 
 from browser import run_in_browser
@@ -18,20 +17,8 @@ tmp = sys.argv[1]
 START = 0x7f12340000
 
 
-def load(b, name):
-    """Open a page, in which nothing must go wrong."""
-    b.open(f"{tmp}/{name}.html")
-    quiet(b)
-
-
-def quiet(b):
-    log = b.log()
-    assert not log, log
-
-
-def picture(b, name):
-    if os.environ.get("PICTURES"):
-        b.screenshot(f"{os.environ['PICTURES']}/{name}.png")
+def page(name):
+    return f"{tmp}/{name}.html"
 
 
 def titles(b, selector):
@@ -39,11 +26,17 @@ def titles(b, selector):
                  " ' > title'), (e) => e.textContent)", selector)
 
 
+def rows(b):
+    """What is said of each row, below its name."""
+    return b.run("return Array.from(document.querySelectorAll('#cells .status'),"
+                 " (e) => e.textContent)")
+
+
 # Who holds frames.
 
 @test("who holds a frame without mapping it is drawn, also when all have left it")
 def held(b):
-    load(b, "held")
+    b.load(page("held"))
     assert titles(b, "#cells .held") == ["pipe, page 1: holds frame 103dde",
                                          "swap cache, page 2: holds frame 105ccd"]
     # Each is one body with the two pages that map it.
@@ -60,16 +53,72 @@ def held(b):
     frames = b.run("return Array.from(document.querySelectorAll('#cells .page'),"
                    " (g) => Number(g.dataset.frame))")
     assert 0x103dde not in frames
-    picture(b, "held")
-    load(b, "fork")
+    b.picture("held")
+    b.load(page("fork"))
     assert not b.count("#cells .held") and not b.count(
         "#holders-help:not([hidden])")
-    quiet(b)
+    b.quiet()
+
+
+@test("the page cache is drawn where a private mapping has its page, and nowhere else")
+def page_cache(b):
+    b.load(page("cached"))
+    held = [f"page cache, page {i}: holds frame {0x100000 + (i + 1) * 7919:x}"
+            for i in range(4)]
+    assert titles(b, "#cells .held") == held, titles(b, "#cells .held")
+    assert b.count("#cells .bridge.down") == 8
+    b.press("Right")
+    # The writer's page 0 is out of it, the reader's is still in.
+    assert titles(b, "#cells .held") == held
+    assert b.count("#cells .bridge.down") == 7
+    cells = titles(b, "#cells .page")
+    assert sum("page cache" in t.split("; ")[1] for t in cells) == 7, cells
+    assert "page cache" not in cells[0], cells
+    b.press("Right")
+    # Nobody is left whose record would say that it has page 0.
+    assert titles(b, "#cells .held") == held[1:]
+    assert "refcount 2" in titles(b, "#cells .page")[1]
+    assert "holds" in rows(b)
+    b.press("Right")
+    assert not b.count("#cells .held")
+    assert "holds" not in rows(b) and "nothing here" in rows(b), rows(b)
+    b.quiet()
+
+
+def tops(b, process):
+    """{page: how far down its cell is} of a process."""
+    found = b.run("return Array.from(document.querySelectorAll(`#cells .page[data-p="
+                  "'${arguments[0]}']`), (g) => [Number(g.dataset.page),"
+                  " g.getBoundingClientRect().top + scrollY])", process)
+    return {at - START // 4096: top for at, top in found}
+
+
+@test("a body is in one band if that has room for it, and points on if not")
+def whole(b):
+    for width, bands, long in (320, 2, 7), (390, 1, 4), (1280, 1, 1):
+        b.resize(width, 900)
+        b.load(page("bodies"))
+        at = tops(b, 0)
+        assert at[0] == at[1] and at[512] == at[513], (width, at)
+        assert len(set(at.values())) == bands, (width, at)
+        assert not b.count("#cells .onward")
+        b.picture(f"bodies-{width}")
+        assert not b.count("#cells .fresh-ring")
+        b.press("Right")
+        # Both its columns are in another frame, and it is one body.
+        assert b.count("#cells .fresh") == 2
+        assert b.count("#cells .fresh-ring") == 1
+        b.press("Right")
+        at = len(set(tops(b, 2).values()))
+        assert at == long and b.count("#cells .onward") == long - 1, (width, at)
+        b.picture(f"bodies-{width}-long")
+    b.resize(1280, 900)
+    b.quiet()
 
 
 @test("a question about what a step shows is asked while it is shown")
 def choice(b):
-    load(b, "held")
+    b.load(page("held"))
     assert b.text("#notes-count") == "Checks: 1 ok"
     b.run("document.querySelector('#predict').click()")
     assert b.text("#question-text") == "Which page is it?"
@@ -85,7 +134,7 @@ def choice(b):
     b.press("Right")
     assert b.text("#count") == "step 2 of 2"
     assert not b.count("#question:not([hidden])")
-    quiet(b)
+    b.quiet()
 
 
 # Many pages.
@@ -111,7 +160,7 @@ def work(b, *keys):
 @test("8 processes of 100000 pages: little is drawn, and little is in the document")
 def eight(b):
     b.resize(1280, 900)
-    load(b, "eight")
+    b.load(page("eight"))
     assert b.count("#overview-box:not([hidden])") == 1
     nodes = "return document.querySelectorAll('*').length"
     first = b.run(nodes)
@@ -120,13 +169,13 @@ def eight(b):
     b.run(COUNT)
     width = b.run("return document.querySelector('#overview').clientWidth")
     assert b.run("return document.querySelectorAll('#tree li').length") == 8
-    picture(b, "eight-1")
+    b.picture("eight-1")
     # The overview of a step: no more than two for each pixel of each row.
     strips = 8 * 1000
     step = work(b, "Right")
     assert b.text("#count") == "step 2 of 2"
     assert step <= 2 * 8 * width + strips, step
-    picture(b, "eight-2")
+    b.picture("eight-2")
     b.focus("#overview")
     for keys in ("Right",), ("PageDown",), ("End",), ("Home",):
         moved = work(b, *keys)
@@ -137,7 +186,7 @@ def eight(b):
     assert b.run("return window.drawn") <= 9
     assert work(b, "+") <= 2 * 8 * width
     assert b.run(nodes) < 3000
-    quiet(b)
+    b.quiet()
 
 
 def span(b):
@@ -153,7 +202,7 @@ def span(b):
 
 @test("the overview is zoomed and dragged, by keyboard, buttons and mouse")
 def zoomed(b):
-    load(b, "scattered")
+    b.load(page("scattered"))
     most = int(b.run("return document.querySelector('#overview')"
                      ".getAttribute('aria-valuemax')"))
     whole = span(b)
@@ -185,7 +234,7 @@ def zoomed(b):
         b.run("document.querySelector('#zoom-in').click()")
     b.frames_drawn()
     assert b.count("#zoom-in[disabled]") == 1
-    quiet(b)
+    b.quiet()
 
 
 # Who can read it.
@@ -239,7 +288,7 @@ TOLD_BY_COLOUR = "OCRS"
 
 @test("colour-blind people tell cells apart: by colour, or by a letter that can be read")
 def colour_blind(b):
-    load(b, "kinds")
+    b.load(page("kinds"))
     b.run("window.scrollTo(0, 0)")
     seen = swatches(b)
     assert len(seen) == 13
@@ -247,7 +296,7 @@ def colour_blind(b):
         b.devtools("Emulation.setEmulatedVisionDeficiency", type=vision)
         b.frames_drawn()
         shown = swatches(b)
-        picture(b, f"vision-{vision}")
+        b.picture(f"vision-{vision}")
         assert shown != seen, "nothing is emulated"
         del shown["."]
         for (one, (ground, ink)) in shown.items():
@@ -295,6 +344,16 @@ def rgb(text):
     return tuple(float(part) for part in parts[:3])
 
 
+# And of a ring, with the body that it is in.
+RING = """return [getComputedStyle(document.querySelector("#cells .fresh-ring")).stroke,
+    getComputedStyle(document.querySelector("#cells .fresh .body")).fill]"""
+
+
+def ring_contrast(b):
+    stroke, body = b.run(RING)
+    return contrast(rgb(stroke), rgb(body))
+
+
 def least_contrast(b):
     found = [(contrast(rgb(ink), rgb(ground)), ink, ground, text)
              for ink, ground, text in b.run(TEXTS)
@@ -306,29 +365,31 @@ def least_contrast(b):
 @test("contrast: 4.5 at least, 7 for who asks for more, in both schemes")
 def contrasts(b):
     for name in "fork", "held":
-        load(b, name)
+        b.load(page(name))
         b.press("Right")
         for scheme in "light", "dark":
             b.media(prefers_color_scheme=scheme)
             usual = least_contrast(b)
             assert usual[0] >= 4.5, (scheme, usual)
+            assert ring_contrast(b) >= 4.5, scheme
             b.media(prefers_color_scheme=scheme, prefers_contrast="more")
             more = least_contrast(b)
-            picture(b, f"contrast-{name}-{scheme}")
+            b.picture(f"contrast-{name}-{scheme}")
             assert more[0] >= 7, (scheme, more)
+            assert ring_contrast(b) >= 7, scheme
             print(f"# {name}, {scheme}: {usual[0]:.1f}; more: {more[0]:.1f}")
     b.media()
 
 
 @test("forced colours: bodies are lines, and what is joined is seen")
 def forced(b):
-    load(b, "fork")
+    b.load(page("fork"))
     b.press("Right")
     for scheme in "light", "dark":
         b.media(prefers_color_scheme=scheme, forced_colors="active")
         least = least_contrast(b)
         assert least[0] >= 7, (scheme, least)
-        picture(b, f"forced-{scheme}")
+        b.picture(f"forced-{scheme}")
         paper, stroke, bridge, fill = (rgb(colour) for colour in b.run(
             "const of = (e, what) => getComputedStyle(document.querySelector("
             "e))[what]; return [of('body', 'backgroundColor'),"
@@ -337,12 +398,12 @@ def forced(b):
         assert contrast(stroke, paper) >= 3 and contrast(bridge, paper) >= 3
         assert fill == paper
     b.media()
-    quiet(b)
+    b.quiet()
 
 
 @test("a screen reader is told each page and each step")
 def spoken(b):
-    load(b, "held")
+    b.load(page("held"))
     b.press("Right")
     nodes = b.accessible()
 
@@ -353,7 +414,7 @@ def spoken(b):
     cells = [name for name in of_role("image") + of_role("img") if ", page" in name]
     assert len(cells) == 8 + 2, cells
     assert "parent, page 1: O, own page, writable: a write does not fault; " \
-        "frame 109aab; mapcount 1, refcount 1; written, or in another frame, " \
+        "frame 109aab; mapcount 1, refcount 1; written, or in a new frame, " \
         "in this step" in cells, cells
     assert "pipe, page 1: holds frame 103dde" in cells, cells
     for role in "button", "slider", "checkbox", "combobox":
@@ -386,12 +447,12 @@ return document.getAnimations().length"""
 @test("what comes off moves, unless one has asked for no motion")
 def motion(b):
     for asked, moving in ("no-preference", 4), ("reduce", 0):
-        load(b, "fork")
+        b.load(page("fork"))
         b.media(prefers_reduced_motion=asked)
         assert b.run(MOVING, "#next") == moving, asked
     b.media()
     # Only a step moves it, not a look at other pages.
-    load(b, "scattered")
+    b.load(page("scattered"))
     b.media(prefers_reduced_motion="no-preference")
     b.press("Right")
     b.focus("#overview")
@@ -399,7 +460,7 @@ def motion(b):
     assert b.count("#cells .fresh")
     assert not b.run("return document.getAnimations().length")
     b.media()
-    quiet(b)
+    b.quiet()
 
 
 run_in_browser(f"{tmp}/profile")

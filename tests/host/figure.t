@@ -17,7 +17,7 @@ exec 9>&-
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-for kind in fork scattered held eight kinds; do
+for kind in fork scattered held cached bodies eight kinds; do
 	"$O/tests/make-page" $kind "$tmp/$kind.html"
 done
 python3 -B "$here/figure.py" "$tmp"

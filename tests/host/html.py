@@ -23,22 +23,6 @@ def page(name):
     return f"{tmp}/{name}.html"
 
 
-def load(b, name, pages=None):
-    """Open a page, in which nothing must go wrong."""
-    b.open(pages or page(name))
-    quiet(b)
-
-
-def quiet(b):
-    log = b.log()
-    assert not log, log
-
-
-def picture(b, name):
-    if os.environ.get("PICTURES"):
-        b.screenshot(f"{os.environ['PICTURES']}/{name}.png")
-
-
 def cowinspect(recording, *arguments):
     return subprocess.run([tool, "--debugfs", f"{tmp}/{recording}",
                            *arguments], capture_output=True, text=True,
@@ -140,7 +124,7 @@ def unwritable(_):
 @test("a page needs nothing but itself")
 def alone(b):
     for name in "fork", "hostile":
-        load(b, name)
+        b.load(page(name))
         assert b.run("return performance.getEntriesByType('resource')"
                      ".length") == 0
         with open(page(name), encoding="utf-8") as file:
@@ -154,7 +138,7 @@ def alone(b):
 def from_show(b):
     path = f"{tmp}/show.html"
     assert cowinspect("small", "show", "77", "--html", path).returncode == 0
-    load(b, "", path)
+    b.load(path)
     assert data_of(path) == data_of(f"{tmp}/small-map.html")
     assert b.text("#title") == "process 77"
     assert "process 77" in b.text("#tree")
@@ -168,13 +152,15 @@ def several(b):
     path = f"{tmp}/several.html"
     ran = cowinspect("small", "map", "77", "79", "--html", path)
     assert ran.returncode == 0, ran
-    load(b, "", path)
-    picture(b, "several")
+    b.load(path)
+    b.picture("several")
     assert b.text("#title") == "process 77 and 1 more"
     assert b.count(".strip") == 2
     # 16 pages and 2 of which one is there; arrows would be too many.
     assert b.count("#cells .page") == 36
-    assert b.count("#cells .bridge.down") == 16
+    # And the page cache, which has the file's page.
+    assert b.count("#cells .held") == 1
+    assert b.count("#cells .bridge.down") == 17
     assert not b.count("#figure .page")
     b.point("#cells .page[data-p='1'][data-page='%d']" % (0x10002))
     assert b.count("svg .page.lit") == 2
@@ -190,7 +176,7 @@ def several(b):
     assert cowinspect("small", "show", "77", "79", "--html",
                       shown).returncode == 0
     assert data_of(shown) == data_of(path)
-    quiet(b)
+    b.quiet()
 
 
 @test("several processes with more pages than fit into a figure", runs=True)
@@ -198,7 +184,7 @@ def several_large(b):
     path = f"{tmp}/several-large.html"
     assert cowinspect("large", "map", "79", "77", "--html",
                       path).returncode == 0
-    load(b, "", path)
+    b.load(path)
     assert not b.count("#figure-box:not([hidden])")
     # Pages alike are one column: few are enough for all of them.
     spans = b.run("return Array.from(document.querySelectorAll("
@@ -208,13 +194,13 @@ def several_large(b):
     b.focus(".strip")
     b.press("Home", "End")
     assert "od\\134d" in b.text("#record")
-    picture(b, "several-large")
-    quiet(b)
+    b.picture("several-large")
+    b.quiet()
 
 
 @test("thousands of columns: an overview, and a part of them")
 def overview(b):
-    load(b, "scattered")
+    b.load(page("scattered"))
     assert b.count("#overview:not([hidden])") == 1
     cells = "return document.querySelector('#cells').innerHTML"
     drawn = "return document.querySelector('#overview').toDataURL()"
@@ -242,13 +228,13 @@ def overview(b):
     width = b.run("return document.querySelector('#overview').clientWidth")
     b.drag("#overview", -width // 2 + 2)
     assert f"at {START:x}, to" in b.text("#window-text")
-    picture(b, "scattered")
-    quiet(b)
+    b.picture("scattered")
+    b.quiet()
 
 
 @test("a step without a look says nothing of what it did not see")
 def unseen(b):
-    load(b, "scenes")
+    b.load(page("scenes"))
     assert b.count("#cells .bridge.down") == 4
     rows = "#cells .merged > g > g"
     b.press("Right")
@@ -281,12 +267,12 @@ def unseen(b):
     assert b.count("#cells .head") == 1
     assert b.text("#verdict") == "3 checks held, 0 failed."
     assert b.text("#answer") == "It was as it was."
-    quiet(b)
+    b.quiet()
 
 
 @test("predict, then see: the answer is not told before it is asked")
 def predict(b):
-    load(b, "scenes")
+    b.load(page("scenes"))
     b.run("document.querySelector('#predict').click()")
     b.press("Right", "Right")
     assert b.text("#count") == "step 2 of 5"
@@ -301,7 +287,7 @@ def predict(b):
     # Once answered, it is not asked again.
     b.press("Left", "Right")
     assert b.text("#count") == "step 3 of 5"
-    quiet(b)
+    b.quiet()
 
 
 @test("a link leads to a step, and so do arrow keys from anywhere")
@@ -315,21 +301,21 @@ def links(b):
     assert b.text("#count") == "step 1 of 5"
     b.open(page("fork") + "#step=99")
     assert b.text("#count") == "step 5 of 5"
-    quiet(b)
+    b.quiet()
 
 
 @test("on a phone nothing is small, and nothing is beside the screen")
 def phone(b):
     b.resize(390, 844)
     for name in "fork", "scattered", "scenes":
-        load(b, name)
+        b.load(page(name))
         assert b.run("return document.documentElement.scrollWidth") <= 390
         sizes = b.run("return Array.from(document.querySelectorAll("
                       "'main text, main p'), (e) => e.getClientRects()"
                       ".length ? parseFloat(getComputedStyle(e).fontSize) :"
                       " 99)")
         assert min(sizes) >= 10, min(sizes)
-        picture(b, f"phone-{name}")
+        b.picture(f"phone-{name}")
     b.resize(1400, 1100)
 
 
@@ -347,14 +333,14 @@ def limited(_):
 
 @test("the legend is that of the terminal", runs=True)
 def same_legend(b):
-    load(b, "", f"{tmp}/small-map.html")
+    b.load(f"{tmp}/small-map.html")
     rows = b.run("return Array.from(document.querySelectorAll('#legend li'),"
                  " (row) => row.innerText.trim().split(/\\s+/).join(' '))")
     picture_text = cowinspect("small", "map", "77").stdout
     # The recording has a page without an entry, and so has the terminal.
     told = re.findall(r"^  (\S)  (.*)$", picture_text, re.M)
     assert rows == [" ".join(pair) for pair in told], (rows, told)
-    load(b, "kinds")
+    b.load(page("kinds"))
     assert b.count("#legend li") == 13
     letters = b.run("return Array.from(document.querySelectorAll("
                     "'#legend .swatch'), (e) => e.innerText)")
@@ -379,8 +365,8 @@ def same_colours(_):
 
 @test("the slider changes the picture, by keyboard")
 def slider(b):
-    load(b, "fork")
-    picture(b, "fork-1")
+    b.load(page("fork"))
+    b.picture("fork-1")
     seen = set()
     b.focus("#slider")
     for step in range(5):
@@ -393,7 +379,7 @@ def slider(b):
         b.press("Right")
     assert b.count("svg .arrow.new") == 0
     b.press("Left", "Left", "Left")
-    picture(b, "fork-2")
+    b.picture("fork-2")
     assert b.text("#count") == "step 2 of 5"
     assert "child: 4 pages in another frame" in b.text("#changes")
     assert b.count("#cells .fresh") == 4
@@ -408,12 +394,12 @@ def slider(b):
     assert b.text("#count") == "step 1 of 5"
     b.run("document.querySelector('#next').click()")
     assert b.text("#count") == "step 2 of 5"
-    quiet(b)
+    b.quiet()
 
 
 @test("frames keep their places in all steps")
 def places(b):
-    load(b, "fork")
+    b.load(page("fork"))
     b.focus("#slider")
     where = {}
     for _ in range(5):
@@ -428,7 +414,7 @@ def places(b):
 
 @test("hovering a page shows its record, and who maps the same frame")
 def hover(b):
-    load(b, "fork")
+    b.load(page("fork"))
     b.focus("#slider")
     b.press("Right")
     b.point("svg .page[data-p='0'][data-page='%d']" % (START // 4096 + 7))
@@ -440,7 +426,7 @@ def hover(b):
     assert b.count("#cells .page.lit") == 2
     assert b.count("svg .frame.lit") == 1
     assert b.count("svg .arrow.lit") == 2
-    picture(b, "hover")
+    b.picture("hover")
     # A page of its own: nobody else is marked, and it says what was before.
     b.point("svg .page[data-p='1'][data-page='%d']" % (START // 4096 + 1))
     assert b.count("#figure .page.lit") == 1
@@ -452,7 +438,7 @@ def hover(b):
 
 @test("hovering a cell of a strip marks cells of other processes")
 def hover_strip(b):
-    load(b, "fork")
+    b.load(page("fork"))
     before = b.canvases()
     box = b.run("const r = document.querySelector('.strip canvas')"
                 ".getBoundingClientRect(); return [r.width, r.height]")
@@ -468,12 +454,12 @@ def hover_strip(b):
 
 @test("the figure is used by keyboard")
 def figure_keys(b):
-    load(b, "crowd")
+    b.load(page("crowd"))
     b.focus("#slider")
     b.press("End")
-    picture(b, "crowd")
+    b.picture("crowd")
     assert not b.count("#figure-box:not([hidden])")
-    load(b, "fork")
+    b.load(page("fork"))
     b.focus("#figure")
     b.press("Down")
     assert "parent" in b.text("#record")
@@ -490,8 +476,8 @@ def figure_keys(b):
 
 @test("all states and all cells, by keyboard")
 def strip_keys(b):
-    load(b, "kinds")
-    picture(b, "kinds")
+    b.load(page("kinds"))
+    b.picture("kinds")
     b.focus(".strip")
     seen = set()
     for _ in range(13):
@@ -508,18 +494,18 @@ def strip_keys(b):
     # one now, and the one that was swapped out.
     assert b.text("#changes") == "Since step 1: kinds: 8 pages in another " \
         "frame, 3 pages in a frame now.", b.text("#changes")
-    quiet(b)
+    b.quiet()
 
 
 @test("processes are a tree")
 def tree(b):
-    load(b, "crowd")
+    b.load(page("crowd"))
     b.focus("#slider")
     b.press("Right")
     assert b.count("#tree > ul > li") == 1
     assert b.count("#tree > ul > li > ul > li") == 3
     assert b.text("#tree > ul > li > ul > li > ul").startswith("fourth")
-    load(b, "fork")
+    b.load(page("fork"))
     assert b.count("#tree .away") == 0
     b.focus("#slider")
     b.press("End")
@@ -528,7 +514,7 @@ def tree(b):
 
 @test("there is a table that says the same")
 def table(b):
-    load(b, "fork")
+    b.load(page("fork"))
     b.focus("#table-box summary")
     b.press("Space")
     assert b.count("#table tbody tr, #table table > tr") == 16
@@ -539,7 +525,7 @@ def table(b):
     b.press("Right")
     assert b.count("#table .changed") == 4
     assert "changed" in b.text("#table .changed")
-    load(b, "large")
+    b.load(page("large"))
     b.run("document.querySelector('#table-box').open = true")
     b.frames_drawn()
     assert b.text("#table-count") == "1 to 200 of 100,000"
@@ -549,7 +535,7 @@ def table(b):
 
 @test("100000 pages in two processes load and respond")
 def large(b):
-    load(b, "large")
+    b.load(page("large"))
     assert b.count("#cells .page") == 10
     before = b.canvases()
     b.focus("#slider")
@@ -562,32 +548,32 @@ def large(b):
     assert f"{START + 99999 * 4096:x}" in b.text("#record")
     assert f"child at {START + 99999 * 4096:x}" in b.text("#record")
     assert b.run("return document.querySelector('.strip').scrollTop") > 0
-    picture(b, "large")
+    b.picture("large")
     b.press("Home", "PageDown")
     b.run("const s = document.querySelector('#size'); s.value = 18;"
           "s.dispatchEvent(new Event('change'))")
     b.focus(".strip")
     b.press("Down")
-    load(b, "", f"{tmp}/large-map.html")
-    picture(b, "map")
+    b.load(f"{tmp}/large-map.html")
+    b.picture("map")
     b.focus(".strip")
     b.press("Right", "Right")
     assert "own page, writable" in b.text("#record")
     b.press("End")
     assert "/lib/\"od\\134d\" \u00e4 name.so" in b.text("#record")
-    quiet(b)
+    b.quiet()
 
 
 @test("dark mode is dark, also in the strips")
 def dark(b):
     colour = "return getComputedStyle(document.body).backgroundColor"
-    load(b, "crowd")
+    b.load(page("crowd"))
     light, light_strips = b.run(colour), b.canvases()
     b.scheme("dark")
     assert b.run(colour) != light
     # The absent page is written in the colour of text.
     assert b.canvases() != light_strips
-    picture(b, "dark")
+    b.picture("dark")
     b.scheme("light")
     assert (b.run(colour), b.canvases()) == (light, light_strips)
 
@@ -596,7 +582,7 @@ def dark(b):
 def paper(b):
     b.scheme("dark")
     for name in "fork", "scattered":
-        load(b, name)
+        b.load(page(name))
         titles = [step["title"] for step in data_of(page(name))["steps"]]
         folder = os.environ.get("PICTURES", tmp)
         text = b.print(f"{folder}/{name}.pdf")
@@ -606,14 +592,14 @@ def paper(b):
         assert "copy-on-write pending" in text
         # The screen is as it was.
         assert b.count("#print > *") == 0
-        quiet(b)
+        b.quiet()
     assert "a letter below stands for 16 entries" in text
     b.scheme("light")
 
 
 @test("names cannot break the page")
 def hostile(b):
-    load(b, "hostile")
+    b.load(page("hostile"))
     text = "</script><script>document.title='caught'</script>"
     assert b.run("return document.title").startswith(text)
     for selector in "#title", "#step-title", "#step-text", "#notes", \
@@ -626,7 +612,7 @@ def hostile(b):
     assert text in b.text("#record")
     assert b.count("script") == 2
     assert b.count("b") == 0
-    quiet(b)
+    b.quiet()
 
 
 def lanes(b):
@@ -659,10 +645,10 @@ def trace_data(_):
 
 @test("trace: 100000 events load and respond, by keyboard")
 def trace_large(b):
-    load(b, "trace-large")
+    b.load(page("trace-large"))
     assert "100,000 faults" in b.text("#window")
     assert b.count("#tree li") == 40
-    picture(b, "trace-large")
+    b.picture("trace-large")
     seen = {lanes(b)}
     b.focus("#zoom")
     for _ in range(3):
@@ -676,13 +662,13 @@ def trace_large(b):
     b.focus("#lanes")
     b.press("PageUp", "+", "Right", "Down", "End", "-", "0")
     assert "100,000 faults" in b.text("#window")
-    quiet(b)
+    b.quiet()
 
 
 @test("trace: zoom and moment, by keyboard")
 def trace_keys(b):
-    load(b, "trace-server")
-    picture(b, "trace-server")
+    b.load(page("trace-server"))
+    b.picture("trace-server")
     assert "0 to 1 s of 1 s; 775 faults (775/s), 265 copied, 1M" in \
         b.text("#window"), b.text("#window")
     whole = moments(b)
@@ -712,12 +698,12 @@ def trace_keys(b):
     b.press("0", "Escape")
     assert moments(b) == whole
     assert lanes(b) == before
-    quiet(b)
+    b.quiet()
 
 
 @test("trace: lanes of processes and of outcomes, totals of all")
 def trace_lanes(b):
-    load(b, "trace-server")
+    b.load(page("trace-server"))
     assert b.text("#tree [aria-pressed=true]") == "server (500)"
     rows = b.run("return Array.from(document.querySelectorAll("
                  "'#totals tr'), (row) => row.innerText.split('\\t'))")
@@ -746,7 +732,7 @@ def trace_lanes(b):
     b.run("const s = document.querySelector('#mode'); s.value = 'outcomes';"
           "s.dispatchEvent(new Event('change'))")
     assert lanes(b) != by_process
-    picture(b, "trace-outcomes")
+    b.picture("trace-outcomes")
     b.press("Up", "Up")
     assert b.count("#chosen:not([hidden])") == 0
     assert "775 faults" in b.text("#record")
@@ -754,7 +740,7 @@ def trace_lanes(b):
 
 @test("trace: losses are said where they were")
 def trace_losses(b):
-    load(b, "trace-server")
+    b.load(page("trace-server"))
     assert "50 events of faults and 1 other were lost" in b.text("#losses")
     assert "lost here" in b.text("#legend")
     data = data_of(page("trace-server"))
@@ -771,14 +757,14 @@ def trace_losses(b):
     assert "lost here, of any process" in b.text("#record")
     b.point("#lanes canvas", int(box * 0.3 - box / 2), 0)
     assert "lost here" not in b.text("#record")
-    load(b, "trace-one")
+    b.load(page("trace-one"))
     assert not b.text("#losses")
     assert "lost here" not in b.text("#legend")
 
 
 @test("trace: the table says the same")
 def trace_table(b):
-    load(b, "trace-server")
+    b.load(page("trace-server"))
     b.focus("#table-box summary")
     b.press("Space")
     rows = b.run("return Array.from(document.querySelectorAll("
@@ -807,25 +793,25 @@ def trace_legend(_):
 
 @test("trace: dark mode, paper")
 def trace_dark(b):
-    load(b, "trace-server")
+    b.load(page("trace-server"))
     light = lanes(b)
     b.scheme("dark")
     assert lanes(b) != light
-    picture(b, "trace-dark")
+    b.picture("trace-dark")
     folder = os.environ.get("PICTURES", tmp)
     text = b.print(f"{folder}/trace-server.pdf")
     for part in "Faults over time", "all processes", "worker (503)", "[heap]", \
             "50 events of faults", "lost here", "Which code copied", "set_flag":
         assert part in text, (part, text)
     assert b.count("#print > *") == 0
-    quiet(b)
+    b.quiet()
     b.scheme("light")
     assert lanes(b) == light
 
 
 @test("trace: names cannot break the page, nor one fault, nor none")
 def trace_odd(b):
-    load(b, "trace-hostile")
+    b.load(page("trace-hostile"))
     text = "</script><script>document.title='caught'</script>"
     assert text in b.text("#title") and "caught" != b.run(
         "return document.title")
@@ -833,13 +819,13 @@ def trace_odd(b):
     assert "<b>\"'&\\\ufffd" in b.text("#tree"), b.text("#tree")
     assert b.count("script") == 2 and b.count("b") == 0
     assert "faults went by unseen" in b.text("#losses")
-    quiet(b)
-    load(b, "trace-one")
+    b.quiet()
+    b.load(page("trace-one"))
     assert "1 fault" in b.text("#window")
     b.focus("#lanes")
     b.press("Right", "+", "PageDown", "End", "Down", "Up", "Escape")
-    quiet(b)
-    load(b, "trace-nobody")
+    b.quiet()
+    b.load(page("trace-nobody"))
     assert "Nothing was traced" in b.text("main")
 
 
@@ -863,7 +849,7 @@ def record_of(b):
 
 @test("trace: the lanes have a line of times, at all widths")
 def trace_axis(b):
-    load(b, "trace-server")
+    b.load(page("trace-server"))
     axis = "return document.querySelector('#axis').toDataURL()"
     whole = b.run(axis)
     b.focus("#lanes")
@@ -878,7 +864,7 @@ def trace_axis(b):
 
 @test("trace: flame graph: boxes by keyboard, with their numbers")
 def flame_keys(b):
-    load(b, "trace-server")
+    b.load(page("trace-server"))
     assert "265 copies, 1M, 530 µs in the kernel" in b.text("#flame-sum"), \
         b.text("#flame-sum")
     b.focus("#flame-graph")
@@ -911,12 +897,12 @@ def flame_keys(b):
     assert "/usr/lib/libz.so.1+0x1234 20K" in b.text("#flame-record ul")
     assert record_of(b)[0][1:] == ["5", "20K", "10 µs", "1.9%"], record_of(b)
     b.press("Escape")
-    quiet(b)
+    b.quiet()
 
 
 @test("trace: flame graph: widened and back, by keyboard and by mouse")
 def flame_zoom(b):
-    load(b, "trace-server")
+    b.load(page("trace-server"))
     b.focus("#flame-graph")
     b.press("Home", "Down", "Down", "Down")
     whole = graph(b)
@@ -936,16 +922,16 @@ def flame_zoom(b):
     assert b.text("#flame-record strong") == "update"
     b.click()
     assert "Widened: update." in b.text("#flame-sum")
-    picture(b, "flame-widened")
+    b.picture("flame-widened")
     b.focus("#flame-whole")
     b.press("Space")
     assert "Widened" not in b.text("#flame-sum")
-    quiet(b)
+    b.quiet()
 
 
 @test("trace: flame graph: searched, of one process, by another number")
 def flame_choices(b):
-    load(b, "trace-server")
+    b.load(page("trace-server"))
     before = graph(b)
     b.focus("#flame-graph")
     b.press("/")
@@ -955,7 +941,7 @@ def flame_choices(b):
     assert "Found in 3 boxes: 160K, 15.1%" in b.text("#flame-sum"), \
         b.text("#flame-sum")
     assert graph(b) != before
-    picture(b, "flame-search")
+    b.picture("flame-search")
     choose(b, "#flame-search", "table.c:19")
     assert "Found in 1 box" in b.text("#flame-sum"), b.text("#flame-sum")
     choose(b, "#flame-search", "nonsense")
@@ -976,12 +962,12 @@ def flame_choices(b):
     b.press("Home")
     assert record_of(b)[1] == ["with what it called", "265", "1M", "530 µs",
                                "100.0%"], record_of(b)
-    quiet(b)
+    b.quiet()
 
 
 @test("trace: flame graph: the tables say the same")
 def flame_tables(b):
-    load(b, "trace-server")
+    b.load(page("trace-server"))
     b.focus("#flame-tables summary")
     b.press("Space")
     rows = b.run("return Array.from(document.querySelectorAll("
@@ -996,12 +982,12 @@ def flame_tables(b):
     choose(b, "#flame-process", "3")
     assert b.count("#flame-functions tbody tr") == 1
     assert b.text("#flame-functions tbody td:nth-child(5)") == "libz.so.1+0x1234"
-    quiet(b)
+    b.quiet()
 
 
 @test("trace: flame graph: thousands of paths, dark, none")
 def flame_large(b):
-    load(b, "trace-large")
+    b.load(page("trace-large"))
     assert "19,999 copies" in b.text("#flame-sum"), b.text("#flame-sum")
     assert "is left out: widen" in b.text("#flame-sum")
     b.focus("#flame-graph")
@@ -1018,18 +1004,18 @@ def flame_large(b):
     b.scheme("dark")
     assert graph(b) not in seen
     b.scheme("light")
-    quiet(b)
-    load(b, "trace-one")
+    b.quiet()
+    b.load(page("trace-one"))
     assert b.run("return document.querySelector('#flame').offsetHeight") == 0
     assert not data_of(page("trace-one")).get("calls")
-    load(b, "trace-hostile")
+    b.load(page("trace-hostile"))
     assert "script><!--<b>" in b.text("#flame-legend"), \
         b.text("#flame-legend")
     b.focus("#flame-graph")
     b.press("Home", "Down")
     assert "</script>" in b.text("#flame-record strong")
     assert b.count("script") == 2
-    quiet(b)
+    b.quiet()
 
 
 @test("trace: a page that cannot be written is a failure", runs=True)
@@ -1043,7 +1029,7 @@ def trace_unwritable(_):
 
 @test("a page without steps says so")
 def empty(b):
-    load(b, "empty")
+    b.load(page("empty"))
     assert "Nothing was recorded" in b.text("#step-title")
 
 

@@ -8,6 +8,8 @@
  *	make-page scattered FILE  a fork of 20000 pages; every 97th is written
  *	make-page scenes FILE	steps without a look, exits, a new scene, a verdict
  *	make-page held FILE	frames held by others than page tables, and a question
+ *	make-page cached FILE	a file that two map, one of whom writes and is left
+ *	make-page bodies FILE	two huge pages, and one frame that 20 pages map
  *	make-page eight FILE	eight processes of 100000 pages; each writes to every
  *				776th, another one
  *	make-page kinds FILE	each state, a huge page, an unknown kind
@@ -35,6 +37,7 @@ struct fake {
 	unsigned int *frame;
 	bool *writable;
 	const bool *cached;
+	bool of_file;
 };
 
 /* Frames that follow each other, so that a page of so many pages is small. */
@@ -108,6 +111,11 @@ static struct cowinspect_page record(const struct fake *f, size_t i)
 
 	if (writable)
 		rec.flags |= COWI_F_WRITE | COWI_F_EXCLUSIVE;
+	if (f->of_file && !writable) {
+		rec.kind = COWI_KIND_FILE;
+		rec.outcome = COWI_NEXT_COPY;
+		rec.refcount++;
+	}
 	if (f->cached && f->cached[i]) {
 		rec.flags |= COWI_F_SWAPCACHE;
 		rec.refcount++;
@@ -279,6 +287,100 @@ static void make_held(struct html *h)
 	fake_exit(&parent);
 }
 
+static void make_cached(struct html *h)
+{
+	struct fake writer, reader;
+	size_t i;
+
+	fake_init(&writer, "writer", 1001, 4);
+	while (last_frame < writer.nr) {
+		writer.frame[last_frame] = last_frame + 1;
+		mapped[++last_frame] = 1;
+	}
+	fake_fork(&reader, &writer, "reader", 1002);
+	writer.of_file = true;
+	reader.of_file = true;
+	html_step(h, "Two processes map a file", "");
+	put_both(h, &writer, &reader);
+	fake_write(&writer, 0);
+	html_step(h, "One writes to page 0", "");
+	put_both(h, &writer, &reader);
+	fake_exit(&reader);
+	html_step(h, "The other one exits", "");
+	put_both(h, &writer, &reader);
+	for (i = 1; i < writer.nr; i++) {
+		/* The page cache keeps it. */
+		mapped[writer.frame[i]]++;
+		fake_write(&writer, i);
+	}
+	html_step(h, "The writer writes to the others", "");
+	put_both(h, &writer, &reader);
+	fake_exit(&writer);
+}
+
+static void put_huge(struct html *h, __u64 addr, __u64 pfn)
+{
+	const struct cowinspect_page huge = {
+		.addr = addr, .pfn = pfn, .map_order = 9, .folio_order = 9,
+		.mapcount = 2, .refcount = 2, .folio_mapcount = 2,
+		.flags = COWI_F_PRESENT | COWI_F_VMA_WRITE,
+		.outcome = COWI_NEXT_COPY,
+	};
+
+	html_page(h, &huge);
+}
+
+static void put_one_frame(struct html *h, __u64 nr)
+{
+	struct cowinspect_page zero = {
+		.pfn = 0x77, .kind = COWI_KIND_ZERO,
+		.flags = COWI_F_PRESENT | COWI_F_VMA_WRITE,
+		.outcome = COWI_NEXT_ZEROFILL,
+	};
+	__u64 i;
+
+	html_process(h, 2, 1003, 0, "another");
+	html_step(h, "One frame for all", "");
+	html_table(h, 2);
+	html_vma(h, START, START + nr * PAGE, "rw-p", "");
+	for (i = 0; i < nr; i++) {
+		zero.addr = START + i * PAGE;
+		html_page(h, &zero);
+	}
+}
+
+static void put_bodies(struct html *h, __u64 child_pfn)
+{
+	struct cowinspect_page small = {
+		.addr = START, .pfn = 0x3000, .mapcount = 1, .refcount = 1,
+		.flags = COWI_F_PRESENT | COWI_F_VMA_WRITE | COWI_F_WRITE,
+	};
+	const __u64 size = 512 * PAGE;
+	unsigned int p;
+
+	/* So that this page is by itself, which is in the middle of a body. */
+	html_bytes(h, 0, START + size, (const unsigned char *)"m", 1);
+	for (p = 0; p < 2; p++) {
+		html_process(h, p, 1001 + p, p ? 1001 : 0, p ? "child" : "parent");
+		html_table(h, p);
+		html_vma(h, START, START + 2 * size, "rw-p", "");
+		if (p)
+			html_page(h, &small);
+		else
+			put_huge(h, START, 0x200000);
+		put_huge(h, START + size, p ? child_pfn : 0x200200);
+	}
+}
+
+static void make_bodies(struct html *h)
+{
+	html_step(h, "The child has written to page 0", "");
+	put_bodies(h, 0x200200);
+	html_step(h, "All of its other huge page is copied", "");
+	put_bodies(h, 0x200600);
+	put_one_frame(h, 20);
+}
+
 static void make_eight(struct html *h)
 {
 	struct fake f[8];
@@ -419,6 +521,10 @@ int main(int argc, char **argv)
 		make_scenes(h);
 	else if (!strcmp(kind, "held"))
 		make_held(h);
+	else if (!strcmp(kind, "cached"))
+		make_cached(h);
+	else if (!strcmp(kind, "bodies"))
+		make_bodies(h);
 	else if (!strcmp(kind, "eight"))
 		make_eight(h);
 	else if (!strcmp(kind, "crowd"))

@@ -182,6 +182,15 @@ static void moves_are_counted(void **state)
 	set[3] = 1;
 	lab_expect_moved(&r, &r.cast.actor[1], IN(1), 1);
 	assert_true(last_held(&r));
+	assert_string_equal("child, those of page 3 that are in another frame than before: 1",
+			    r.checks[r.nr_checks - 1].text);
+	lab_expect_moved(&r, &r.cast.actor[1], NOT_IN(1), 1);
+	assert_string_equal("child, those of pages 0-2 that are in another frame than before: 1",
+			    r.checks[r.nr_checks - 1].text);
+	set[1] = 1;
+	lab_expect_moved(&r, &r.cast.actor[1], IN(1), 1);
+	assert_string_equal("child, those of 2 pages that are in another frame than before: 1",
+			    r.checks[r.nr_checks - 1].text);
 	lab_expect_moved(&r, &r.cast.actor[0], ALL, 1);
 	assert_false(last_held(&r));
 	lab_expect_number(&r, 3, 4, "a number");
@@ -340,6 +349,48 @@ static void holders_in_words(void **state)
 	held_end(&r, &r.cast.actor[0]);
 	assert_int_equal(0, r.nr_held);
 	assert_false(held_at(&r, 1, 0, &h));
+}
+
+static void totals_have(const struct lab_run *r, const char *text)
+{
+	assert_non_null(strstr(totals(r), text));
+}
+
+/* Pages that follow each other are named together, and not all runs are named. */
+static void runs_of_holders(void **state)
+{
+	struct lab_run r;
+	size_t i;
+
+	(void)state;
+	make_run(&r);
+	r.looked = true;
+	for (i = 1; i < 4; i++)
+		r.held[r.nr_held++] = (struct lab_held){
+			.by = "page cache", .page = i, .pfn = now[0][i].pfn,
+		};
+	totals_have(&r, " Also held: pages 1-3 (page cache).");
+	/* A frame that the page has left, and another one's. */
+	r.held[2].pfn = 999;
+	totals_have(&r,
+		    " Also held: pages 1-2 (page cache), the frame that page 3 had (page cache).");
+	r.held[1].by = "pipe";
+	totals_have(&r,
+		    " Also held: page 1 (page cache), page 2 (pipe), the frame that page 3 had (page cache).");
+	r.held[0].pfn = 998;
+	r.held[1].pfn = 997;
+	r.held[1].by = "page cache";
+	totals_have(&r, " Also held: the frames that pages 1-3 had (page cache).");
+	/* Four runs are named. */
+	r.nr_held = 0;
+	for (i = 0; i < PAGES; i += 2)
+		now[0][i].rec.flags |= COWI_F_SWAPCACHE;
+	for (i = 0; i < 4; i++)
+		r.held[r.nr_held++] = (struct lab_held){
+			.by = i == 1 ? "pin" : "pipe", .page = i, .pfn = 900 + i,
+		};
+	totals_have(&r,
+		    " Also held: the frame that page 0 had (pipe), page 0 (swap cache), the frame that page 1 had (pin), the frames that pages 2-3 had (pipe), and 1 more.");
 }
 
 static void choices_are_kept(void **state)
@@ -502,6 +553,7 @@ int main(void)
 		cmocka_unit_test(pages_alike_are_one_question),
 		cmocka_unit_test(steps_in_words),
 		cmocka_unit_test(holders_in_words),
+		cmocka_unit_test(runs_of_holders),
 		cmocka_unit_test(choices_are_kept),
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(reasons),

@@ -241,6 +241,31 @@ static void holders(void **state)
 	assert_null(holder(PRIVATE | COWI_F_MAYBE_PINNED, 1100, 1100));
 }
 
+static const char *file_holder(__u8 kind, __u64 flags, __u32 refcount)
+{
+	struct cowinspect_page rec = {
+		.kind = kind, .flags = COWI_F_PRESENT | flags,
+		.mapcount = 1, .folio_mapcount = 1, .refcount = refcount,
+	};
+
+	return picture_holder(&rec);
+}
+
+static void page_cache(void **state)
+{
+	(void)state;
+	assert_string_equal("page cache", file_holder(COWI_KIND_FILE, 0, 2));
+	assert_string_equal("page cache", file_holder(COWI_KIND_SHMEM, 0, 2));
+	/* No reference is left for it; it copies nothing; it is no file's. */
+	assert_null(file_holder(COWI_KIND_FILE, 0, 1));
+	assert_null(file_holder(COWI_KIND_FILE, COWI_F_VMA_SHARED, 2));
+	assert_null(file_holder(COWI_KIND_FILE, COWI_F_DEVICE, 2));
+	assert_null(file_holder(COWI_KIND_ANON, 0, 2));
+	/* Whose page is on its way out of it. */
+	assert_string_equal("swap cache", file_holder(COWI_KIND_SHMEM,
+						      COWI_F_SWAPCACHE, 2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +273,7 @@ int main(void)
 		cmocka_unit_test(states),
 		cmocka_unit_test(contrasts),
 		cmocka_unit_test(holders),
+		cmocka_unit_test(page_cache),
 		cmocka_unit_test(cells),
 		cmocka_unit_test(huge_from_before),
 		cmocka_unit_test(pictures),

@@ -135,9 +135,33 @@ void lab_expect_frames(struct lab_run *r, const struct actor *a,
 	verdict(r, nr, text, line);
 }
 
+/* "pages" if all are meant; else "those of page 3", of pages 0-511, or of so many */
+static void which_pages(const struct lab_run *r, unsigned int sets, char *buf,
+			size_t size)
+{
+	__u64 i, first = 0, last = 0, nr = 0;
+
+	for (i = 0; i < r->pages; i++) {
+		if (!meant(r, i, sets))
+			continue;
+		if (!nr++)
+			first = i;
+		last = i;
+	}
+	if (nr == r->pages)
+		snprintf(buf, size, "pages");
+	else if (nr == 1)
+		snprintf(buf, size, "those of page %llu", first);
+	else if (nr == last - first + 1)
+		snprintf(buf, size, "those of pages %llu-%llu", first, last);
+	else
+		snprintf(buf, size, "those of %llu pages", nr);
+}
+
 void lab_expect_moved(struct lab_run *r, const struct actor *a,
 		      unsigned int sets, __u64 want)
 {
+	char which[64];
 	const struct snapshot *was, *now;
 	__u64 i, got = 0;
 
@@ -148,7 +172,8 @@ void lab_expect_moved(struct lab_run *r, const struct actor *a,
 	for (i = 0; i < was->nr && i < now->nr; i++)
 		got += meant(r, i, sets) &&
 		       !same_frame(&was->page[i], &now->page[i]);
+	which_pages(r, sets, which, sizeof(which));
 	lab_expect_number(r, got, want,
-			  "%s, pages that are in another frame than before",
-			  a->name);
+			  "%s, %s that are in another frame than before",
+			  a->name, which);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who holds frames without mapping them: a pipe, a pin, the swap cache. */
+/* Who holds frames without mapping them: a pipe, a pin, a cache. */
 #include <errno.h>
 
 #include "held.h"

@@ -112,33 +112,84 @@ static void add_writes(const struct lab_run *r, char *buf, size_t size)
 		snprintf(buf + used, size - used, ".");
 }
 
-/* More than these are not named, but counted. */
+/* More runs than these are not named, but their pages are counted. */
 #define NAMED_HELD	4
 
-/* " Also held: page 1 (pipe), page 3 (swap cache)." */
-static void add_held(const struct lab_run *r, char *buf, size_t size)
+/**
+ * struct held_run - pages that follow each other, whose frames the same one holds
+ * @by: who
+ * @mapped: the pages have them still
+ * @first: the first of them
+ * @last: the last of them
+ */
+struct held_run {
+	const char *by;
+	bool mapped;
+	__u64 first;
+	__u64 last;
+};
+
+static bool goes_on(const struct held_run *run, const struct held_run *next)
 {
-	size_t nr = 0, used = 0;
+	return run->mapped == next->mapped && run->last + 1 == next->first &&
+	       !strcmp(run->by, next->by);
+}
+
+/* "page 1 (pipe)", "pages 0-3 (page cache)", "the frame that page 1 had (pipe)" */
+static size_t put_run(const struct held_run *run, char *buf, size_t size)
+{
+	bool many = run->first != run->last;
+	char pages[48];
+
+	snprintf(pages, sizeof(pages), many ? "pages %llu-%llu" : "page %llu",
+		 run->first, run->last);
+	if (run->mapped)
+		return snprintf(buf, size, "%s (%s)", pages, run->by);
+	return snprintf(buf, size, "the frame%s that %s had (%s)",
+			many ? "s" : "", pages, run->by);
+}
+
+/* Return: how many are at @run; @more gets those that it has no room for. */
+static size_t find_runs(const struct lab_run *r, struct held_run *run, __u64 *more)
+{
 	struct lab_held h;
 	unsigned int n;
+	size_t nr = 0;
 	__u64 k;
 
 	for (k = 0; k < r->pages; k++) {
 		for (n = 0; held_at(r, k, n, &h); n++) {
-			if (nr++ >= NAMED_HELD || used >= size)
-				continue;
-			used += snprintf(buf + used, size - used,
-					 "%s%spage %llu%s (%s)",
-					 used ? ", " : " Also held: ",
-					 held_is_mapped(r, &h) ? "" :
-					 "the frame that ", k,
-					 held_is_mapped(r, &h) ? "" : " had",
-					 h.by);
+			const struct held_run next = {
+				.by = h.by, .mapped = held_is_mapped(r, &h),
+				.first = k, .last = k,
+			};
+
+			if (nr && goes_on(&run[nr - 1], &next))
+				run[nr - 1].last = k;
+			else if (nr < NAMED_HELD)
+				run[nr++] = next;
+			else
+				++*more;
 		}
 	}
-	if (nr > NAMED_HELD && used < size)
-		used += snprintf(buf + used, size - used, ", and %zu more",
-				 nr - NAMED_HELD);
+	return nr;
+}
+
+/* " Also held: page 1 (pipe), pages 3-5 (page cache)." */
+static void add_held(const struct lab_run *r, char *buf, size_t size)
+{
+	struct held_run run[NAMED_HELD];
+	__u64 more = 0;
+	size_t nr = find_runs(r, run, &more), i, used = 0;
+
+	for (i = 0; i < nr && used < size; i++) {
+		used += snprintf(buf + used, size - used, "%s",
+				 i ? ", " : " Also held: ");
+		if (used < size)
+			used += put_run(&run[i], buf + used, size - used);
+	}
+	if (more && used < size)
+		used += snprintf(buf + used, size - used, ", and %llu more", more);
 	if (used && used < size)
 		snprintf(buf + used, size - used, ".");
 }

@@ -48,6 +48,7 @@ static void check_memory(struct lab_run *r, const struct actor *parent,
 {
 	const struct actor *both[] = { parent, child };
 	__u64 rss = 0, pss = 0;
+	char text[64];
 	int i;
 
 	for (i = 0; i < 2 && !lab_stopped(r); i++) {
@@ -56,8 +57,9 @@ static void check_memory(struct lab_run *r, const struct actor *parent,
 
 		lab_note(r, "%-7s RSS %8llu KiB, PSS %8llu KiB", both[i]->name,
 			 own_rss >> 10, own_pss >> 10);
-		lab_check(r, own_rss >= block_bytes,
-			  "its RSS has the whole block", "it is smaller");
+		snprintf(text, sizeof(text), "the %s's RSS has the whole block",
+			 both[i]->name);
+		lab_check(r, own_rss >= block_bytes, text, "it is smaller");
 		rss += own_rss;
 		pss += own_pss;
 	}

@@ -10,6 +10,10 @@
 #include "blocks.h"
 /* More than any base page. */
 #define ALIGN	(64 * 1024)
+/* With what malloc notes of it. */
+#define CHUNK	(BLOCK_BYTES + 16)
+/* Where malloc is another one, no two may be side by side. */
+#define MAX_GAPS	16
 
 /* The actor's. Before the blocks, so that no entry of it is near a block. */
 static char **table;
@@ -37,6 +41,22 @@ static int grow_at_once(__u64 bytes)
 	return err;
 }
 
+/*
+ * The first two are shown. What malloc puts into a gap that the heap had has other data
+ * behind it, and not the second one: it is left there.
+ */
+static int find_first(void)
+{
+	int gaps;
+
+	table[1] = malloc(BLOCK_BYTES);
+	for (gaps = 0; gaps < MAX_GAPS && table[1] != table[0] + CHUNK; gaps++) {
+		table[0] = table[1];
+		table[1] = malloc(BLOCK_BYTES);
+	}
+	return table[1] ? 0 : -ENOMEM;
+}
+
 /* number, and whether huge pages are wanted */
 static int alloc(const __u64 *arg, __u64 *result)
 {
@@ -47,10 +67,13 @@ static int alloc(const __u64 *arg, __u64 *result)
 	table = calloc(nr_blocks, sizeof(*table));
 	if (!table)
 		return -ENOMEM;
-	err = arg[1] ? grow_at_once(nr_blocks * (BLOCK_BYTES + 16)) : 0;
+	err = arg[1] ? grow_at_once(nr_blocks * CHUNK) : 0;
+	table[0] = malloc(BLOCK_BYTES);
+	if (!err)
+		err = find_first();
 	if (err)
 		return err;
-	for (i = 0; i < nr_blocks; i++) {
+	for (i = 2; i < nr_blocks; i++) {
 		table[i] = malloc(BLOCK_BYTES);
 		if (!table[i])
 			return -ENOMEM;
@@ -135,6 +158,8 @@ struct blocks blocks_alloc(struct lab_run *r, struct actor *a, int how)
 		lab_call(r, a, fill, ARGS(0), "fill the blocks");
 	first = lab_region(r, NULL,
 			   round_down(r, b.start), pages);
+	/* Its first page begins with what is before the block. */
+	lab_show_at(r, first, b.start - round_down(r, b.start));
 	b.page = show_touched(r, first, b.start, b.start);
 	/* The other block that is in sight. */
 	show_touched(r, first, b.start,

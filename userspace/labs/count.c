@@ -27,7 +27,7 @@ static void small_pages(struct lab_run *r)
 	lab_expect_number(r, d.copied, 0, "copies of the reader in the blocks");
 
 	lab_step(r, "The writer writes",
-		 "One copy for each block, no more. What else the process takes faults for meanwhile is listed by mapping.");
+		 "One copy for each block, no more: two of them are in sight. What else the process takes faults for meanwhile is listed by mapping.");
 	d = blocks_watch(r, writer, &b, true, COWI_NEXT_COPY);
 	lab_look(r);
 	lab_expect_number(r, d.copied, b.nr,

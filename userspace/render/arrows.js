@@ -199,7 +199,8 @@ function drawFigure(step) {
 	}
 	frames.append(svg("text", { class: "head", x: plan.frames,
 		y: HEAD - 8 }, "frames"));
-	return svg("svg", { viewBox: `0 0 ${plan.width} ${plan.height}`,
+	return svg("svg", { class: arrowProcesses.length > 1 ? "" : "narrow",
+		viewBox: `0 0 ${plan.width} ${plan.height}`,
 		role: "img", "aria-label": figureText(step) },
 		arrows, frames, boxes);
 }

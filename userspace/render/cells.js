@@ -2,226 +2,9 @@
 // Sharing as merged cells: rows are processes, columns pages in the order of
 // addresses, and cells that map the same frame are one body. A write breaks it.
 
-// More pages than this stand in runs of pages alike, and more runs than this do
-// not fit: then there is an overview, and the figure is of a part of it.
-const SINGLE_PAGES = 20, MOST_RUNS = 64, WINDOW = 24;
-
 // Sizes, in pixels of the screen: it is never scaled, so that it can be read.
-const NAMES = 104, CELL_MIN = 52, CELL_MAX = 76, CELL_HIGH = 56, BETWEEN = 12;
-const BAND_HEAD = 36, RAIL = 6;
-
-// Rows and columns are the same in all steps of a scene. A new one begins where
-// there is none of the processes of the look before.
-const scenes = [];
-
-function beginsScene(s) {
-	if (!scenes.length)
-		return true;
-	return data.steps[s].tables && tablesOf(s).length > 0 &&
-		!tablesOf(s).some((t, p) => tablesOf(s - 1)[p]) &&
-		tablesOf(s).every((t, p) => !sceneTables(scenes[scenes.length - 1])
-			.some((list) => list[p]));
-}
-
-const sceneTables = (scene) => scene.steps.map((s) => tablesOf(s));
-
-data.steps.forEach((step, s) => {
-	if (beginsScene(s))
-		scenes.push({ steps: [] });
-	scenes[scenes.length - 1].steps.push(s);
-});
-
-const sceneOf = (s) => scenes.find((scene) => scene.steps.includes(s));
-
-// What is known of the bytes in pages: bytesOf[step].get("process page").
-const bytesOf = data.steps.map((step) => new Map(step.bytes.map((list) =>
-	[`${places.get(list[0])} ${list[1]}`, list.slice(2)])));
-
-// The parts of address spaces that were looked at by anybody in any step.
-function listSegments(scene) {
-	const list = [], merged = [];
-
-	sceneTables(scene).forEach((tablesThen) => tablesThen.forEach((t) => {
-		for (const v of vmasOf(t))
-			list.push(v);
-	}));
-	list.sort((a, b) => a.start - b.start || a.end - b.end);
-	for (const v of list) {
-		const last = merged[merged.length - 1];
-
-		if (!last || v.start >= last.end) {
-			merged.push({ start: v.start, end: v.end,
-				number: v.number, names: new Set([v.name]) });
-			continue;
-		}
-		last.end = Math.max(last.end, v.end);
-		last.names.add(v.name);
-	}
-	return merged;
-}
-
-// All pages that somebody maps in some step, ascending. Of a process that was looked
-// at before, only what has changed can be new.
-function mappedPages(scene) {
-	const seen = new Set(), known = new Set();
-
-	function add(t, i) {
-		const end = t.start[i] + entrySize(t.form[i]);
-
-		for (let page = t.start[i]; page < end; page++)
-			seen.add(page);
-	}
-
-	sceneTables(scene).forEach((tablesThen) => tablesThen.forEach((t, p) => {
-		for (let i = 0; i < t.n && !known.has(p); i++)
-			add(t, i);
-		known.add(p);
-		for (const page of t.changed) {
-			const i = findEntry(t, page);
-
-			if (i >= 0)
-				add(t, i);
-		}
-	}));
-	return Float64Array.from(seen).sort();
-}
-
-// State and frame of each of these pages.
-function walk(t, pages) {
-	const states = new Uint8Array(pages.length);
-	const frames = new Float64Array(pages.length).fill(-1);
-	let i = 0;
-
-	for (let k = 0; t && k < pages.length; k++) {
-		while (i < t.n && t.start[i] + entrySize(t.form[i]) <= pages[k])
-			i++;
-		if (i === t.n || t.start[i] > pages[k])
-			continue;
-		states[k] = entryState(t, i);
-		frames[k] = frameOf(t, i, pages[k]);
-	}
-	return { states: states, frames: frames };
-}
-
-// Who has the frame of process r at page k: the first of them.
-function firstWith(walks, r, k) {
-	const frame = walks[r].frames[k];
-
-	return frame < 0 ? r : walks.findIndex((w) => w.frames[k] === frame);
-}
-
-// Mark the pages that differ from the page before in what this step tells of it.
-function markBorders(s, rows, pages, before, border) {
-	const walks = rows.map((p) => walk(tablesOf(s)[p], pages));
-
-	rows.forEach((p, r) => {
-		const w = walks[r], old = before && before[r];
-		const moved = (k) => Boolean(old) && old.frames[k] !== w.frames[k];
-		const bytes = (k) => String(bytesOf[s].get(`${p} ${pages[k]}`));
-		const any = bytesOf[s].size > 0;
-
-		for (let k = 1; k < pages.length; k++) {
-			if (border[k])
-				continue;
-			border[k] = w.states[k] !== w.states[k - 1] ||
-				firstWith(walks, r, k) !== firstWith(walks, r, k - 1) ||
-				moved(k) !== moved(k - 1) ||
-				(any && bytes(k) !== bytes(k - 1));
-		}
-	});
-	return walks;
-}
-
-function listBorders(scene, pages) {
-	const border = new Uint8Array(pages.length);
-	let before = null;
-
-	for (const s of scene.steps) {
-		if (data.steps[s].tables)
-			before = markBorders(s, scene.rows, pages, before, border);
-	}
-	for (const held of scene.held.values()) {
-		for (let k = 1; k < pages.length; k++)
-			border[k] |= held.has(pages[k]) !== held.has(pages[k - 1]);
-	}
-	return border;
-}
-
-// Columns: { from, to, segment, weight }, the same in all steps. Pages alike in
-// each step are one column, if there are many; so are pages that nobody maps.
-function listColumns(scene) {
-	const pages = mappedPages(scene);
-	const total = scene.segments.reduce((n, g) => n + g.end - g.start, 0);
-	const single = total <= SINGLE_PAGES;
-	const border = single ? null : listBorders(scene, pages);
-	const columns = [];
-	let k = 0;
-
-	function add(from, to, segment, mapped) {
-		for (let page = from; single && page < to; page++)
-			columns.push({ from: page, to: page + 1,
-				segment: segment, weight: 1 });
-		if (!single && from < to)
-			columns.push({ from: from, to: to, segment: segment,
-				weight: mapped ? to - from : 1 });
-	}
-
-	for (const g of scene.segments) {
-		let at = g.start;
-
-		while (k < pages.length && pages[k] < g.start)
-			k++;
-		while (k < pages.length && pages[k] < g.end) {
-			const from = pages[k++];
-
-			while (k < pages.length && pages[k] < g.end && !single &&
-			       pages[k] === pages[k - 1] + 1 && !border[k])
-				k++;
-			add(at, from, g, false);
-			at = pages[k - 1] + 1;
-			add(from, at, g, true);
-		}
-		add(at, g.end, g, false);
-	}
-	return columns;
-}
-
-// The column of a page, or the one before it.
-const columnOf = (scene, page) =>
-	Math.max(0, firstThat(scene.columns.length,
-		(k) => scene.columns[k].from > page) - 1);
-
-// The first column that has something to tell: one that changes, or would copy.
-function tellingColumn(scene) {
-	const list = sceneTables(scene).flatMap((then) => then.filter((t) => t));
-	let first = Infinity;
-
-	for (const t of list) {
-		for (const page of t.changed)
-			first = Math.min(first, page);
-	}
-	for (const t of first === Infinity ? list : []) {
-		for (let i = 0; i < t.n && t.start[i] < first; i++) {
-			if (data.states[entryState(t, i)][0] === "C")
-				first = t.start[i];
-		}
-	}
-	return first === Infinity ? 0 : Math.max(0, columnOf(scene, first) - 2);
-}
-
-for (const scene of scenes) {
-	scene.rows = data.processes.map((process, p) => p).filter((p) =>
-		sceneTables(scene).some((list) => list[p]));
-	scene.segments = listSegments(scene);
-	scene.held = heldPages(scene);
-	scene.holders = listHolders(scene);
-	scene.columns = listColumns(scene);
-	scene.windowed = scene.columns.length > MOST_RUNS;
-	if (scene.windowed)
-		prepareOverview(scene);
-	scene.from = scene.windowed ? Math.min(tellingColumn(scene),
-		scene.columns.length - WINDOW) : 0;
-}
+const NAMES = 104, NAMES_NARROW = 80, CELL_MIN = 52, CELL_MAX = 76;
+const CELL_HIGH = 56, BETWEEN = 12, BAND_HEAD = 36, RAIL = 6, ONWARD = 8;
 
 const shownColumns = (scene) => scene.windowed ?
 	scene.columns.slice(scene.from, scene.from + WINDOW) : scene.columns;
@@ -242,14 +25,21 @@ function columnsText(c) {
 const numbersText = (c) =>
 	`${c.to - c.from === 1 ? "page" : "pages"} ${pagesLabel(c)}`;
 
+// Text has some letters, and zeros after them at most: a number may have one letter.
+const LEAST_TEXT = 4;
+
 // Bytes as text if they can be read as such, as numbers otherwise.
 function bytesText8(list, room) {
 	if (!list)
 		return "";
 	const bytes = list.slice(1);
+	const end = bytes.findLastIndex((b) => b) + 1;
+	const text = bytes.slice(0, end);
 
-	if (bytes.every((b) => b > 32 && b < 127))
-		return String.fromCharCode(...bytes).slice(0, room);
+	if (end >= Math.min(LEAST_TEXT, bytes.length) &&
+	    text.every((b) => b >= 32 && b < 127 || b === 10))
+		return String.fromCharCode(...text).replaceAll("\n", "\u21b5")
+			.slice(0, room);
 	return bytes.slice(0, Math.floor((room + 1) / 3))
 		.map((b) => b.toString(16).padStart(2, "0")).join(" ");
 }
@@ -269,8 +59,9 @@ function cellAt(s, p, page) {
 		bytes: bytesOf[lookOf(s)].get(`${p} ${page}`) };
 }
 
-// "C×2": who maps it; "R×1+1": and a reference that no mapping explains.
-function countText(cell) {
+// "C×2": who maps it; "R×1+1": and a reference that no mapping explains, "R×1+" if
+// there is no room for their number.
+function countText(cell, room) {
 	const letter = data.states[cell.state][0];
 
 	if (!cell.form || cell.frame < 0 ||
@@ -279,32 +70,67 @@ function countText(cell) {
 		return letter;
 	const more = cell.form[REFCOUNT] - cell.form[MAPCOUNT];
 
-	return `${letter}\u00d7${cell.form[MAPCOUNT]}` +
-		(more > 0 && !cell.form[FOLIO_ORDER] ? `+${more}` : "");
+	const text = `${letter}\u00d7${cell.form[MAPCOUNT]}`;
+
+	if (more <= 0 || cell.form[FOLIO_ORDER])
+		return text;
+	return `${text}+${more}`.length > room ? `${text}+` : `${text}+${more}`;
 }
 
-// Bands: as many columns as fit stand side by side, the others below.
+// Whether a body goes on in the next column, in any step: nothing changes its place.
+function goesOn(scene, a, b) {
+	return scene.steps.some((s) => scene.rows.some((p) =>
+		joinsNext(cellAt(s, p, a.from), cellAt(s, p, b.from))));
+}
+
+// Columns that are to stand side by side, for a body is in all of them.
+function listParts(scene, shown) {
+	const parts = [];
+
+	shown.forEach((c, k) => {
+		if (!k || !goesOn(scene, shown[k - 1], c))
+			parts.push([]);
+		parts[parts.length - 1].push(c);
+	});
+	return parts;
+}
+
+const unitsOf = (columns) => columns.reduce((n, c) =>
+	n + (c.to - c.from > 1 ? 1.5 : 1), 0);
+
+// Names have less room where that makes room for columns.
+function namesWidth(scene, width, units) {
+	if (width >= 500 || units * CELL_MIN <= width - NAMES - ONWARD)
+		return NAMES;
+	return NAMES_NARROW + (scene.holders.length ? 8 : 0);
+}
+
+// Bands: as many columns as fit stand side by side, the others below. Only a body that
+// is wider than that goes on in the next one.
 function planCells(scene, width) {
 	const shown = shownColumns(scene);
-	const names = width < 500 && !scene.holders.length ? 72 : NAMES;
-	const units = shown.map((c) => c.to - c.from > 1 ? 1.5 : 1);
-	const room = width - names - 4;
-	const all = units.reduce((n, u) => n + u, 0);
-	const cell = Math.max(CELL_MIN, Math.min(CELL_MAX, Math.floor(room / all)));
+	const names = namesWidth(scene, width, unitsOf(shown));
+	const room = width - names - ONWARD;
+	const cell = Math.max(CELL_MIN, Math.min(CELL_MAX,
+		Math.floor(room / unitsOf(shown))));
 	const bands = [];
 	let x = Infinity;
 
-	shown.forEach((c, k) => {
-		const wide = units[k] * cell;
+	for (const part of listParts(scene, shown)) {
+		if (unitsOf(part) * cell <= room && unitsOf(part) * cell > room - x)
+			x = Infinity;
+		for (const c of part) {
+			const wide = unitsOf([c]) * cell;
 
-		if (x + wide > room) {
-			bands.push([]);
-			x = 0;
+			if (x + wide > room) {
+				bands.push([]);
+				x = 0;
+			}
+			bands[bands.length - 1].push({ column: c, x: names + x,
+				width: wide - 4 });
+			x += wide;
 		}
-		bands[bands.length - 1].push({ column: c, x: names + x,
-			width: wide - 4 });
-		x += wide;
-	});
+	}
 	return { bands: bands, names: names, scene: scene,
 		high: (scene.rows.length + scene.holders.length) *
 			(CELL_HIGH + BETWEEN) + BAND_HEAD };
@@ -368,15 +194,17 @@ function joinsNext(a, b) {
 	return a.i === b.i && a.t === b.t || a.frame >= 0 && a.frame === b.frame;
 }
 
+// Into another frame, or into its first one.
 function hasMoved(s, cell) {
 	const before = s ? cellAt(s - 1, cell.p, cell.page) : null;
 
-	return Boolean(before) && before.frame >= 0 && cell.frame >= 0 &&
-		before.frame !== cell.frame;
+	return Boolean(before) && cell.frame >= 0 && before.frame !== cell.frame;
 }
 
+// A write that was refused has changed nothing.
 const written = (s, cell) => data.steps[s].tables && data.steps[s].writes.some(
-	(w) => places.get(w.process) === cell.p && w.page === cell.page);
+	(w) => places.get(w.process) === cell.p && w.page === cell.page &&
+		w.happened !== "refused");
 
 // A cell in words, for whoever points at it, or does not see it.
 function cellText(s, cell, column, cells) {
@@ -394,7 +222,7 @@ function cellText(s, cell, column, cells) {
 	if (bytes)
 		parts.push(`bytes ${bytes}`);
 	if (isFresh(s, cell))
-		parts.push("written, or in another frame, in this step");
+		parts.push("written, or in a new frame, in this step");
 	return parts.join("; ");
 }
 
@@ -405,7 +233,6 @@ function drawCell(s, cell, place, top, inset, cells) {
 	const absent = cell.state === ABSENT;
 	const x = place.x + inset, width = place.width - inset;
 	const ink = absent ? "var(--quiet)" : inkOn(data.states[cell.state][1]);
-	const fresh = isFresh(s, cell);
 	const line = (text, y, name) => {
 		const e = svg("text", { x: x + width / 2, y: top + y, class: name,
 			"text-anchor": "middle" }, text);
@@ -419,42 +246,115 @@ function drawCell(s, cell, place, top, inset, cells) {
 		svg("rect", { class: absent ? "body absent" : "body", x: x, y: top,
 			width: width, height: CELL_HIGH, rx: 6,
 			fill: bodyColour(cell) }),
-		line(countText(cell), 19, "counts"),
-		line(bytesText8(cell.bytes, Math.floor((width - 4) / 8)), 35, "bytes"),
+		line(countText(cell, Math.floor(width / 8)), 19, "counts"),
+		line(bytesText8(cell.bytes, Math.floor((width - 4) / 8)), 33, "bytes"),
 		line(cell.frame < 0 ? "" : hex(cell.frame) +
 			(place.column.to - place.column.from > 1 ? ".." : ""),
-		50, "pfn"));
+		47, "pfn"));
 
-	if (fresh)
-		g.append(svg("rect", { class: "fresh-ring", x: x - 2, y: top - 2,
-			width: width + 4, height: CELL_HIGH + 4, rx: 8 }));
-	g.classList.toggle("fresh", fresh);
+	g.classList.toggle("fresh", isFresh(s, cell));
 	return g;
 }
 
-function drawColumn(s, band, k, parts) {
-	const place = band[k], { rows, holders } = sceneOf(s);
-	const cellsOf = ({ column }) => [
-		...rows.map((p) => cellAt(s, p, column.from)),
+// What rows have in a column: processes, then holders.
+function cellsIn(s, { column }) {
+	const { rows, holders } = sceneOf(s);
+
+	return [...rows.map((p) => cellAt(s, p, column.from)),
 		...holders.map((holder) => heldCell(s, holder, column.from))];
-	const cells = cellsOf(place);
-	const nextCells = band[k + 1] ? cellsOf(band[k + 1]) : null;
+}
+
+// A body that goes on in the next band points there, and does not begin in that one.
+function drawOnward(s, band, next) {
+	const last = band[band.length - 1], cells = cellsIn(s, last);
+	const nextCells = next ? cellsIn(s, next[0]) : [];
+
+	return cells.flatMap((cell, r) => {
+		if (!joinsNext(cell, nextCells[r]))
+			return [];
+		const x = last.x + last.width, top = rowTop(r);
+		const middle = last.x + last.width / 2;
+
+		return [svg("path", { class: "bridge onward", fill: bodyColour(cell),
+			d: `M${middle} ${top}H${x}L${x + ONWARD + 4} ` +
+				`${top + CELL_HIGH / 2}L${x} ${top + CELL_HIGH}H${middle}Z` })];
+	});
+}
+
+function drawFromBefore(s, band, before) {
+	const last = before && cellsIn(s, before[before.length - 1]);
+
+	return cellsIn(s, band[0]).flatMap((cell, r) => {
+		if (!last || !joinsNext(last[r], cell))
+			return [];
+		const x = band[0].x, top = rowTop(r);
+
+		return [svg("path", { class: "bridge", fill: bodyColour(cell),
+			d: `M${x + band[0].width / 2} ${top}H${x - ONWARD}l${ONWARD} ` +
+				`${CELL_HIGH / 2}l${-ONWARD} ${CELL_HIGH / 2}` +
+				`H${x + band[0].width / 2}Z` })];
+	});
+}
+
+// From the middle of a cell to that of the next one.
+function drawJoint(cell, place, next, top) {
+	const x = place.x + place.width / 2;
+
+	return svg("rect", { class: "bridge", x: x, y: top, height: CELL_HIGH,
+		width: next.x + next.width / 2 - x, fill: bodyColour(cell) });
+}
+
+function drawColumn(s, band, k, parts) {
+	const place = band[k];
+	const cells = cellsIn(s, place);
+	const nextCells = band[k + 1] ? cellsIn(s, band[k + 1]) : null;
 
 	parts.below.append(...drawBridges(band, k, cells, nextCells));
 	cells.forEach((cell, r) => {
 		if (!cell)
 			return;
 		if (nextCells && joinsNext(cell, nextCells[r]))
-			parts.below.append(svg("rect", { class: "bridge",
-				x: place.x + place.width / 2, y: rowTop(r),
-				width: band[k + 1].x + place.width / 2 - place.x,
-				height: CELL_HIGH, fill: bodyColour(cell) }));
+			parts.below.append(drawJoint(cell, place, band[k + 1], rowTop(r)));
 		const inset = isPassed(cells, r) ? RAIL + 2 : 0;
 
 		parts.above.append(cell.who ?
 			drawHeld(cell, place, rowTop(r), inset) :
 			drawCell(s, cell, place, rowTop(r), inset, cells));
 	});
+}
+
+// Inside of a cell, for what touches is one body; in the colour of its letters.
+function drawRing(cell, x, top, width) {
+	const ring = svg("rect", { class: "fresh-ring", x: x + 2.5, y: top + 2.5,
+		width: width - 5, height: CELL_HIGH - 5, rx: 4 });
+
+	ring.style.stroke = cell.state === ABSENT ? "var(--ink)" :
+		inkOn(data.states[cell.state][1]);
+	return ring;
+}
+
+// Of cells that are fresh, one for those that are one body.
+function drawRings(s, band) {
+	const columns = band.map((place) => cellsIn(s, place)), rings = [];
+	const fresh = (k, r) => columns[k] && columns[k][r] && !columns[k][r].who &&
+		isFresh(s, columns[k][r]);
+
+	columns[0].forEach((cell, r) => {
+		for (let k = 0; k < band.length; k++) {
+			const first = k;
+
+			if (!fresh(k, r))
+				continue;
+			while (fresh(k + 1, r) && joinsNext(columns[k][r], columns[k + 1][r]))
+				k++;
+			const x = band[first].x +
+				(isPassed(columns[first], r) ? RAIL + 2 : 0);
+
+			rings.push(drawRing(columns[first][r], x, rowTop(r),
+				band[k].x + band[k].width - x));
+		}
+	});
+	return rings;
 }
 
 // The names of segments, once where each begins, and the numbers of pages.
@@ -490,16 +390,26 @@ function drawHeads(scene, band) {
 	});
 }
 
-function drawName(r, names, name, status, title) {
-	const top = rowTop(r), room = Math.floor(names / 8);
+// A name that is too long for one line stands in two, or is cut off.
+function nameLines(name, room) {
+	const words = name.split(" ");
 
-	return svg("g", {}, svg("text", { class: "head", x: 0, y: top + 22 },
-		name.length > room ? name.slice(0, room - 1) + "\u2026" : name),
-	svg("text", { class: "sub", x: 0, y: top + 40 }, status),
+	return (name.length > room && words.length === 2 ? words : [name])
+		.map((line) => line.length > room ?
+			line.slice(0, room - 1) + "\u2026" : line);
+}
+
+function drawName(r, names, name, status, title) {
+	const lines = nameLines(name, Math.floor((names - ONWARD) / 8));
+	const first = rowTop(r) + 22, last = first + (lines.length - 1) * 15;
+
+	return svg("g", {}, ...lines.map((line, n) =>
+		svg("text", { class: "head", x: 0, y: first + n * 15 }, line)),
+	svg("text", { class: "status", x: 0, y: last + 17 }, status),
 	svg("title", {}, title));
 }
 
-function drawNames(s, scene, names) {
+function drawNames(s, { scene, names }, band) {
 	const rows = scene.rows.map((p, r) => {
 		const g = drawName(r, names, nameOf(p), statusText(s, p),
 			processText(p));
@@ -508,18 +418,27 @@ function drawNames(s, scene, names) {
 		return g;
 	});
 
-	return [...rows, ...scene.holders.map(({ who }, n) =>
-		drawName(rows.length + n, names, who, "holds",
-			`${who}: holds frames, and maps none`))];
+	return [...rows, ...scene.holders.map((holder, n) => {
+		const holds = band.some(({ column }) => heldCell(s, holder, column.from));
+		const g = drawName(rows.length + n, names, holder.who,
+			holds ? "holds" : "nothing here",
+			`${holder.who}: holds frames, and maps none`);
+
+		g.classList.toggle("dim", !holds);
+		return g;
+	})];
 }
 
-function drawBand(s, plan, band) {
+function drawBand(s, plan, n) {
 	const parts = { below: svg("g", {}), above: svg("g", {}) };
+	const band = plan.bands[n];
 
+	parts.below.append(...drawOnward(s, band, plan.bands[n + 1]),
+		...drawFromBefore(s, band, plan.bands[n - 1]));
 	band.forEach((place, k) => drawColumn(s, band, k, parts));
 	return svg("g", {}, ...drawHeads(plan.scene, band),
-		...drawNames(s, plan.scene, plan.names),
-		parts.below, parts.above);
+		...drawNames(s, plan, band),
+		parts.below, parts.above, ...drawRings(s, band));
 }
 
 function drawMerged(s, width) {
@@ -531,7 +450,7 @@ function drawMerged(s, width) {
 			"The table below says the same." });
 
 	plan.bands.forEach((band, k) => {
-		const g = drawBand(s, plan, band);
+		const g = drawBand(s, plan, k);
 
 		g.setAttribute("transform", `translate(0 ${k * plan.high})`);
 		figureSvg.append(g);
@@ -548,6 +467,7 @@ function showCells() {
 	if (!scene.columns.length)
 		return;
 	box.replaceChildren(drawMerged(s, box.clientWidth || 640));
+	byId("onward-help").hidden = !box.querySelector(".onward");
 	lightFigure();
 	if (scene.windowed)
 		showOverview(scene);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Who holds frames without mapping them: a pipe, a pin, the swap cache. They are
+// Who holds frames without mapping them: a pipe, a pin, swap or page cache. They are
 // rows below those of the processes.
 
 const formsTell = data.forms.some((form) => form[HOLDER]);

@@ -29,6 +29,7 @@ tables_js:
 	.incbin "arrows.js"
 	.incbin "strips.js"
 	.incbin "holders.js"
+	.incbin "scenes.js"
 	.incbin "cells.js"
 	.incbin "overview.js"
 	.incbin "steps.js"

@@ -119,6 +119,17 @@ enum page_state picture_state(const struct cowinspect_page *rec)
 /* Each pin of a page that is alone counts so often: GUP_PIN_COUNTING_BIAS of mm.h. */
 #define PIN	1024
 
+/*
+ * A page of a file is in the page cache, which has a reference to it; so a write to a
+ * private mapping copies it, also if nobody else maps it. To a shared one it never does.
+ */
+static bool is_cached(const struct cowinspect_page *rec)
+{
+	return (rec->kind == COWI_KIND_FILE || rec->kind == COWI_KIND_SHMEM) &&
+	       !(rec->flags & (COWI_F_VMA_SHARED | COWI_F_DEVICE)) &&
+	       rec->refcount > rec->folio_mapcount;
+}
+
 const char *picture_holder(const struct cowinspect_page *rec)
 {
 	if (!(rec->flags & COWI_F_PRESENT))
@@ -129,7 +140,7 @@ const char *picture_holder(const struct cowinspect_page *rec)
 	if (rec->flags & COWI_F_MAYBE_PINNED &&
 	    (rec->folio_order || rec->refcount >= PIN + rec->mapcount))
 		return "possible pin";
-	return NULL;
+	return is_cached(rec) ? "page cache" : NULL;
 }
 
 int strip_init(struct strip *s, __u64 start, __u64 end,

@@ -67,8 +67,15 @@ function changesText(step) {
 		"no frame or state has changed") + ".";
 }
 
+function noteClass(mark, text) {
+	if (mark)
+		return mark === "FAIL" ? "failed" : "";
+	// Columns of a table have several blanks between them.
+	return text.includes("  ") ? "plain tabular" : "plain";
+}
+
 function noteItem([mark, text]) {
-	return el("li", { class: mark === "FAIL" ? "failed" : mark ? "" : "plain" },
+	return el("li", { class: noteClass(mark, text) },
 		...(mark ? [el("span", { class: "mark" }, mark), " "] : []), text);
 }
 
