@@ -53,7 +53,7 @@ static void be_ready(void)
 
 static void be_member(long number)
 {
-	memset(map_pages(OWN, MAP_PRIVATE), 1, OWN * 4096);
+	memset(map_pages(OWN, MAP_PRIVATE), 1, OWN * PAGE);
 	if (number == 2 && setuid(USER))
 		_exit(1);
 	/* Which setuid() has undone. */
@@ -94,7 +94,7 @@ static void make_members(void)
 	char *status = slurp("/proc/self/status");
 	long i;
 
-	inherited = number_of(status, "RssAnon") / 4;
+	inherited = number_of(status, "RssAnon") / (long)(PAGE >> 10);
 	free(status);
 	for (i = 0; i < NR; i++)
 		pid[i] = spawn_in(i == 2 ? BELOW : ONE, be_member, i);
@@ -171,7 +171,8 @@ static long long of_cgroup(const char *file, const char *name)
  */
 static void test_charged(void)
 {
-	long long batch = CHARGE_BATCH * 4096 * sysconf(_SC_NPROCESSORS_ONLN);
+	const long long page = PAGE;
+	long long batch = CHARGE_BATCH * page * sysconf(_SC_NPROCESSORS_ONLN);
 	long long current, other, own = 0;
 	char *line;
 
@@ -183,8 +184,8 @@ static void test_charged(void)
 	other = of_cgroup("memory.stat", "kernel ") +
 		of_cgroup("memory.stat", "file ") +
 		of_cgroup("memory.stat", "sock ");
-	if (!ok(own >= NR * OWN * 4096LL &&
-		own <= current + inherited * NR * 4096 &&
+	if (!ok(own >= NR * OWN * page &&
+		own <= current + inherited * NR * page &&
 		current <= own + other + 2 * batch,
 		"what they own is what their cgroup is charged with, and not its kernel memory"))
 		diag("own %lld, inherited %lld pages, current %lld, other %lld, batch %lld",

@@ -53,6 +53,7 @@ const struct lab untouched_lab = {
 		"were filled before the fork (lab count).",
 	.key = "n",
 	.pages = BLOCKS_PAGES,
+	.bytes_stay = true,
 	.min_pages = 50,
 	.align = 25,
 	.run = run,
