@@ -71,8 +71,12 @@ fetch:			## what needs a network, as one file (WHAT="demo image programs"; FROM=
 	@tests/fetch $(if $(FROM),--from $(FROM),$(WHAT))
 
 .PHONY: test
-test:			## every test, on all kernels (KERNELS="..." narrows)
+test:			## every test, on all kernels (KERNELS="..." narrows; KERNEL=/boot/vmlinuz-...)
+ifdef KERNEL
+	@name=$$(tests/vm/installed-kernel "$(KERNEL)") && tests/run --quick "$$name"
+else
 	@tests/run $(KERNELS)
+endif
 
 .PHONY: test-long
 test-long:		## the same in depth, as a release needs it: hours

@@ -65,7 +65,47 @@ asked()
 printf '%s\n' 'a-riscv64 riscv64 sid i -' 'b-arm64 arm64 sid i -' \
 	'c-amd64 amd64 sid i -' 'd-arm64 arm64 sid i -' >"$tmp/table"
 
-plan 21
+# A machine's kernel as its distribution has it, in a root of its own: the file, what
+# its name or its header says, and where its headers are.
+release=6.8.0-45-generic
+root()
+{
+	rm -rf "$tmp/root"
+	mkdir -p "$tmp/root/$(dirname "$1")" "$tmp/root/lib/modules/$release" \
+		"$tmp/root/$2"
+	touch "$tmp/root/$2/Makefile"
+	kernel_file >"$tmp/root/$1"
+}
+
+# Of an x86 kernel the part that tells its release.
+kernel_file()
+{
+	head -c 514 /dev/zero
+	printf 'HdrS'
+	head -c 8 /dev/zero
+	printf '\x00\x01'
+	head -c 240 /dev/zero
+	printf '%s (who@where) #1' "$release"
+	head -c 256 /dev/zero
+}
+
+installed()
+{
+	root "$1" "$2"
+	XDG_CACHE_HOME=$tmp "$ROOT/tests/vm/installed-kernel" "$tmp/root/$1"
+}
+
+entry() { readlink "$tmp/cowinspect/kernels/installed-$release/$1"; }
+
+without()
+{
+	root "boot/vmlinuz-$release" usr/src/other
+	! XDG_CACHE_HOME=$tmp "$ROOT/tests/vm/installed-kernel" "$tmp/root/$1" \
+		>"$tmp/said" 2>&1 || return
+	grep -q -e "$2" "$tmp/said" || { cat "$tmp/said"; return 1; }
+}
+
+plan 30
 check "the default is of the machine's kind" \
 	is c-amd64 "$(on amd64 with_table default_kernel)"
 check "of several the first" is b-arm64 "$(on arm64 with_table default_kernel)"
@@ -99,3 +139,20 @@ check "nor the other way round" \
 	is "nobody tcg,thread=single" "$(on amd64 asked 6.1-arm64 | xargs)"
 check "nor for a CPU that is to be another one than the host's" \
 	is "nobody tcg,thread=single" "$(on arm64 asked 6.1-arm64-a72 | xargs)"
+
+name=installed-$release
+check "Debian's and Ubuntu's" is "$name" \
+	"$(installed "boot/vmlinuz-$release" "usr/src/linux-headers-$release")"
+check "its modules are those of its root" is "$tmp/root" "$(entry modules)"
+check "and its headers" is "$tmp/root/usr/src/linux-headers-$release" "$(entry headers)"
+check "Fedora's headers" is "$name" \
+	"$(installed "boot/vmlinuz-$release" "usr/src/kernels/$release")"
+check "Arch's, in the directory of its modules" is "$name" \
+	"$(installed "lib/modules/$release/vmlinuz" "lib/modules/$release/build")"
+check "a name that says nothing: the file does" is "$name" \
+	"$(installed boot/vmlinuz-linux "lib/modules/$release/build")"
+check "it is of this machine's kind" is own "$(compiler "$name")"
+check "without headers, what to install is said" \
+	without "boot/vmlinuz-$release" "install linux-headers-$release"
+check "without modules, where they were looked for" \
+	without boot/../usr/src/other/Makefile "no modules of it in"

@@ -28,6 +28,19 @@ stock_kernel_names()
 	done < <(kernel_names)
 }
 
+# What names begin with of kernels that are on this machine, and in no table: see
+# installed-kernel, which makes their entry of the cache.
+INSTALLED=installed-
+
+# kernel_line NAME: its line of the table, or one like it
+kernel_line()
+{
+	case $1 in
+	"$INSTALLED"*) echo "$1 $(host_arch) - - installed" ;;
+	*) sed 's/#.*//' "$KERNELS_FILE" | awk -v n="$1" '$1 == n' ;;
+	esac
+}
+
 # kernel_lookup NAME: sets K_NAME, K_ARCH, K_SUITE, K_IMAGE, K_FLAGS, the places
 # of what is made from it, how to compile for it: the prefix K_CROSS of the
 # compiler, which is empty if it is for machines like this one; the groups K_DEPS of
@@ -36,7 +49,7 @@ stock_kernel_names()
 kernel_lookup()
 {
 	local line
-	line=$(sed 's/#.*//' "$KERNELS_FILE" | awk -v n="$1" '$1 == n')
+	line=$(kernel_line "$1")
 	[ -n "$line" ] ||
 		die "no kernel '$1' in tests/vm/kernels; known: $(kernel_names | xargs)"
 	read -r K_NAME K_ARCH K_SUITE K_IMAGE K_FLAGS <<<"$line"
