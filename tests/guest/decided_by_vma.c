@@ -310,7 +310,7 @@ static void test_rwp(void)
 	for (i = 0; i < seen.nr; i++)
 		handed += seen.event[i].outcome == COWI_DID_USERFAULTFD &&
 			  seen.event[i].predicted == COWI_NEXT_USERFAULTFD &&
-			  (seen.event[i].addr & ~4095UL) == (unsigned long)p;
+			  (seen.event[i].addr & ~(PAGE - 1)) == (unsigned long)p;
 	if (!ok(!sig && handed == 1, "which it is, once, and then written"))
 		diag("signal %d, handed %d times", sig, handed);
 	ok(!(record_at(pages, p).flags & (COWI_F_PROTNONE | COWI_F_UFFD_WP)) &&

@@ -342,7 +342,7 @@ static void test_race(void)
 
 		changed += frame_of((char *)at) != before[i];
 		for (j = 0; j < all.nr; j++)
-			here += (all.event[j].addr & ~4095UL) == at &&
+			here += (all.event[j].addr & ~(PAGE - 1)) == at &&
 				all.event[j].outcome == COWI_DID_COPIED;
 		copies += here;
 		wrong += here != 1;
@@ -444,7 +444,7 @@ static void *handle_missing(void *arg)
 	int fd = *(int *)arg;
 
 	if (read(fd, &msg, sizeof(msg)) == sizeof(msg))
-		give_page(fd, (void *)(msg.arg.pagefault.address & ~4095UL));
+		give_page(fd, (void *)(msg.arg.pagefault.address & ~(PAGE - 1)));
 	return NULL;
 }
 
@@ -469,7 +469,7 @@ static void handed_once(const char *what, char *p, bool write)
 	drain_events(&self, &seen);
 	for (i = 0; i < seen.nr; i++)
 		handed += seen.event[i].outcome == COWI_DID_USERFAULTFD &&
-			  (seen.event[i].addr & ~4095UL) == (unsigned long)p;
+			  (seen.event[i].addr & ~(PAGE - 1)) == (unsigned long)p;
 	if (!ok(handed == 1, "%s is handed to userfaultfd, once", what))
 		diag("%d times", handed);
 	close(fd);

@@ -43,7 +43,7 @@ static bool is_that(const struct event *e, pid_t pid, const void *page,
 		    int outcome)
 {
 	return e->pid == (unsigned int)pid && e->outcome == outcome &&
-	       (!page || (e->addr & ~4095UL) == (unsigned long)page);
+	       (!page || (e->addr & ~(PAGE - 1)) == (unsigned long)page);
 }
 
 static int count_heard(pid_t pid, const void *page, int outcome)

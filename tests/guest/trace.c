@@ -15,8 +15,8 @@
 #include "report.h"
 
 #define BLOCKS		1000
-#define BLOCK_BYTES	20480	/* five pages, of which one is read or written */
-#define OFFSET		10240	/* of that byte */
+#define BLOCK_BYTES	(5 * PAGE)	/* of which one page is read or written */
+#define OFFSET		(2 * PAGE + PAGE / 2)	/* of that byte */
 #define HANDFUL		24	/* stack, data of the program and of libc */
 #define PIDS		"/trace.pids"
 #define HTML		"/trace.html"
@@ -54,7 +54,7 @@ static void write_blocks(void)
 /* Blocks one after the other in memory that is to have huge pages. */
 static void huge_blocks(void)
 {
-	size_t size = BLOCKS * (size_t)BLOCK_BYTES + HUGE;
+	size_t size = BLOCKS * BLOCK_BYTES + HUGE;
 	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int i;
@@ -63,7 +63,7 @@ static void huge_blocks(void)
 		_exit(101);
 	at = (char *)(((unsigned long)at + HUGE - 1) & ~(HUGE - 1));
 	for (i = 0; i < BLOCKS; i++)
-		block[i] = at + i * (size_t)BLOCK_BYTES;
+		block[i] = at + i * BLOCK_BYTES;
 }
 
 static void malloc_blocks(void)
@@ -382,7 +382,7 @@ static long long vmas(long long pid, const char *name, const char *text)
 /* A number of all pages of @pid in which a block's byte is. */
 static long long blocks(long long pid, const char *name)
 {
-	long long first = number_of(said, "first") & ~4095LL;
+	long long first = number_of(said, "first") & -(long long)PAGE;
 	long long last = number_of(said, "last"), addr;
 	const char *line;
 	long long sum = 0;
@@ -495,7 +495,7 @@ static void judge_touched(void)
 	trace_ok(blocks(number_of(said, "reader"), "observed") == 0,
 		 "touched: the reader had no fault at a block");
 	trace_ok(vmas(number_of(said, "parent"), "zerofilled", "[heap]") >=
-		 BLOCKS * (BLOCK_BYTES / (long long)PAGE),
+		 BLOCKS * (long long)(BLOCK_BYTES / PAGE),
 		 "touched: the parent got each page zero-filled");
 }
 
@@ -519,7 +519,7 @@ static void judge_huge(void)
 	long long parent = number_of(said, "parent");
 	long long huge = field(proc(parent), "huge");
 
-	trace_ok(huge >= BLOCKS * (long long)BLOCK_BYTES / (long long)HUGE,
+	trace_ok(huge >= (long long)(BLOCKS * BLOCK_BYTES / HUGE),
 		 "huge: the parent filled %lld huge pages", huge);
 	trace_ok(field(proc(writer), "splits") >= huge - 1,
 		 "huge: the writer split %lld huge mappings",
@@ -1252,7 +1252,7 @@ static void test_lost(void)
 	press_ctrl_c(tool);
 	observed = counter(p.pid, "observed") - observed;
 	missing = lost("events");
-	trace_ok(missing >= POKES - 2 * 64 && strstr(out, "\"outcome\": \"lost\""),
+	trace_ok(missing >= POKES - 2 * 64 * (long long)(PAGE / 4096) && strstr(out, "\"outcome\": \"lost\""),
 		 "%lld of %d events are lost, and it is said", missing, POKES);
 	trace_ok(field(proc(p.pid), "observed") + missing == observed,
 		 "no more is missing than what is said");

@@ -205,6 +205,7 @@ static void probe_device(void)
 		0xf0000,		/* PC: the BIOS */
 		0x4000000,		/* arm64 virt: the second flash bank */
 		0x0,			/* and the first */
+		0x20000000,		/* riscv64 virt: the first flash bank */
 	};
 	unsigned int i;
 	char *p;
@@ -279,9 +280,9 @@ void machine_setup(void)
 	setup_ext4();
 	setup_thp();
 	find_hugetlb_groups();
-	setup_hugetlb(HUGE, 128UL << 20, 12, ING_HUGETLB_PRIVATE);
+	setup_hugetlb(HUGE, 128UL << 20, 24, ING_HUGETLB_PRIVATE);
 	machine.missing[ING_HUGETLB_SHARED] = machine.missing[ING_HUGETLB_PRIVATE];
-	setup_hugetlb(machine.hugetlb_ptes, 16UL << 20, 24, ING_HUGETLB_PTES);
+	setup_hugetlb(machine.hugetlb_ptes, 16UL << 20, 96, ING_HUGETLB_PTES);
 	setup_hugetlb(machine.hugetlb_pmds, 0, 12, ING_HUGETLB_PMDS);
 	probe_uffd();
 	probe_guard();
