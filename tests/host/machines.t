@@ -105,7 +105,7 @@ without()
 	grep -q -e "$2" "$tmp/said" || { cat "$tmp/said"; return 1; }
 }
 
-plan 30
+plan 31
 check "the default is of the machine's kind" \
 	is c-amd64 "$(on amd64 with_table default_kernel)"
 check "of several the first" is b-arm64 "$(on arm64 with_table default_kernel)"
@@ -120,6 +120,7 @@ check "amd64 compiles its own" is own "$(on amd64 compiler 6.1-amd64)"
 check "and crosses to arm64" is aarch64-linux-gnu- "$(on amd64 compiler 6.1-arm64)"
 check "arm64 compiles its own" is own "$(on arm64 compiler 6.1-arm64)"
 check "and crosses to amd64" is x86_64-linux-gnu- "$(on arm64 compiler 6.1-amd64)"
+check "both cross to riscv64" is riscv64-linux-gnu- "$(on arm64 compiler 6.12-riscv64)"
 check "on amd64, no compiler for amd64 is installed" \
 	on amd64 names_not amd64 gcc-x86-64-linux-gnu
 check "on arm64 one is" on arm64 names amd64 gcc-x86-64-linux-gnu

@@ -6,8 +6,9 @@ KERNELS_FILE=$ROOT/tests/vm/kernels
 
 # By Debian's name of an architecture: what the compiler for it is called, and what the
 # kernel calls it.
-declare -A COMPILERS=([amd64]=x86_64-linux-gnu- [arm64]=aarch64-linux-gnu-)
-declare -A KERNEL_ARCHS=([amd64]=x86_64 [arm64]=arm64)
+declare -A COMPILERS=([amd64]=x86_64-linux-gnu- [arm64]=aarch64-linux-gnu-
+	[riscv64]=riscv64-linux-gnu-)
+declare -A KERNEL_ARCHS=([amd64]=x86_64 [arm64]=arm64 [riscv64]=riscv)
 
 # host_arch: of this machine; a test may say that it is another one
 host_arch() { echo "${COWINSPECT_HOST_ARCH:-$(dpkg --print-architecture)}"; }

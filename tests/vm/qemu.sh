@@ -28,6 +28,12 @@ machine_for_arch()
 		CPU=max,pauth-impdef=on
 		CONSOLE=ttyAMA0
 		;;
+	riscv64)
+		QEMU=qemu-system-riscv64
+		MACHINE=virt
+		CPU=rv64
+		CONSOLE=ttyS0
+		;;
 	*)
 		die "no machine is known for architecture $K_ARCH"
 		;;
