@@ -202,6 +202,16 @@ static inline pud_t *cow_pud_offset(p4d_t *p4d, unsigned long addr)
 #define cow_pud_offset(p4d, addr)	pud_offset(p4d, addr)
 #endif
 
+/*
+ * Whether entries have soft-dirty bits: some CPUs for riscv64 have room for them, which
+ * kernels that can use it ask the one at hand (read in 7.2).
+ */
+#ifdef pgtable_supports_soft_dirty
+#define cow_has_soft_dirty()	pgtable_supports_soft_dirty()
+#else
+#define cow_has_soft_dirty()	IS_ENABLED(CONFIG_MEM_SOFT_DIRTY)
+#endif
+
 /* Device huge mappings were marked devmap until 6.17 (gone, read in 7.2). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define cow_pmd_devmap(pmd)	pmd_devmap(pmd)
