@@ -18,7 +18,11 @@ RELEASE = cowinspect-$(shell $(MAKE) -s --no-print-directory -C userspace \
 # The kernels to test on; by default all of tests/vm/kernels that need not be named.
 KERNELS ?= $(shell sed 's/\#.*//' tests/vm/kernels | awk 'NF && !/named/ { print $$1 }')
 DEBUG_KERNELS := $(shell sed 's/\#.*//' tests/vm/kernels | awk '/built/ { print $$1 }')
-DEFAULT_KERNEL := $(shell sed 's/\#.*//' tests/vm/kernels | awk 'NF { print $$1; exit }')
+# The first for machines like this one.
+HOST_ARCH = $(or $(COWINSPECT_HOST_ARCH),$(shell dpkg --print-architecture 2>/dev/null))
+DEFAULT_KERNEL = $(shell sed 's/\#.*//' tests/vm/kernels | awk -v arch=$(HOST_ARCH) \
+	'!NF { next } !first { first = $$1 } $$2 == arch && !found { found = $$1 } \
+	END { print found ? found : first }')
 VM_KERNEL ?= $(DEFAULT_KERNEL)
 
 .PHONY: all
@@ -67,8 +71,12 @@ fetch:			## what needs a network, as one file (WHAT="demo image programs"; FROM=
 	@tests/fetch $(if $(FROM),--from $(FROM),$(WHAT))
 
 .PHONY: test
-test:			## every test, on all kernels (KERNELS="..." narrows)
+test:			## every test, on all kernels (KERNELS="..." narrows; KERNEL=/boot/vmlinuz-...)
+ifdef KERNEL
+	@name=$$(tests/vm/installed-kernel "$(KERNEL)") && tests/run --quick "$$name"
+else
 	@tests/run $(KERNELS)
+endif
 
 .PHONY: test-long
 test-long:		## the same in depth, as a release needs it: hours
@@ -88,7 +96,7 @@ fuzz:			## the tool's parsers under libFuzzer (MINUTES=10 each)
 
 .PHONY: bench
 bench:			## what reading costs, in instructions per page
-	@tests/bench/run $(VM_KERNEL)
+	@tests/bench/run $(if $(filter file,$(origin VM_KERNEL)),,$(VM_KERNEL))
 
 .PHONY: torture
 torture:		## the torture test for MINUTES (default 60; VM_KERNEL=NAME)

@@ -181,6 +181,37 @@ struct folio {
 #define cow_pmdp_get(pmdp)	READ_ONCE(*(pmdp))
 #endif
 
+/*
+ * On riscv64 these are functions, which are not exported (read in 6.12); where there are
+ * fewer levels, a table of those above it is passed on.
+ */
+#ifdef CONFIG_RISCV
+static inline p4d_t *cow_p4d_offset(pgd_t *pgd, unsigned long addr)
+{
+	return pgtable_l5_enabled ? pgd_pgtable(READ_ONCE(*pgd)) + p4d_index(addr) :
+				    (p4d_t *)pgd;
+}
+
+static inline pud_t *cow_pud_offset(p4d_t *p4d, unsigned long addr)
+{
+	return pgtable_l4_enabled ? p4d_pgtable(READ_ONCE(*p4d)) + pud_index(addr) :
+				    (pud_t *)p4d;
+}
+#else
+#define cow_p4d_offset(pgd, addr)	p4d_offset(pgd, addr)
+#define cow_pud_offset(p4d, addr)	pud_offset(p4d, addr)
+#endif
+
+/*
+ * Whether entries have soft-dirty bits: some CPUs for riscv64 have room for them, which
+ * kernels that can use it ask the one at hand (read in 7.2).
+ */
+#ifdef pgtable_supports_soft_dirty
+#define cow_has_soft_dirty()	pgtable_supports_soft_dirty()
+#else
+#define cow_has_soft_dirty()	IS_ENABLED(CONFIG_MEM_SOFT_DIRTY)
+#endif
+
 /* Device huge mappings were marked devmap until 6.17 (gone, read in 7.2). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define cow_pmd_devmap(pmd)	pmd_devmap(pmd)
@@ -569,17 +600,30 @@ static inline bool cow_uffd_async(const struct vm_area_struct *vma, bool rwp)
 /*
  * Which of an entry's bits the CPU at hand sets by itself, as COWI_F_* bits. On
  * arm64 that is optional for both (HA and HD in TCR_EL1; the names of the bits
- * changed), in the architecture and, for the sake of errata, per kind of CPU.
+ * changed), in the architecture and, for the sake of errata, per kind of CPU. On
+ * riscv64 it is optional as well, and no kernel up to 6.12 knows (Svadu is from 6.13):
+ * none is set for sure, and any may be.
  */
 static inline u64 cow_cpu_sets(void)
 {
-#ifdef CONFIG_ARM64
+#if defined(CONFIG_RISCV)
+	return 0;
+#elif defined(CONFIG_ARM64)
 	u64 tcr = read_sysreg(tcr_el1);
 
 	return (tcr & BIT(39) ? COWI_F_YOUNG : 0) |
 	       (tcr & BIT(40) ? COWI_F_DIRTY : 0);
 #else
 	return COWI_F_YOUNG | COWI_F_DIRTY;
+#endif
+}
+
+static inline u64 cow_cpu_may_set(void)
+{
+#ifdef CONFIG_RISCV
+	return COWI_F_YOUNG | COWI_F_DIRTY;
+#else
+	return cow_cpu_sets();
 #endif
 }
 

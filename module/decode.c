@@ -18,10 +18,8 @@ static atomic64_t set_by_some = ATOMIC64_INIT(0);
 
 static void look_at_cpu(void *unused)
 {
-	u64 sets = cow_cpu_sets();
-
-	atomic64_and(sets, &set_by_all);
-	atomic64_or(sets, &set_by_some);
+	atomic64_and(cow_cpu_sets(), &set_by_all);
+	atomic64_or(cow_cpu_may_set(), &set_by_some);
 }
 
 /**

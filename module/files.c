@@ -92,7 +92,7 @@ static int status_show(struct seq_file *m, void *unused)
 	seq_printf(m, "exclusive: %s\n",
 		   exact_or_absent(cow_kernel_rules.exclusive));
 	seq_printf(m, "soft_dirty: %s\n",
-		   exact_or_absent(IS_ENABLED(CONFIG_MEM_SOFT_DIRTY)));
+		   exact_or_absent(cow_has_soft_dirty()));
 	seq_printf(m, "uffd_wp: %s\n",
 		   exact_or_absent(IS_ENABLED(CONFIG_HAVE_ARCH_USERFAULTFD_WP) &&
 				   IS_ENABLED(CONFIG_USERFAULTFD)));

@@ -192,12 +192,12 @@ static unsigned long walk_step(struct budget *b, unsigned long addr,
 		b->left--;
 		return pgd_addr_end(addr, end);
 	}
-	p4d = p4d_offset(pgd, addr);
+	p4d = cow_p4d_offset(pgd, addr);
 	if (p4d_none(READ_ONCE(*p4d)) || p4d_bad(READ_ONCE(*p4d))) {
 		b->left--;
 		return p4d_addr_end(addr, end);
 	}
-	return walk_pud(b, pud_offset(p4d, addr), addr, end);
+	return walk_pud(b, cow_pud_offset(p4d, addr), addr, end);
 }
 
 /* ---- hugetlb ---- */

@@ -14,7 +14,7 @@ set -euo pipefail
 . "$ROOT/tests/vm/kernels.sh"
 
 expected=$ROOT/tests/bench/expected
-kernel=$(kernel_names | head -n 1)
+kernel=$(kernel_of amd64)
 kernel_lookup "$kernel"
 
 identity()

@@ -9,9 +9,9 @@ set -euo pipefail
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-"$ROOT/tests/deps" build vm >&2
+"$ROOT/tests/deps" build vm "$(host_arch)" >&2
 here=$CACHE
-kernel=$(kernel_names | head -n 1)
+kernel=$(default_kernel)
 there=$tmp/there/cowinspect
 
 # Whatever asks for a network fails at once.

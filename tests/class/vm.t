@@ -6,11 +6,12 @@ set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/tap.sh"
 . "$ROOT/tests/class/console.sh"
+. "$ROOT/tests/vm/kernels.sh"
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 tool=$("$ROOT/tests/vm/build-tool")
-"$ROOT/tests/deps" vm
+"$ROOT/tests/deps" vm "$(host_arch)"
 
 # shellcheck disable=SC2317 # called by at_prompt
 answers()

@@ -177,16 +177,16 @@ static int be_holder(void)
 	char *object = map_pages(OBJECT, MAP_SHARED), byte = 0;
 	long i, pages;
 
-	memset(own, 1, OWN * 4096);
-	memset(object, 1, OBJECT * 4096);
+	memset(own, 1, OWN * PAGE);
+	memset(object, 1, OBJECT * PAGE);
 	for (i = 0; i < HOLDERS - 1; i++) {
 		if (fork())
 			continue;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (pages = 0; pages < COPIED; pages++)
-			own[pages * 4096] = 2;
+			own[pages * PAGE] = 2;
 		if (!i)
-			memset(object, 2, OBJECT * 4096);
+			memset(object, 2, OBJECT * PAGE);
 		break;
 	}
 	if (write(READY_FD, &byte, 1) != 1)
@@ -259,7 +259,7 @@ static long long total_of_ps(const char *column)
  */
 static void test_charged(void)
 {
-	long long batch = CHARGE_BATCH * 4096 * sysconf(_SC_NPROCESSORS_ONLN);
+	long long batch = CHARGE_BATCH * PAGE * sysconf(_SC_NPROCESSORS_ONLN);
 	long long anon, shmem, objects, files, current, kernel, cache, tables;
 	long long stacks, rest;
 	pid_t first = make_holders();
@@ -267,10 +267,10 @@ static void test_charged(void)
 	anon = held("anon", true);
 	shmem = held("shmem", true);
 	if (!ok(comes_true(of_cgroup("memory.stat", "anon ") == anon) &&
-		anon >= (OWN + (HOLDERS - 1) * COPIED) * 4096LL,
+		anon >= (OWN + (HOLDERS - 1) * COPIED) * (long long)PAGE,
 		"share: anonymous memory is what memory.stat says of the cgroup, to a page"))
 		diag("%lld, %lld", anon, of_cgroup("memory.stat", "anon "));
-	if (!ok(shmem == OBJECT * 4096LL &&
+	if (!ok(shmem == OBJECT * (long long)PAGE &&
 		comes_true(of_cgroup("memory.stat", "shmem ") == shmem),
 		"and so are objects"))
 		diag("%lld, %lld", shmem, of_cgroup("memory.stat", "shmem "));

@@ -73,27 +73,27 @@ static void test_keyed(const char *what, char *p,
 	pid_t child;
 
 	p[0] = 1;
-	(void)*(volatile char *)(p + 4096);
-	p[2 * 4096] = 1;
+	(void)*(volatile char *)(p + PAGE);
+	p[2 * PAGE] = 1;
 	drain_lru();
 	for (i = 0; i < 3; i++)
-		keyed += !!(record_at(pages, p + i * 4096).flags &
+		keyed += !!(record_at(pages, p + i * PAGE).flags &
 			    COWI_F_VMA_KEYED);
 	ok(keyed == 3, "%s: the records say so", what);
 	ok(predicts(p, COWI_NEXT_NOFAULT, COWI_CONF_LIKELY) && !write_to(p),
 	   "%s: a writable page is likely to be written", what);
-	ok(predicts(p + 4096, COWI_NEXT_ZEROFILL, COWI_CONF_LIKELY) &&
-	   !write_to(p + 4096), "%s: the zero page is likely to be replaced",
+	ok(predicts(p + PAGE, COWI_NEXT_ZEROFILL, COWI_CONF_LIKELY) &&
+	   !write_to(p + PAGE), "%s: the zero page is likely to be replaced",
 	   what);
 	child = spawn(NULL, NULL);
-	ok(predicts(p + 2 * 4096, COWI_NEXT_COPY, COWI_CONF_LIKELY) &&
-	   !write_to(p + 2 * 4096), "%s: a shared page is likely to be copied",
+	ok(predicts(p + 2 * PAGE, COWI_NEXT_COPY, COWI_CONF_LIKELY) &&
+	   !write_to(p + 2 * PAGE), "%s: a shared page is likely to be copied",
 	   what);
 	reap(child);
 	ok(write_to(forbid(p)) == SIGSEGV, "%s: and may be refused", what);
 	ok(record_at(pages, p).confidence != COWI_CONF_SURE,
 	   "%s: which was not called sure", what);
-	munmap(p, 3 * 4096);
+	munmap(p, 3 * PAGE);
 }
 
 static int key;
@@ -117,9 +117,9 @@ static void test_key(void)
 	ok(!(record_at(pages, p).flags & COWI_F_VMA_KEYED) &&
 	   predicts(p, COWI_NEXT_NOFAULT, COWI_CONF_SURE),
 	   "without a key of its own: sure");
-	munmap(p, 3 * 4096);
+	munmap(p, 3 * PAGE);
 	p = map_pages(3, MAP_PRIVATE);
-	if (pkey_mprotect(p, 3 * 4096, PROT_READ | PROT_WRITE, key))
+	if (pkey_mprotect(p, 3 * PAGE, PROT_READ | PROT_WRITE, key))
 		bail("pkey_mprotect");
 	test_keyed("a protection key", p, forbid_by_key);
 	pkey_free(key);
@@ -150,7 +150,7 @@ static void test_tags(void)
 	if (!have(lacks_tags(), KEYED_TESTS))
 		return;
 	p = map_pages(3, MAP_PRIVATE);
-	if (mprotect(p, 3 * 4096, PROT_READ | PROT_WRITE | PROT_MTE))
+	if (mprotect(p, 3 * PAGE, PROT_READ | PROT_WRITE | PROT_MTE))
 		bail("PROT_MTE");
 	test_keyed("memory tags", p, forbid_by_tag);
 }
@@ -191,27 +191,27 @@ static void test_full_disk(void)
 	if (!have(lacks_ext4_at(FULL), 4))
 		return;
 	fd = open(FULL "/hole", O_RDWR | O_CREAT, 0600);
-	if (fd < 0 || ftruncate(fd, FILE_PAGES * 4096))
+	if (fd < 0 || ftruncate(fd, FILE_PAGES * PAGE))
 		bail("cannot make a file");
-	p = mmap(NULL, FILE_PAGES * 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+	p = mmap(NULL, FILE_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
 		 fd, 0);
 	if (p == MAP_FAILED)
 		bail("mmap");
 	(void)*(volatile char *)p;
-	(void)*(volatile char *)(p + 4096);
+	(void)*(volatile char *)(p + PAGE);
 	ok(predicts(p, COWI_NEXT_SHARED, COWI_CONF_LIKELY) && !write_to(p),
 	   "a hole of a file on a disk with room: likely to be written");
 	fill_disk();
-	ok(predicts(p + 4096, COWI_NEXT_SHARED, COWI_CONF_LIKELY),
+	ok(predicts(p + PAGE, COWI_NEXT_SHARED, COWI_CONF_LIKELY),
 	   "on a full disk the entry looks the same");
 	drain_events(&self, &seen);
-	ok(write_to(p + 4096) == SIGBUS, "and the write is refused");
+	ok(write_to(p + PAGE) == SIGBUS, "and the write is refused");
 	drain_events(&self, &seen);
-	e = event_of(&seen, p + 4096);
+	e = event_of(&seen, p + PAGE);
 	ok(e && e->outcome == COWI_DID_REFUSED &&
 	   e->predicted == COWI_NEXT_SHARED && e->confidence == COWI_CONF_LIKELY,
 	   "as the event says");
-	munmap(p, FILE_PAGES * 4096);
+	munmap(p, FILE_PAGES * PAGE);
 	close(fd);
 	unlink(FULL "/hole");
 	unlink(FULL "/filler");
@@ -223,20 +223,20 @@ static void test_shared_memory(void)
 {
 	char *p = map_pages(2, MAP_SHARED);
 
-	memset(p, 1, 2 * 4096);
+	memset(p, 1, 2 * PAGE);
 	set_file("/proc/self/clear_refs", "4");
 	if (record_at(pages, p).flags & COWI_F_WRITE)
 		skip("nothing write-protects shared memory here (no soft-dirty bits)");
 	else
 		ok(predicts(p, COWI_NEXT_SHARED, COWI_CONF_SURE) && !write_to(p),
 		   "shared memory, write-protected: sure to be written");
-	munmap(p, 2 * 4096);
+	munmap(p, 2 * PAGE);
 }
 
 /* Taking a userfaultfd's protection away leaves the entry as it is (not in 6.1). */
 static void test_shared_hugetlb(void)
 {
-	const size_t huge = 2 << 20;
+	const size_t huge = HUGE;
 	struct uffdio_writeprotect off;
 	int uffd;
 	char *p;
@@ -276,7 +276,7 @@ static void *allow(void *handler)
 	const struct handler *h = handler;
 
 	if (is_page_wanted(h->uffd))
-		set_rwp(h->uffd, h->page, 4096, false);
+		set_rwp(h->uffd, h->page, PAGE, false);
 	return NULL;
 }
 
@@ -292,8 +292,8 @@ static void test_rwp(void)
 
 	if (!have(lacks_uffd_rwp(), RWP_TESTS))
 		return;
-	memset(p, 1, 2 * 4096);
-	handler.uffd = protect_by_rwp(p, 2 * 4096, 0);
+	memset(p, 1, 2 * PAGE);
+	handler.uffd = protect_by_rwp(p, 2 * PAGE, 0);
 	if (handler.uffd < 0)
 		bail("cannot protect from reads");
 	r = record_at(pages, p);
@@ -310,14 +310,14 @@ static void test_rwp(void)
 	for (i = 0; i < seen.nr; i++)
 		handed += seen.event[i].outcome == COWI_DID_USERFAULTFD &&
 			  seen.event[i].predicted == COWI_NEXT_USERFAULTFD &&
-			  (seen.event[i].addr & ~4095UL) == (unsigned long)p;
+			  (seen.event[i].addr & ~(PAGE - 1)) == (unsigned long)p;
 	if (!ok(!sig && handed == 1, "which it is, once, and then written"))
 		diag("signal %d, handed %d times", sig, handed);
 	ok(!(record_at(pages, p).flags & (COWI_F_PROTNONE | COWI_F_UFFD_WP)) &&
 	   predicts(p, COWI_NEXT_NOFAULT, COWI_CONF_SURE),
 	   "what the handler has allowed is protected no more");
 	close(handler.uffd);
-	munmap(p, 2 * 4096);
+	munmap(p, 2 * PAGE);
 }
 
 /* ---- the same, swapped out ---- */
@@ -341,7 +341,7 @@ static void test_rwp_of(enum sharer sharer, const char *what)
 	child = sharer == NOBODY ? 0 : spawn(NULL, NULL);
 	if (sharer == ENDED_CHILD)
 		reap(child);
-	uffd = protect_by_rwp(p, 4096, UFFD_FEATURE_SIGBUS);
+	uffd = protect_by_rwp(p, PAGE, UFFD_FEATURE_SIGBUS);
 	if (uffd < 0)
 		bail("cannot protect from reads");
 	predicted = record_at(pages, p).kind == COWI_KIND_SWAP &&
@@ -351,7 +351,7 @@ static void test_rwp_of(enum sharer sharer, const char *what)
 	if (sharer == CHILD)
 		reap(child);
 	close(uffd);
-	munmap(p, 4096);
+	munmap(p, PAGE);
 }
 
 static void test_rwp_swapped(void)

@@ -19,7 +19,7 @@ static void touch_when_woken(void *arg)
 	(void)arg;
 	kill(getpid(), SIGSTOP);
 	for (i = 0; i < PAGES / 2; i += 2)
-		(void)*(volatile char *)(region + i * 4096);
+		(void)*(volatile char *)(region + i * PAGE);
 	kill(getpid(), SIGSTOP);
 }
 
@@ -35,8 +35,8 @@ static void wait_stopped(pid_t pid)
 static void make_region(void)
 {
 	region = map_pages(PAGES, MAP_PRIVATE);
-	memset(region, 1, PAGES / 2 * 4096);
-	(void)*(volatile char *)(region + (PAGES - 1) * 4096);
+	memset(region, 1, PAGES / 2 * PAGE);
+	(void)*(volatile char *)(region + (PAGES - 1) * PAGE);
 }
 
 static void make_old(pid_t pid)
@@ -84,7 +84,7 @@ int main(void)
 	attach(pid);
 	fd = must_open(pid, "pages");
 
-	n = read_records(fd, start, start + PAGES * 4096, before, PAGES);
+	n = read_records(fd, start, start + PAGES * PAGE, before, PAGES);
 	text = slurp_proc(pid, "status");
 	rss = number_of(text, "VmRSS");
 	free(text);
@@ -98,7 +98,7 @@ int main(void)
 		good += !!(before[i].flags & COWI_F_YOUNG) != i % 2 &&
 			!(before[i].flags & COWI_F_SOFT_DIRTY);
 	ok(good == PAGES / 2, "every second entry is young, none soft-dirty");
-	ok(read_records(fd, start, start + PAGES * 4096, after, PAGES) == n &&
+	ok(read_records(fd, start, start + PAGES * PAGE, after, PAGES) == n &&
 	   !memcmp(before, after, n * sizeof(before[0])),
 	   "after %d inspections each record is the same to the bit", ROUNDS);
 

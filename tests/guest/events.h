@@ -339,11 +339,11 @@ static inline struct listener open_events(pid_t pid)
 static inline const struct event *event_of(const struct events *e,
 					   const void *where)
 {
-	unsigned long addr = (unsigned long)where & ~4095UL;
+	unsigned long addr = (unsigned long)where & ~(PAGE - 1);
 	int i;
 
 	for (i = e->nr - 1; i >= 0; i--) {
-		if ((e->event[i].addr & ~4095UL) == addr)
+		if ((e->event[i].addr & ~(PAGE - 1)) == addr)
 			return &e->event[i];
 	}
 	return NULL;

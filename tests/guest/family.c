@@ -14,7 +14,6 @@
 #define REGION		64		/* pages of all */
 #define SHARED		16		/* pages of an object */
 #define SWAPPED		8
-#define HUGE		(2UL << 20)
 #define LIMIT		PARAMETER "max_targets"
 #define CGROUPS		"/tmp/family-cgroups"
 
@@ -42,7 +41,7 @@ static void write_pages(char *at, int from, int to)
 	int i;
 
 	for (i = from; i < to; i++)
-		at[i * 4096] = 2;
+		at[i * PAGE] = 2;
 }
 
 static void pause_for_ever(int member)
@@ -63,7 +62,7 @@ static void be_child(void *arg)
 	case 1:
 		write_pages(region, 0, 16);
 		/* Its part of the huge page is split, and one page given up. */
-		munmap(huge + 4096, 4096);
+		munmap(huge + PAGE, PAGE);
 		strcpy(title, TITLE);
 		break;
 	case 2:
@@ -86,9 +85,9 @@ static char *map_named(const char *name, int pages, int flags)
 	int fd = syscall(SYS_memfd_create, name, 0);
 	char *at;
 
-	if (fd < 0 || ftruncate(fd, pages * 4096))
+	if (fd < 0 || ftruncate(fd, pages * PAGE))
 		bail("memfd");
-	at = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE, flags, fd, 0);
+	at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, flags, fd, 0);
 	if (at == MAP_FAILED)
 		bail("mmap");
 	close(fd);
@@ -98,12 +97,12 @@ static char *map_named(const char *name, int pages, int flags)
 
 static char *map_huge(void)
 {
-	char *at = map_pages(2 * HUGE / 4096, MAP_PRIVATE);
+	char *at = map_pages(2 * HUGE / PAGE, MAP_PRIVATE);
 
 	at = (char *)(((unsigned long)at + HUGE - 1) & ~(HUGE - 1));
 	madvise(at, HUGE, MADV_HUGEPAGE);
 	at[0] = 1;
-	write_pages(at, 0, HUGE / 4096);
+	write_pages(at, 0, HUGE / PAGE);
 	return at;
 }
 
@@ -177,13 +176,13 @@ static size_t nr_frames;
 
 static void add_range(int fd, unsigned long start, unsigned long end)
 {
-	size_t nr = (end - start) / 4096, i;
+	size_t nr = (end - start) / PAGE, i;
 	uint64_t *entries = malloc(nr * 8);
 
 	frames = realloc(frames, (nr_frames + nr) * sizeof(*frames));
 	if (!entries || !frames)
 		bail("memory");
-	if (pread(fd, entries, nr * 8, start / 4096 * 8) != (ssize_t)nr * 8)
+	if (pread(fd, entries, nr * 8, start / PAGE * 8) != (ssize_t)nr * 8)
 		bail("pagemap");
 	for (i = 0; i < nr; i++) {
 		if (entries[i] & PAGEMAP_PRESENT)
@@ -391,7 +390,7 @@ static void test_sets(void)
  */
 static bool is_pss(long long bytes, long long kib)
 {
-	const long long less = 2 * (4096 / NR_ALL - 4096 / (NR_ALL + 1));
+	const long long less = 2 * (PAGE / NR_ALL - PAGE / (NR_ALL + 1));
 
 	return bytes / 1024 <= kib && (bytes + less) / 1024 >= kib;
 }
@@ -399,11 +398,12 @@ static bool is_pss(long long bytes, long long kib)
 static bool judge_process(pid_t pid, const long long *n)
 {
 	char *rollup = slurp_proc(pid, "smaps_rollup");
+	const long long kib = PAGE >> 10;
 	bool good;
 
-	good = n[1] * 4 == number_of(rollup, "Rss") &&
+	good = n[1] * kib == number_of(rollup, "Rss") &&
 	       is_pss(n[2], number_of(rollup, "Pss")) &&
-	       n[3] * 4 == number_of(rollup, "Swap") &&
+	       n[3] * kib == number_of(rollup, "Swap") &&
 	       n[1] == n[4] + n[5] + n[6] + n[7];
 	if (!good)
 		diag("%d: %lld pss %lld swap %lld; %lld %lld %lld %lld; in kB %lld %lld %lld",

@@ -60,7 +60,7 @@ static bool is_as_in_pagemap(const struct event *e, uint64_t before,
 		return false;
 	return (!was || is_kind_of(e->old_kind, before)) &&
 	       (unlocked || is_kind_of(e->new_kind, after)) &&
-	       (unlocked || e->bytes == 4096ULL << e->new_order);
+	       (unlocked || e->bytes == PAGE << e->new_order);
 }
 
 /* Write to or read @at, and expect the fault to have done @did. */
@@ -99,8 +99,8 @@ static void test_anon(void)
 	pid_t child;
 
 	expect("first write", p, true, COWI_DID_ZEROFILLED);
-	expect("first read", p + 4096, false, COWI_DID_ZEROPAGE);
-	e = expect("write to the zero page", p + 4096, true,
+	expect("first read", p + PAGE, false, COWI_DID_ZEROPAGE);
+	e = expect("write to the zero page", p + PAGE, true,
 		   COWI_DID_ZEROFILLED);
 	ok(e.old_kind == COWI_KIND_ZERO && e.predicted == COWI_NEXT_ZEROFILL,
 	   "which was predicted");
@@ -113,10 +113,10 @@ static void test_anon(void)
 	   "from an anonymous page, as was predicted");
 	reap(child);
 	drain_lru();
-	e = expect("page whose other sharer is gone", p + 4096, true,
+	e = expect("page whose other sharer is gone", p + PAGE, true,
 		   COWI_DID_REUSED);
 	ok(e.predicted == COWI_NEXT_REUSE, "which was predicted");
-	munmap(p, 8 * 4096);
+	munmap(p, 8 * PAGE);
 }
 
 static void test_file(void)
@@ -152,7 +152,7 @@ static void test_file(void)
 	 */
 	expect("write to shared memory", p, true,
 	       kernel_since(6, 0) ? COWI_DID_MAPPED : COWI_DID_SHARED);
-	munmap(p, 4 * 4096);
+	munmap(p, 4 * PAGE);
 }
 
 /* ---- refused, by a child ---- */
@@ -168,7 +168,7 @@ static void past_the_end(void *arg)
 static void test_refused(void)
 {
 	int memfd = memfd_create("short", 0), status;
-	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memfd,
+	char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memfd,
 		       0);
 	pid_t pid = spawn(past_the_end, p);
 
@@ -182,7 +182,7 @@ static void test_refused(void)
 	ok(fault_count(pid, "observed") >= 1,
 	   "counters stay when the process is gone");
 	detach(pid);
-	munmap(p, 4096);
+	munmap(p, PAGE);
 	close(memfd);
 }
 
@@ -199,7 +199,7 @@ static void test_remote(void)
 
 	if (!have(lacks_remote(), 2))
 		return;
-	memset(p, 1, 4 * 4096);
+	memset(p, 1, 4 * PAGE);
 	drain_lru();
 	child = spawn(NULL, NULL);
 	wait_asleep(child);
@@ -217,7 +217,7 @@ static void test_remote(void)
 	stop_listening(&l);
 	detach(child);
 	reap(child);
-	munmap(p, 4 * 4096);
+	munmap(p, 4 * PAGE);
 }
 
 /* ---- counts ---- */
@@ -240,11 +240,11 @@ static void work(void *arg)
 		char *p = map_pages(PAGES, MAP_PRIVATE);
 
 		for (i = 0; i < PAGES; i++)
-			w->memory[i * 4096]++;
+			w->memory[i * PAGE]++;
 		for (i = 0; i < PAGES; i += 2)
-			(void)*(volatile char *)(p + i * 4096);
-		memset(p, 1, PAGES * 4096);
-		munmap(p, PAGES * 4096);
+			(void)*(volatile char *)(p + i * PAGE);
+		memset(p, 1, PAGES * PAGE);
+		munmap(p, PAGES * PAGE);
 		if (write(w->done[1], &byte, 1) != 1)
 			break;
 	}
@@ -264,7 +264,7 @@ static pid_t spawn_worker(struct work *w)
 	if (pipe(w->go) || pipe(w->done))
 		bail("pipe");
 	w->memory = map_pages(PAGES, MAP_PRIVATE);
-	memset(w->memory, 1, PAGES * 4096);
+	memset(w->memory, 1, PAGES * PAGE);
 	drain_lru();
 	return spawn(work, w);
 }
@@ -285,7 +285,7 @@ static void test_counts(void)
 		diag("%lld, stat has %lld", fault_count(pid, "accounted"),
 		     proc_faults(pid) - before);
 	ok(fault_count(pid, "copied_anon") >= PAGES &&
-	   fault_count(pid, "copied_bytes") >= PAGES * 4096,
+	   fault_count(pid, "copied_bytes") >= (long long)(PAGES * PAGE),
 	   "each page shared with us was copied");
 	ok(fault_count(pid, "zeropage") == PAGES / 2 &&
 	   fault_count(pid, "zerofilled") >= PAGES,
@@ -294,7 +294,7 @@ static void test_counts(void)
 	   "none unknown, none lost");
 	detach(pid);
 	reap(pid);
-	munmap(w.memory, PAGES * 4096);
+	munmap(w.memory, PAGES * PAGE);
 }
 
 /* ---- threads that fault on the same pages ---- */
@@ -313,7 +313,7 @@ static void *race(void *arg)
 	while (race_ready < 2)
 		;
 	for (i = 0; i < RACE_PAGES; i++)
-		__sync_fetch_and_add(&race_memory[i * 4096], 1);
+		__sync_fetch_and_add(&race_memory[i * PAGE], 1);
 	return NULL;
 }
 
@@ -326,23 +326,23 @@ static void test_race(void)
 	pid_t child;
 
 	race_memory = map_pages(RACE_PAGES, MAP_PRIVATE);
-	memset(race_memory, 1, RACE_PAGES * 4096);
+	memset(race_memory, 1, RACE_PAGES * PAGE);
 	drain_lru();
 	child = spawn(NULL, NULL);
 	for (i = 0; i < RACE_PAGES; i++)
-		before[i] = frame_of(race_memory + i * 4096);
+		before[i] = frame_of(race_memory + i * PAGE);
 	drain_events(&self, &all);
 	pthread_create(&thread, NULL, race, NULL);
 	race(NULL);
 	pthread_join(thread, NULL);
 	drain_events(&self, &all);
 	for (i = 0; i < RACE_PAGES; i++) {
-		unsigned long at = (unsigned long)race_memory + i * 4096;
+		unsigned long at = (unsigned long)race_memory + i * PAGE;
 		int here = 0;
 
 		changed += frame_of((char *)at) != before[i];
 		for (j = 0; j < all.nr; j++)
-			here += (all.event[j].addr & ~4095UL) == at &&
+			here += (all.event[j].addr & ~(PAGE - 1)) == at &&
 				all.event[j].outcome == COWI_DID_COPIED;
 		copies += here;
 		wrong += here != 1;
@@ -352,14 +352,14 @@ static void test_race(void)
 		diag("%d copies, %d frames changed, %d pages wrong", copies,
 		     changed, wrong);
 	reap(child);
-	munmap(race_memory, RACE_PAGES * 4096);
+	munmap(race_memory, RACE_PAGES * PAGE);
 }
 
 /* ---- huge pages ---- */
 
 static void test_huge(void)
 {
-	size_t huge = 2 << 20;
+	size_t huge = HUGE;
 	char *area = mmap(NULL, 2 * huge, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *p = (char *)(((unsigned long)area + huge - 1) & ~(huge - 1));
@@ -376,13 +376,13 @@ static void test_huge(void)
 		munmap(area, 2 * huge);
 		return;
 	}
-	ok(e->outcome == COWI_DID_ZEROFILLED && e->new_order == 9 &&
+	ok(e->outcome == COWI_DID_ZEROFILLED && e->new_order == HUGE_ORDER &&
 	   e->bytes == huge,
 	   "a huge page is zero-filled");
 	child = spawn(NULL, NULL);
 	copy = expect("write to a shared huge page", p + 0x5000, true,
 		      COWI_DID_COPIED);
-	ok(copy.flags & COWI_E_SPLIT && copy.new_order == 0 && copy.old_order == 9,
+	ok(copy.flags & COWI_E_SPLIT && copy.new_order == 0 && copy.old_order == HUGE_ORDER,
 	   "it is split, and a small page of it copied");
 	reap(child);
 	munmap(area, 2 * huge);
@@ -405,7 +405,7 @@ static bool is_predicted(const struct event *e,
 /* Its own, but write-protected by having been read-only for a while. */
 static void test_hugetlb(void)
 {
-	const size_t huge = 2 << 20;
+	const size_t huge = HUGE;
 	int pages = must_open(getpid(), "pages");
 	struct event e;
 	struct cowinspect_page r;
@@ -444,7 +444,7 @@ static void *handle_missing(void *arg)
 	int fd = *(int *)arg;
 
 	if (read(fd, &msg, sizeof(msg)) == sizeof(msg))
-		give_page(fd, (void *)(msg.arg.pagefault.address & ~4095UL));
+		give_page(fd, (void *)(msg.arg.pagefault.address & ~(PAGE - 1)));
 	return NULL;
 }
 
@@ -469,11 +469,11 @@ static void handed_once(const char *what, char *p, bool write)
 	drain_events(&self, &seen);
 	for (i = 0; i < seen.nr; i++)
 		handed += seen.event[i].outcome == COWI_DID_USERFAULTFD &&
-			  (seen.event[i].addr & ~4095UL) == (unsigned long)p;
+			  (seen.event[i].addr & ~(PAGE - 1)) == (unsigned long)p;
 	if (!ok(handed == 1, "%s is handed to userfaultfd, once", what))
 		diag("%d times", handed);
 	close(fd);
-	munmap(p, 4096);
+	munmap(p, PAGE);
 }
 
 /*
@@ -483,14 +483,14 @@ static void handed_once(const char *what, char *p, bool write)
  */
 static char *lonely_page(void)
 {
-	char *p = mmap(NULL, 3 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+	char *p = mmap(NULL, 3 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 		       -1, 0);
 
 	if (p == MAP_FAILED ||
-	    mmap(p + 4096, 4096, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != p + 4096)
+	    mmap(p + PAGE, PAGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != p + PAGE)
 		bail("mmap");
-	return p + 4096;
+	return p + PAGE;
 }
 
 static void test_userfaultfd(void)
@@ -499,11 +499,11 @@ static void test_userfaultfd(void)
 
 	/* What the first write of a mapping needs (anon_vma) is there. */
 	*p = 1;
-	handed_once("a missing page that is read", p + 4096, false);
-	handed_once("a missing page that is written", p + 2 * 4096, true);
+	handed_once("a missing page that is read", p + PAGE, false);
+	handed_once("a missing page that is written", p + 2 * PAGE, true);
 	handed_once("the first page of a mapping that is written",
 		    lonely_page(), true);
-	munmap(p, 4096);
+	munmap(p, PAGE);
 }
 
 /* ---- swap ---- */
@@ -516,7 +516,7 @@ static void test_swap(void)
 	bool marks = status_word("exclusive", "exact");
 	pid_t child;
 
-	memset(p, 1, 4 * 4096);
+	memset(p, 1, 4 * PAGE);
 	if (!have(lacks_zram(), SWAP_TESTS))
 		return;
 	swap_on_zram(64);
@@ -524,13 +524,13 @@ static void test_swap(void)
 		bail("pages are not swapped out");
 	expect("read of a swapped page", p, false, COWI_DID_SWAPIN);
 	/* Without the mark of an exclusive page that is all that can be told. */
-	expect("write to a swapped page", p + 4096, true,
+	expect("write to a swapped page", p + PAGE, true,
 	       marks ? COWI_DID_SWAPIN_REUSED : COWI_DID_SWAPIN);
 	child = spawn(NULL, NULL);
-	expect("write to a swapped page that a child has, too", p + 2 * 4096,
+	expect("write to a swapped page that a child has, too", p + 2 * PAGE,
 	       true, marks ? COWI_DID_SWAPIN_COPIED : COWI_DID_SWAPIN);
 	reap(child);
-	munmap(p, 4 * 4096);
+	munmap(p, 4 * PAGE);
 	swap_off_zram();
 }
 
@@ -544,13 +544,13 @@ static void test_ksm(void)
 
 	if (!have(lacks_ksm(), 2))
 		return;
-	memset(p, 0x5a, 2 * 4096);
-	merge_by_ksm(pages, p, 2 * 4096);
+	memset(p, 0x5a, 2 * PAGE);
+	merge_by_ksm(pages, p, 2 * PAGE);
 	e = expect("write to a page merged by KSM", p, true, COWI_DID_COPIED);
 	ok(e.old_kind == COWI_KIND_KSM && e.predicted == COWI_NEXT_COPY,
 	   "from KSM, as was predicted");
 	close(pages);
-	munmap(p, 2 * 4096);
+	munmap(p, 2 * PAGE);
 }
 
 int main(void)

@@ -34,7 +34,6 @@
 #include "events.h"
 
 #define PAGES		300
-#define HUGE		(2UL << 20)
 #define ATTEMPTS	20
 
 /* ---- generic netlink: one question, one answer ---- */
@@ -130,7 +129,7 @@ static void write_pages(char *p, int pages)
 	int i;
 
 	for (i = 0; i < pages; i++)
-		((volatile char *)p)[i * 4096] = 1;
+		((volatile char *)p)[i * PAGE] = 1;
 }
 
 static void read_pages(char *p, int pages)
@@ -138,7 +137,7 @@ static void read_pages(char *p, int pages)
 	int i;
 
 	for (i = 0; i < pages; i++)
-		(void)((volatile char *)p)[i * 4096];
+		(void)((volatile char *)p)[i * PAGE];
 }
 
 /* Written while a child shares it, as far as @half, and after it is gone. */
@@ -159,8 +158,8 @@ static void share_anon(void)
 	char *p = map_pages(PAGES, MAP_PRIVATE);
 
 	write_pages(p, PAGES);
-	share_and_write(p, 4096, PAGES, PAGES);
-	munmap(p, PAGES * 4096);
+	share_and_write(p, PAGE, PAGES, PAGES);
+	munmap(p, PAGES * PAGE);
 }
 
 static void replace_zero_page(void)
@@ -169,13 +168,13 @@ static void replace_zero_page(void)
 
 	read_pages(p, PAGES);
 	write_pages(p, PAGES);
-	munmap(p, PAGES * 4096);
+	munmap(p, PAGES * PAGE);
 }
 
 static void write_file(bool read_first)
 {
-	int fd = open("/proc/self/exe", O_RDONLY);
-	char *p = mmap(NULL, 64 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+	int fd = open("/truth.ext4", O_RDONLY);	/* has enough pages of any size */
+	char *p = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE,
 		       fd, 0);
 
 	if (p == MAP_FAILED)
@@ -183,7 +182,7 @@ static void write_file(bool read_first)
 	if (read_first)
 		read_pages(p, 64);
 	write_pages(p, 64);
-	munmap(p, 64 * 4096);
+	munmap(p, 64 * PAGE);
 	close(fd);
 }
 
@@ -205,7 +204,7 @@ static void share_huge(void)
 
 	madvise(p, 2 * HUGE, MADV_HUGEPAGE);
 	write_pages(p, 1);
-	share_and_write(p, 4096, 20, 20);
+	share_and_write(p, PAGE, 20, 20);
 	/* The second one is the huge zero page at first. */
 	read_pages(p + HUGE, 1);
 	write_pages(p + HUGE, 20);
@@ -242,10 +241,10 @@ static void share_with_threads(void)
 	write_pages(p, PAGES);
 	child = spawn(NULL, NULL);
 	pthread_create(&thread, NULL, write_half, p);
-	write_half(p + PAGES / 2 * 4096);
+	write_half(p + PAGES / 2 * PAGE);
 	pthread_join(thread, NULL);
 	reap(child);
-	munmap(p, PAGES * 4096);
+	munmap(p, PAGES * PAGE);
 }
 
 static const struct {

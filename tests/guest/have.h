@@ -48,7 +48,7 @@ static inline bool is_soft_dirty_marked(void)
 
 	*p = 1;
 	marked = pagemap_of(getpid(), p) & PAGEMAP_SOFT_DIRTY;
-	munmap(p, 4096);
+	munmap(p, PAGE);
 	return marked;
 }
 
@@ -119,7 +119,7 @@ static inline void have_own_pages(void)
 		    perms[0] != 'r' || perms[3] == 's' ||
 		    memchr(line, '[', strcspn(line, "\n")))
 			continue;
-		for (; start < end; start += 4096)
+		for (; start < end; start += PAGE)
 			(void)*(volatile char *)start;
 	}
 	free(maps);

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -24,6 +25,15 @@
 #include "../../module/uapi/cowinspect.h"
 
 #define COW_DIR	"/sys/kernel/debug/cowinspect"
+
+/*
+ * Bytes of a base page, and of one that a PMD maps: a table of entries fills a page, so
+ * with 16 KiB pages that has 32 MiB.
+ */
+#define PAGE		getauxval(AT_PAGESZ)
+#define HUGE_PAGES	(PAGE / 8)
+#define HUGE		(HUGE_PAGES * PAGE)
+#define HUGE_ORDER	__builtin_ctzl(HUGE_PAGES)
 
 /* Write @text into attach or detach in one write. Returns 0 or an errno. */
 static inline int command_bytes(const char *file, const void *text, size_t len)
@@ -234,10 +244,10 @@ static inline int read_records(int fd, unsigned long start, unsigned long end,
 /* The record of the entry that maps @addr; kind COWI_NR_KINDS if there is none. */
 static inline struct cowinspect_page record_at(int fd, const void *where)
 {
-	unsigned long addr = (unsigned long)where & ~4095UL;
+	unsigned long addr = (unsigned long)where & ~(PAGE - 1);
 	struct cowinspect_page record = { .kind = COWI_NR_KINDS };
 
-	if (read_records(fd, addr, addr + 4096, &record, 1) != 1)
+	if (read_records(fd, addr, addr + PAGE, &record, 1) != 1)
 		record.kind = COWI_NR_KINDS;
 	return record;
 }
@@ -258,7 +268,7 @@ static inline uint64_t pagemap_of(pid_t pid, const void *addr)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
-	return u64_at(path, (unsigned long)addr / 4096);
+	return u64_at(path, (unsigned long)addr / PAGE);
 }
 
 #define PAGEMAP_PFN(entry)	((entry) & ((1ULL << 55) - 1))
@@ -271,12 +281,12 @@ static inline uint64_t pagemap_of(pid_t pid, const void *addr)
 /* Anonymous or shared memory of base pages only, not yet touched. */
 static inline char *map_pages(int pages, int flags)
 {
-	char *at = mmap(NULL, pages * 4096UL, PROT_READ | PROT_WRITE,
+	char *at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
 			flags | MAP_ANONYMOUS, -1, 0);
 
 	if (at == MAP_FAILED)
 		bail("mmap");
-	if (madvise(at, pages * 4096UL, MADV_NOHUGEPAGE) && errno != EINVAL)
+	if (madvise(at, pages * PAGE, MADV_NOHUGEPAGE) && errno != EINVAL)
 		bail("madvise");
 	return at;
 }
@@ -329,6 +339,8 @@ static inline void give_turn(void)
 {
 #ifdef __x86_64__
 	__builtin_ia32_pause();
+#elif defined(__riscv)
+	asm volatile(".insn i 0x0f, 0, x0, x0, 0x010");	/* pause: Zihintpause */
 #else
 	asm volatile("yield");
 #endif
@@ -357,7 +369,7 @@ static inline void part_from_child(const void *except, size_t len)
 		if (sscanf(line, "%lx-%lx %7s", &start, &end, perms) != 3 ||
 		    strcmp(perms, "rw-p"))
 			continue;
-		for (; start < end; start += 4096) {
+		for (; start < end; start += PAGE) {
 			at = (volatile char *)start;
 			if (start - skip >= len)
 				*at = *at;

@@ -182,17 +182,17 @@ static void busy(void *arg)
 {
 	(void)arg;
 	for (;;) {
-		char *p = mmap(NULL, 64 * 4096, PROT_READ | PROT_WRITE,
+		char *p = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		pid_t pid;
 
-		memset(p, 1, 64 * 4096);
+		memset(p, 1, 64 * PAGE);
 		pid = fork();
 		if (!pid)
 			_exit(0);
 		p[0] = 2;
 		waitpid(pid, NULL, 0);
-		munmap(p, 64 * 4096);
+		munmap(p, 64 * PAGE);
 		give_turn();
 	}
 }

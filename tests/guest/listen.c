@@ -43,7 +43,7 @@ static bool is_that(const struct event *e, pid_t pid, const void *page,
 		    int outcome)
 {
 	return e->pid == (unsigned int)pid && e->outcome == outcome &&
-	       (!page || (e->addr & ~4095UL) == (unsigned long)page);
+	       (!page || (e->addr & ~(PAGE - 1)) == (unsigned long)page);
 }
 
 static int count_heard(pid_t pid, const void *page, int outcome)
@@ -132,7 +132,7 @@ static void have_child(struct worker *w)
 
 	if (!pid) {
 		*w->said = getpid();
-		write_to(w->anon + CHILDS_PAGE * 4096);
+		write_to(w->anon + CHILDS_PAGE * PAGE);
 		_exit(0);
 	}
 	waitpid(pid, NULL, 0);
@@ -141,19 +141,19 @@ static void have_child(struct worker *w)
 /* Each kind of fault once, at a place of its own. */
 static void make_scene(struct worker *w)
 {
-	write_to(w->anon + SHARED_PAGE * 4096);
-	read_from(w->anon + READ_PAGE * 4096);
-	write_to(w->anon + READ_PAGE * 4096);
-	write_to(w->anon + WRITTEN_PAGE * 4096);
+	write_to(w->anon + SHARED_PAGE * PAGE);
+	read_from(w->anon + READ_PAGE * PAGE);
+	write_to(w->anon + READ_PAGE * PAGE);
+	write_to(w->anon + WRITTEN_PAGE * PAGE);
 	read_from(w->file);
 	write_to(w->file);
 	write_to(w->shm);
 	if (!sigsetjmp(after_bus, 1))
 		write_to(w->past);
-	write_to(w->anon + KEPT_PAGE * 4096);
+	write_to(w->anon + KEPT_PAGE * PAGE);
 	drain_lru();
 	have_child(w);
-	write_to(w->anon + KEPT_PAGE * 4096);
+	write_to(w->anon + KEPT_PAGE * PAGE);
 }
 
 static void write_fresh_pages(int pages)
@@ -162,8 +162,8 @@ static void write_fresh_pages(int pages)
 	int i;
 
 	for (i = 0; i < pages; i++)
-		write_to(p + i * 4096);
-	munmap(p, pages * 4096);
+		write_to(p + i * PAGE);
+	munmap(p, pages * PAGE);
 }
 
 #define FRESH	100
@@ -210,7 +210,7 @@ static void work(void *arg)
 
 static void *must_map(int flags, int fd)
 {
-	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, flags, fd, 0);
+	void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, flags, fd, 0);
 
 	if (p == MAP_FAILED)
 		bail("mmap");
@@ -233,9 +233,9 @@ static struct worker get_worker(void)
 		bail("pipe");
 	close(exe);
 	close(empty);
-	w.anon[SHARED_PAGE * 4096] = 1;
-	w.anon[CHILDS_PAGE * 4096] = 1;
-	w.anon[REMOTE_PAGE * 4096] = 1;
+	w.anon[SHARED_PAGE * PAGE] = 1;
+	w.anon[CHILDS_PAGE * PAGE] = 1;
+	w.anon[REMOTE_PAGE * PAGE] = 1;
 	drain_lru();
 	w.pid = spawn(work, &w);
 	wait_asleep(w.pid);
@@ -253,11 +253,11 @@ static void order(struct worker *w, char letter)
 static void put_worker(struct worker *w)
 {
 	reap(w->pid);
-	munmap(w->anon, PAGES * 4096);
-	munmap(w->file, 4096);
-	munmap(w->shm, 4096);
-	munmap(w->past, 4096);
-	munmap((void *)w->said, 4096);
+	munmap(w->anon, PAGES * PAGE);
+	munmap(w->file, PAGE);
+	munmap(w->shm, PAGE);
+	munmap(w->past, PAGE);
+	munmap((void *)w->said, PAGE);
 	close(w->orders[0]);
 	close(w->orders[1]);
 	close(w->answers[0]);
@@ -280,7 +280,7 @@ static void expect(const char *what, pid_t pid, char *page, bool write, int did,
 {
 	const struct event f = the_heard(pid, page, did);
 	int n = count_heard(pid, page, did);
-	bool bytes = f.bytes == (did == COWI_DID_REFUSED ? 0 : 4096) ||
+	bool bytes = f.bytes == (did == COWI_DID_REFUSED ? 0 : PAGE) ||
 		     (f.flags & COWI_E_SHARED && f.new_kind == COWI_KIND_NONE);
 
 	if (!ok(n == 1 && f.tid == f.pid && bytes && f.cost &&
@@ -307,14 +307,14 @@ static void scene_heard(struct worker *w)
 	f = the_heard(w->pid, anon, COWI_DID_COPIED);
 	ok(f.vma == COWI_VMA_ANON && f.predicted == COWI_NEXT_COPY &&
 	   f.confidence == COWI_CONF_SURE, "as was predicted");
-	expect("first read", w->pid, anon + READ_PAGE * 4096, false,
+	expect("first read", w->pid, anon + READ_PAGE * PAGE, false,
 	       COWI_DID_ZEROPAGE, COWI_KIND_NONE, COWI_KIND_ZERO);
-	expect("write to the zero page", w->pid, anon + READ_PAGE * 4096, true,
+	expect("write to the zero page", w->pid, anon + READ_PAGE * PAGE, true,
 	       COWI_DID_ZEROFILLED, COWI_KIND_ZERO, COWI_KIND_ANON);
-	expect("first write", w->pid, anon + WRITTEN_PAGE * 4096, true,
+	expect("first write", w->pid, anon + WRITTEN_PAGE * PAGE, true,
 	       COWI_DID_ZEROFILLED, COWI_KIND_NONE, COWI_KIND_ANON);
 	expect("page whose other sharer is gone", w->pid,
-	       anon + KEPT_PAGE * 4096, true, COWI_DID_REUSED, COWI_KIND_ANON,
+	       anon + KEPT_PAGE * PAGE, true, COWI_DID_REUSED, COWI_KIND_ANON,
 	       COWI_KIND_ANON);
 	expect("read of a file", w->pid, w->file, false, COWI_DID_MAPPED,
 	       COWI_KIND_NONE, ANY_FILE);
@@ -365,7 +365,7 @@ static void test_scene(bool attached)
 	hear(&l);
 	scene_heard(&w);
 	child = *w.said;
-	ok(count_heard(child, w.anon + CHILDS_PAGE * 4096, COWI_DID_COPIED) == 1,
+	ok(count_heard(child, w.anon + CHILDS_PAGE * PAGE, COWI_DID_COPIED) == 1,
 	   "a child's fault comes, too, by inheritance");
 	ok(!l.lost && !status_number("observer_missed"), "nothing was lost");
 	if (attached) {
@@ -453,7 +453,7 @@ static void test_again_and_again(void)
 
 static void write_remotely(struct worker *w)
 {
-	char byte = 7, *page = w->anon + REMOTE_PAGE * 4096;
+	char byte = 7, *page = w->anon + REMOTE_PAGE * PAGE;
 	struct iovec from = { &byte, 1 }, to = { page, 1 };
 
 	if (process_vm_writev(w->pid, &from, 1, &to, 1, 0) != 1)
@@ -463,7 +463,7 @@ static void write_remotely(struct worker *w)
 static void test_remote(void)
 {
 	struct worker w = get_worker();
-	char *page = w.anon + REMOTE_PAGE * 4096;
+	char *page = w.anon + REMOTE_PAGE * PAGE;
 	struct listener all, own;
 	struct event f;
 	long long before;
@@ -483,7 +483,7 @@ static void test_remote(void)
 	put_worker(&w);
 
 	w = get_worker();
-	page = w.anon + REMOTE_PAGE * 4096;
+	page = w.anon + REMOTE_PAGE * PAGE;
 	own = listen_to_faults_by(w.pid);
 	before = perf_count(&own);
 	write_remotely(&w);
@@ -504,7 +504,7 @@ static char *withheld;
 
 static void *wait_for_page(void *number)
 {
-	write_to(withheld + (long)number * 4096);
+	write_to(withheld + (long)number * PAGE);
 	return NULL;
 }
 
@@ -521,7 +521,7 @@ static void fault_all_at_once(void *pipe_fd)
 
 	withheld = map_pages(LEAST_INFLIGHT, MAP_PRIVATE);
 	range.range.start = (unsigned long)withheld;
-	range.range.len = LEAST_INFLIGHT * 4096;
+	range.range.len = LEAST_INFLIGHT * PAGE;
 	if (read(fd[0], &byte, 1) != 1 || uffd < 0 ||
 	    ioctl(uffd, UFFDIO_REGISTER, &range))
 		_exit(1);
@@ -579,8 +579,8 @@ static void test_tracefs(void)
 	ok(is_hooked_for(0, 0, 0), "and not any more");
 	text = slurp(TRACING "trace");
 	snprintf(line, sizeof(line),
-		 "cow_fault: pid=%d addr=0x%lx outcome=copied bytes=4096 cost=",
-		 w.pid, (unsigned long)w.anon);
+		 "cow_fault: pid=%d addr=0x%lx outcome=copied bytes=%lu cost=",
+		 w.pid, (unsigned long)w.anon, PAGE);
 	ok(strstr(text, line), "its text has the copy");
 	ok(strstr(text, " flags=write|user vma=anon old_kind=anon old_order=0 ") &&
 	   strstr(text, " new_order=0 predicted=copy confidence=sure\n") &&
@@ -616,13 +616,14 @@ static long long kib_of(pid_t pid, const char *file, const char *name)
 static bool is_plausible(const struct forked *f)
 {
 	const char *rollup = "smaps_rollup";
-	long long anon = kib_of(f->child, rollup, "Anonymous") / 4;
-	long long all = kib_of(f->child, rollup, "Rss") / 4;
+	const long long kib = PAGE >> 10;
+	long long anon = kib_of(f->child, rollup, "Anonymous") / kib;
+	long long all = kib_of(f->child, rollup, "Rss") / kib;
 	long long tables = kib_of(f->child, "status", "VmPTE") * 1024;
 
 	if ((long long)f->anon <= anon && f->anon + 16 > (unsigned long)anon &&
 	    (long long)(f->anon + f->file + f->shmem) <= all && !f->swap &&
-	    (long long)f->tables <= tables && f->tables >= 4 * 4096)
+	    (long long)f->tables <= tables && f->tables >= 4 * PAGE)
 		return true;
 	diag("%llu anon, %llu file, %llu shmem, %llu swap, %llu of tables",
 	     f->anon, f->file, f->shmem, f->swap, f->tables);
@@ -661,8 +662,8 @@ static bool fork_pinned(int pages, long long *copied, long long *unknown)
 	struct listener l;
 	int ring;
 
-	memset(p, 1, pages * 4096UL);
-	ring = pin_pages(p + 4096, 5 * 4096);
+	memset(p, 1, pages * PAGE);
+	ring = pin_pages(p + PAGE, 5 * PAGE);
 	if (ring >= 0) {
 		l = listen_to_forks(getpid());
 		attach(getpid());
@@ -674,7 +675,7 @@ static bool fork_pinned(int pages, long long *copied, long long *unknown)
 		stop_listening(&l);
 		close(ring);
 	}
-	munmap(p, pages * 4096UL);
+	munmap(p, pages * PAGE);
 	return ring >= 0;
 }
 

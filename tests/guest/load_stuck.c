@@ -53,7 +53,7 @@ static void fault_for_long(void *stuck)
 	/* The first write makes what a fault may have to come again for (anon_vma). */
 	page = map_pages(2, MAP_PRIVATE);
 	*page = 1;
-	page += 4096;
+	page += PAGE;
 	uffd = withhold_page(page);
 	if (uffd < 0 || pthread_create(&giver, NULL, give_when_told, stuck))
 		_exit(1);
@@ -333,7 +333,7 @@ static bool is_counted_right(void)
 	*(volatile char *)page = 1;
 	zerofilled = fault_count(getpid(), "zerofilled") - zerofilled;
 	detach(getpid());
-	munmap(page, 4096);
+	munmap(page, PAGE);
 	return zerofilled == 1;
 }
 
@@ -342,7 +342,7 @@ static void test_storm(void)
 	int i, cycle, cycles = depth_of("HOOKS", 60), alive = 0;
 	pid_t holder[HOLDERS];
 
-	ended = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	ended = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (ended == MAP_FAILED)
 		bail("mmap");
@@ -372,7 +372,7 @@ static void test_storm(void)
 	ok(is_counted_right(), "and what comes then is counted right");
 	for (i = 0; i < HOLDERS; i++)
 		reap(holder[i]);
-	munmap((void *)ended, 4096);
+	munmap((void *)ended, PAGE);
 }
 
 int main(void)

@@ -27,8 +27,8 @@ static void write_fresh_pages(void)
 	int i;
 
 	for (i = 0; i < PAGES; i++)
-		((volatile char *)p)[i * 4096] = 1;
-	munmap(p, PAGES * 4096);
+		((volatile char *)p)[i * PAGE] = 1;
+	munmap(p, PAGES * PAGE);
 }
 
 static void *write_in_thread(void *unused)
@@ -108,19 +108,19 @@ static void vfork_and_exec(void)
 
 	if (!pid) {
 		for (i = 0; i < PAGES; i++)
-			p[i * 4096] = 1;
+			p[i * PAGE] = 1;
 		execl("/proc/self/exe", "lost", "nothing", NULL);
 		_exit(1);
 	}
 	waitpid(pid, NULL, 0);
-	munmap((char *)p, PAGES * 4096);
+	munmap((char *)p, PAGES * PAGE);
 }
 
 static void write_by_process_vm(pid_t pid, char *p)
 {
-	struct iovec from = { p, PAGES * 4096 }, to = from;
+	struct iovec from = { p, PAGES * PAGE }, to = from;
 
-	if (process_vm_writev(pid, &from, 1, &to, 1, 0) != PAGES * 4096)
+	if (process_vm_writev(pid, &from, 1, &to, 1, 0) != (ssize_t)from.iov_len)
 		bail("process_vm_writev");
 }
 
@@ -131,8 +131,8 @@ static void write_by_proc_mem(pid_t pid, char *p)
 
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	fd = open(path, O_RDWR);
-	if (fd < 0 || pwrite(fd, p, PAGES * 4096, (off_t)(unsigned long)p) !=
-	    PAGES * 4096)
+	if (fd < 0 || pwrite(fd, p, PAGES * PAGE, (off_t)(unsigned long)p) !=
+	    (ssize_t)(PAGES * PAGE))
 		bail("cannot write to %s", path);
 	close(fd);
 }
@@ -145,7 +145,7 @@ static void write_by_ptrace(pid_t pid, char *p)
 	    waitpid(pid, NULL, 0) != pid)
 		bail("ptrace");
 	for (i = 0; i < PAGES; i++) {
-		if (ptrace(PTRACE_POKEDATA, pid, p + i * 4096, 2L))
+		if (ptrace(PTRACE_POKEDATA, pid, p + i * PAGE, 2L))
 			bail("ptrace");
 	}
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
@@ -157,7 +157,7 @@ static void write_elsewhere(void (*write_to)(pid_t pid, char *p), bool attached)
 	char *p = map_pages(PAGES, MAP_PRIVATE);
 	pid_t pid;
 
-	memset(p, 1, PAGES * 4096);
+	memset(p, 1, PAGES * PAGE);
 	pid = spawn(NULL, NULL);
 	wait_asleep(pid);
 	if (attached)
@@ -172,7 +172,7 @@ static void write_elsewhere(void (*write_to)(pid_t pid, char *p), bool attached)
 		detach(pid);
 	}
 	reap(pid);
-	munmap(p, PAGES * 4096);
+	munmap(p, PAGES * PAGE);
 }
 
 static void write_to_attached(void)

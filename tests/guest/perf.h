@@ -65,7 +65,7 @@ struct perf_ring {
 /* Returns false, with errno, if there is none to be had. */
 static inline bool map_ring(struct perf_ring *ring, int fd, size_t size)
 {
-	void *at = mmap(NULL, 4096 + size, PROT_READ | PROT_WRITE, MAP_SHARED,
+	void *at = mmap(NULL, PAGE + size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			fd, 0);
 
 	*ring = (struct perf_ring){ at, size };
@@ -74,7 +74,7 @@ static inline bool map_ring(struct perf_ring *ring, int fd, size_t size)
 
 static inline void unmap_ring(struct perf_ring *ring)
 {
-	munmap(ring->control, 4096 + ring->size);
+	munmap(ring->control, PAGE + ring->size);
 }
 
 /* Out of a ring, in which a record may go on at the beginning. */
@@ -94,7 +94,7 @@ static inline void drain_ring(struct perf_ring *ring, take_record *take, void *t
 {
 	static uint64_t record[(1 << 16) / sizeof(uint64_t)];
 	struct perf_event_mmap_page *control = ring->control;
-	const char *data = (const char *)control + 4096;
+	const char *data = (const char *)control + PAGE;
 	/* What was written before the head was moved is to be read behind it. */
 	uint64_t head = __atomic_load_n(&control->data_head, __ATOMIC_ACQUIRE);
 	uint64_t at = control->data_tail;

@@ -25,7 +25,7 @@ struct region {
 
 static struct region region;
 static char *arena;		/* where all of it is */
-#define ARENA_SIZE	(2048 * 4096UL)
+#define ARENA_SIZE	(2048 * PAGE)
 
 /* The next part of the arena, with a hole behind it. */
 static char *place(int pages, int flags, int fd)
@@ -35,21 +35,23 @@ static char *place(int pages, int flags, int fd)
 
 	if (fd < 0)
 		flags |= MAP_ANONYMOUS;
-	if (mmap(at, pages * 4096, PROT_READ | PROT_WRITE, flags | MAP_FIXED,
+	if (mmap(at, pages * PAGE, PROT_READ | PROT_WRITE, flags | MAP_FIXED,
 		 fd, 0) != at)
 		bail("mmap");
-	madvise(at, pages * 4096, MADV_NOHUGEPAGE);
-	next = at + (pages + 1) * 4096;
+	madvise(at, pages * PAGE, MADV_NOHUGEPAGE);
+	next = at + (pages + 1) * PAGE;
 	return at;
 }
 
 static int make_file(void)
 {
-	static char text[4 * 4096];
+	const size_t size = 4 * PAGE;
+	char *text = calloc(1, size);
 	int fd = open("/tmp/records-file", O_RDWR | O_CREAT | O_TRUNC, 0600);
 
-	if (fd < 0 || write(fd, text, sizeof(text)) != sizeof(text))
+	if (fd < 0 || write(fd, text, size) != (ssize_t)size)
 		bail("cannot make a file");
+	free(text);
 	return fd;
 }
 
@@ -63,21 +65,21 @@ static void make_region(void)
 	if (arena == MAP_FAILED)
 		bail("mmap");
 	region.anon = place(8, MAP_PRIVATE, -1);
-	memset(region.anon, 1, 8 * 4096);
+	memset(region.anon, 1, 8 * PAGE);
 	region.sparse = place(1024, MAP_PRIVATE, -1);
 	for (i = 0; i < 1024; i += 100)
-		region.sparse[i * 4096] = 1;
+		region.sparse[i * PAGE] = 1;
 	region.zero = place(4, MAP_PRIVATE, -1);
 	region.shared = place(4, MAP_SHARED, -1);
-	memset(region.shared, 1, 4 * 4096);
+	memset(region.shared, 1, 4 * PAGE);
 	region.untouched = place(4, MAP_PRIVATE, -1);
 	fd = make_file();
 	region.file = place(4, MAP_PRIVATE, fd);
 	close(fd);
 	for (i = 0; i < 4; i++) {
-		p = region.zero + i * 4096;
+		p = region.zero + i * PAGE;
 		(void)*p;
-		p = region.file + i * 4096;
+		p = region.file + i * PAGE;
 		(void)*p;
 	}
 }
@@ -89,9 +91,9 @@ static void touch_and_wait(void *arg)
 
 	(void)arg;
 	for (i = 0; i < 4; i++) {
-		(void)*(volatile char *)(region.shared + i * 4096);
-		(void)*(volatile char *)(region.file + i * 4096);
-		(void)*(volatile char *)(region.zero + i * 4096);
+		(void)*(volatile char *)(region.shared + i * PAGE);
+		(void)*(volatile char *)(region.file + i * PAGE);
+		(void)*(volatile char *)(region.zero + i * PAGE);
 	}
 	kill(getpid(), SIGSTOP);
 }
@@ -127,9 +129,9 @@ static void test_kinds(int fd)
 static void test_form(int fd)
 {
 	unsigned long start = (unsigned long)region.sparse;
-	unsigned long end = start + 1024 * 4096;
+	unsigned long end = start + 1024 * PAGE;
 	/* Not a constant, which the compiler would refuse to read into. */
-	char *bad = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+	char *bad = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 			 -1, 0);
 	struct cowinspect_page r, some[3];
 	off_t pos;
@@ -137,10 +139,10 @@ static void test_form(int fd)
 
 	n = read_records(fd, start, end, all, MAX);
 	for (good = 0, i = 0; i < n; i++)
-		good += all[i].addr == start + i * 100 * 4096UL;
+		good += all[i].addr == start + i * 100 * PAGE;
 	ok(n == 11 && good == 11, "a sparse region: a record per entry");
 
-	for (i = 0, pos = start; i < n; i++, pos = r.addr + 4096) {
+	for (i = 0, pos = start; i < n; i++, pos = r.addr + PAGE) {
 		if (pread(fd, &r, sizeof(r), pos) != sizeof(r) ||
 		    memcmp(&r, &all[i], sizeof(r)))
 			break;
@@ -154,7 +156,7 @@ static void test_form(int fd)
 			break;
 	}
 	ok(i == n, "plain reads go on where the last one ended");
-	ok(lseek(fd, 0, SEEK_CUR) == (off_t)all[n - 1].addr + 4096,
+	ok(lseek(fd, 0, SEEK_CUR) == (off_t)(all[n - 1].addr + PAGE),
 	   "the offset stands behind the last entry");
 
 	ok(pread(fd, some, sizeof(some) - 8, start) == 2 * sizeof(r),
@@ -163,7 +165,7 @@ static void test_form(int fd)
 	   "a buffer smaller than a record: invalid");
 	ok(pread(fd, some, 0, start) < 0 && errno == EINVAL,
 	   "an empty buffer: invalid");
-	ok(pread(fd, some, sizeof(r), start + 4095) == sizeof(r) &&
+	ok(pread(fd, some, sizeof(r), start + PAGE - 1) == sizeof(r) &&
 	   some[0].addr == start, "an offset inside a page means the page");
 	ok(pread(fd, bad, sizeof(r), start) < 0 && errno == EFAULT,
 	   "a bad buffer: bad address");
@@ -231,13 +233,13 @@ static long count_pagemap(pid_t pid, unsigned long start, unsigned long end)
 
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
 	fd = open(path, O_RDONLY);
-	for (; start < end; start += i * 4096UL) {
+	for (; start < end; start += i * PAGE) {
 		ssize_t got = pread(fd, entries, sizeof(entries),
-				    start / 4096 * 8);
+				    start / PAGE * 8);
 
 		if (got <= 0)
 			bail("cannot read pagemap");
-		for (i = 0; i < got / 8 && start + i * 4096UL < end; i++)
+		for (i = 0; i < got / 8 && start + i * PAGE < end; i++)
 			n += !!(entries[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED));
 	}
 	close(fd);

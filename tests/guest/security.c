@@ -84,7 +84,7 @@ static uint64_t frame_in_pagemap(int fd)
 {
 	uint64_t entry = 0;
 
-	if (pread(fd, &entry, 8, (unsigned long)memory / 4096 * 8) != 8)
+	if (pread(fd, &entry, 8, (unsigned long)memory / PAGE * 8) != 8)
 		return 0;
 	return PAGEMAP_PFN(entry);
 }
@@ -282,7 +282,7 @@ static bool ptrace_does_not(int pid)
 
 static void test_closed(void)
 {
-	volatile int *ready = map_zeroed(4096);
+	volatile int *ready = map_zeroed(PAGE);
 	pid_t pid = spawn(closed, (void *)ready);
 	int i;
 
@@ -405,9 +405,9 @@ static void lay_out(void)
 	int i;
 
 	for (i = 0; i < PAGES; i++)
-		p[i * 4096] = 1;
-	mprotect(p, 4096, PROT_NONE);
-	madvise(p + 4096, 4096, MADV_PAGEOUT);
+		p[i * PAGE] = 1;
+	mprotect(p, PAGE, PROT_NONE);
+	madvise(p + PAGE, PAGE, MADV_PAGEOUT);
 	(void)*(volatile char *)map_pages(1, MAP_PRIVATE);
 	*map_pages(1, MAP_SHARED) = 1;
 }
@@ -505,7 +505,7 @@ int main(void)
 	mount_tracefs();
 	memory = map_pages(PAGES, MAP_PRIVATE);
 	for (i = 0; i < PAGES; i++)
-		memory[i * 4096] = 1;
+		memory[i * PAGE] = 1;
 	target = spawn(NULL, NULL);
 	attach(target);
 	test_descriptors();

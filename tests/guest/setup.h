@@ -350,7 +350,7 @@ static inline bool make_swap(const char *device, uint32_t pages)
 	if (fd < 0)
 		return false;
 	good = pwrite(fd, header, sizeof(header), 1024) == sizeof(header) &&
-	       pwrite(fd, "SWAPSPACE2", 10, 4096 - 10) == 10;
+	       pwrite(fd, "SWAPSPACE2", 10, PAGE - 10) == 10;
 	close(fd);
 	return good;
 }
@@ -369,7 +369,7 @@ static inline bool swap_on_zram(unsigned int mib)
 	must_set_file(ZRAM "reset", "1");
 	snprintf(size, sizeof(size), "%uM", mib);
 	must_set_file(ZRAM "disksize", size);
-	if (!make_swap("/dev/zram0", mib << 8) || swapon("/dev/zram0", 0))
+	if (!make_swap("/dev/zram0", ((unsigned long)mib << 20) / PAGE) || swapon("/dev/zram0", 0))
 		bail("cannot swap to zram: %s", strerror(errno));
 	return true;
 }
@@ -389,9 +389,9 @@ static inline bool page_out(char *p, int pages)
 
 	for (round = 0; round < 50; round++) {
 		drain_lru();
-		madvise(p, pages * 4096, MADV_PAGEOUT);
+		madvise(p, pages * PAGE, MADV_PAGEOUT);
 		for (i = 0; i < pages; i++) {
-			if (!(pagemap_of(getpid(), p + i * 4096) &
+			if (!(pagemap_of(getpid(), p + i * PAGE) &
 			      PAGEMAP_SWAPPED))
 				break;
 		}
@@ -519,7 +519,7 @@ static inline int protect_by_rwp(void *at, size_t len, uint64_t more_features)
 static inline int withhold_page(void *page)
 {
 	struct uffdio_register range = {
-		.range = { (unsigned long)page, 4096 },
+		.range = { (unsigned long)page, PAGE },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 	int uffd = open_uffd(0);
@@ -544,7 +544,7 @@ static inline bool is_page_wanted(int uffd)
 static inline bool give_page(int uffd, void *page)
 {
 	struct uffdio_zeropage zero = {
-		.range = { (unsigned long)page, 4096 },
+		.range = { (unsigned long)page, PAGE },
 	};
 
 	return !ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
@@ -574,7 +574,7 @@ static inline bool hold_fault(unsigned int us)
 	}
 	/* If something went wrong, this lets the thread go on. */
 	close(uffd);
-	munmap(page, 4096);
+	munmap(page, PAGE);
 	return good;
 }
 

@@ -39,14 +39,14 @@ static char *map_named(const char *name, int pages, int written)
 	int fd = syscall(SYS_memfd_create, name, 0), i;
 	char *at;
 
-	if (fd < 0 || ftruncate(fd, pages * 4096))
+	if (fd < 0 || ftruncate(fd, pages * PAGE))
 		bail("memfd");
-	at = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	if (at == MAP_FAILED)
 		bail("mmap");
 	close(fd);
 	for (i = 0; i < written; i++)
-		at[i * 4096] = 1;
+		at[i * PAGE] = 1;
 	return at;
 }
 
@@ -75,7 +75,7 @@ static void wait_for_step(void)
 
 static void write_page(char *at, int page)
 {
-	at[page * 4096] = 2;
+	at[page * PAGE] = 2;
 }
 
 /* What diff shall find. */
@@ -86,14 +86,14 @@ static void change(void)
 	for (i = 3; i < 6; i++)
 		write_page(program->region, i);
 	write_page(program->region, 20);
-	if (mremap(program->moved, PART * 4096, PART * 4096,
+	if (mremap(program->moved, PART * PAGE, PART * PAGE,
 		   MREMAP_MAYMOVE | MREMAP_FIXED, program->moved_to) !=
 	    program->moved_to)
 		bail("mremap");
 	for (i = 3; i < PART; i++)
 		write_page(program->fresh, i);
 	/* Last, so that none of its frames is had again, and called moved. */
-	madvise(program->given_up + 4 * 4096, 2 * 4096, MADV_DONTNEED);
+	madvise(program->given_up + 4 * PAGE, 2 * PAGE, MADV_DONTNEED);
 }
 
 static void be_program(void *arg)
@@ -208,11 +208,11 @@ static void names_exactly(const char *after)
 {
 	const struct program *p = program;
 	const struct run runs[] = {
-		{ p->region + 3 * 4096, 3, "copied" },
-		{ p->region + 20 * 4096, 1, "copied" },
-		{ p->region + 40 * 4096, 2, "reused" },
-		{ p->given_up + 4 * 4096, 2, "freed" },
-		{ p->fresh + 3 * 4096, PART - 3, "new" },
+		{ p->region + 3 * PAGE, 3, "copied" },
+		{ p->region + 20 * PAGE, 1, "copied" },
+		{ p->region + 40 * PAGE, 2, "reused" },
+		{ p->given_up + 4 * PAGE, 2, "freed" },
+		{ p->fresh + 3 * PAGE, PART - 3, "new" },
 		{ p->moved, PART, "away" },
 		{ p->moved_to, PART, "moved" },
 	};

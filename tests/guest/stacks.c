@@ -289,6 +289,8 @@ static void test_short(void)
 /* How a program was built an architecture can change, and no kernel: see tests/depth. */
 static void test_other_ways(void)
 {
+	char bytes[64];
+
 	test_way("fp", "dwarf");
 	test_way("stripped", "dwarf");
 	test_variables();
@@ -296,7 +298,8 @@ static void test_other_ways(void)
 	/* All that is listened to has a stack then. */
 	test_way("nofp", "dwarf -e copied");
 	/* 1000 pages; of what is compressed there is the beginning. */
-	test_file("--collapsed", ";all_sites;site_line 4096000\n");
+	snprintf(bytes, sizeof(bytes), ";all_sites;site_line %lu\n", 1000 * PAGE);
+	test_file("--collapsed", bytes);
 	test_file("--pprof", "\x1f\x8b");
 	test_short();
 #ifdef __aarch64__

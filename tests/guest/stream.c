@@ -24,20 +24,20 @@ static void write_pages(volatile char *at, int pages)
 	int i;
 
 	for (i = 0; i < pages; i++)
-		at[i * 4096L] = 1;
+		at[i * PAGE] = 1;
 }
 
 /* Writes to its program as a file, and to fresh memory, and is gone. */
 static int actor(void)
 {
 	int fd = open("/proc/self/exe", O_RDONLY);
-	char *file = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	char *fresh = mmap(PLACE, PAGES * 4096L, PROT_READ | PROT_WRITE,
+	char *file = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	char *fresh = mmap(PLACE, PAGES * PAGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 	if (file == MAP_FAILED || fresh == MAP_FAILED)
 		return 100;
-	madvise(fresh, PAGES * 4096L, MADV_NOHUGEPAGE);
+	madvise(fresh, PAGES * PAGE, MADV_NOHUGEPAGE);
 	write_pages(fresh, PAGES);
 	write_pages(file, 1);
 	return 0;
@@ -92,7 +92,7 @@ static void end(struct told *t)
 	close(t->go[1]);
 	close(t->done[0]);
 	close(t->done[1]);
-	munmap(t->pages, MANY * 4096L);
+	munmap(t->pages, MANY * PAGE);
 }
 
 static void copy_pages(struct told *t)
@@ -207,7 +207,7 @@ static int faults(pid_t pid, const char *pages, int outcome, const char *name)
 		const struct told_event *t = &list[i];
 
 		n += t->e.kind == COWI_EVENT_FAULT && t->e.pid == pid &&
-		     t->e.addr >= start && t->e.addr < start + MANY * 4096UL &&
+		     t->e.addr >= start && t->e.addr < start + MANY * PAGE &&
 		     t->e.outcome == outcome && t->mapped &&
 		     !strcmp(t->name, name);
 	}

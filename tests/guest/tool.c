@@ -150,9 +150,9 @@ static void be_hostile(void *arg)
 	volatile char *at;
 
 	prctl(PR_SET_NAME, HOSTILE);
-	if (ftruncate(fd, 4096))
+	if (ftruncate(fd, PAGE))
 		_exit(1);
-	at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	*at = 1;
 	spawn(NULL, NULL);
 	*(volatile bool *)arg = true;

@@ -33,7 +33,7 @@ static void write_pages(int nr)
 	int i;
 
 	for (i = 0; i < nr; i++)
-		((volatile char *)region)[i * 4096] = 3;
+		((volatile char *)region)[i * PAGE] = 3;
 }
 
 /* It is gone before anybody could look at it. */
@@ -299,7 +299,7 @@ static long long own_by_records(pid_t pid)
 		    recs[i].kind != COWI_KIND_ZERO &&
 		    recs[i].kind != COWI_KIND_PFN &&
 		    !(recs[i].flags & COWI_F_VMA_SHARED))
-			own += 4096LL << recs[i].map_order;
+			own += PAGE << recs[i].map_order;
 	}
 	return own;
 }

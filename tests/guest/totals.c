@@ -208,11 +208,11 @@ static void test_equations(void)
 static void kb_is(const char *rollup, const char *name, double pages,
 		  const char *ours)
 {
+	const double ours_kb = pages * (PAGE >> 10);
 	long long kb = number_of(rollup, name);
 
-	if (!ok(kb == (long long)(pages * 4), "%s is smaps_rollup's %s", ours,
-		name))
-		diag("ours %.0f kB, the kernel's %lld kB", pages * 4, kb);
+	if (!ok(kb == (long long)ours_kb, "%s is smaps_rollup's %s", ours, name))
+		diag("ours %.0f kB, the kernel's %lld kB", ours_kb, kb);
 }
 
 static void test_rollup(const char *rollup, const char *summary)
@@ -270,7 +270,7 @@ static void test_known(const char *region)
 	value_is(line, "maybe_shared", 16);
 	value_is(line, "writable", 0);
 	value_is(line, "cow_pending", 24);
-	value_is(line, "pss", 16 * 4096 / 3);
+	value_is(line, "pss", 16 * PAGE / 3);
 	value_is(line, "next_copy", 16);
 	value_is(line, "next_zerofill", 8);
 	value_is(line, "next_sure", 24);
@@ -281,21 +281,21 @@ static void test_known(const char *region)
 int main(void)
 {
 	/* Read-only neighbours keep the VMA from merging with others. */
-	char *around = map_pages(66, MAP_PRIVATE), *region = around + 4096;
+	char *around = map_pages(66, MAP_PRIVATE), *region = around + PAGE;
 	char *summary, *rollup;
 	pid_t pid, brother;
 	int i;
 
 	tap_plan(2 + 2 + NR_EQUATIONS + 3 + 21);
-	mprotect(around, 4096, PROT_READ);
-	mprotect(around + 65 * 4096, 4096, PROT_READ);
-	memset(region, 1, 16 * 4096);
+	mprotect(around, PAGE, PROT_READ);
+	mprotect(around + 65 * PAGE, PAGE, PROT_READ);
+	memset(region, 1, 16 * PAGE);
 	for (i = 16; i < 24; i++)
-		(void)*(volatile char *)(region + i * 4096);
+		(void)*(volatile char *)(region + i * PAGE);
 	drain_lru();
 	pid = spawn(NULL, NULL);
 	brother = spawn(NULL, NULL);
-	part_from_child(around, 66 * 4096);
+	part_from_child(around, 66 * PAGE);
 	/* What one of them has, and how often, changes while either still runs. */
 	wait_asleep(pid);
 	wait_asleep(brother);

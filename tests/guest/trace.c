@@ -15,10 +15,9 @@
 #include "report.h"
 
 #define BLOCKS		1000
-#define BLOCK_BYTES	20480	/* five pages, of which one is read or written */
-#define OFFSET		10240	/* of that byte */
+#define BLOCK_BYTES	(5 * PAGE)	/* of which one page is read or written */
+#define OFFSET		(2 * PAGE + PAGE / 2)	/* of that byte */
 #define HANDFUL		24	/* stack, data of the program and of libc */
-#define HUGE		(2UL << 20)
 #define PIDS		"/trace.pids"
 #define HTML		"/trace.html"
 #define SETUID		"/tmp/trace-setuid"
@@ -55,7 +54,7 @@ static void write_blocks(void)
 /* Blocks one after the other in memory that is to have huge pages. */
 static void huge_blocks(void)
 {
-	size_t size = BLOCKS * (size_t)BLOCK_BYTES + HUGE;
+	size_t size = BLOCKS * BLOCK_BYTES + HUGE;
 	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int i;
@@ -64,7 +63,7 @@ static void huge_blocks(void)
 		_exit(101);
 	at = (char *)(((unsigned long)at + HUGE - 1) & ~(HUGE - 1));
 	for (i = 0; i < BLOCKS; i++)
-		block[i] = at + i * (size_t)BLOCK_BYTES;
+		block[i] = at + i * BLOCK_BYTES;
 }
 
 static void malloc_blocks(void)
@@ -155,13 +154,13 @@ static int actor_user(void)
 static int actor_fresh(void)
 {
 	int fd = open("/proc/self/exe", O_RDONLY), i;
-	char *file = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	char *file = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	char *fresh = map_pages(FRESH, MAP_PRIVATE);
 
 	if (file == MAP_FAILED)
 		return 101;
 	for (i = 0; i < FRESH; i++)
-		*(volatile char *)(fresh + i * 4096L) = 1;
+		*(volatile char *)(fresh + i * PAGE) = 1;
 	*(volatile char *)file = 1;
 	printf("fresh: %d\nat: %lld\n", getpid(), (long long)fresh);
 	return 0;
@@ -170,12 +169,12 @@ static int actor_fresh(void)
 /* Pages in a mapping that no other one is like. */
 static char *map_marked(int pages)
 {
-	char *at = mmap(NULL, pages * 4096L, PROT_READ | PROT_WRITE | PROT_EXEC,
+	char *at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (at == MAP_FAILED)
 		_exit(101);
-	memset(at, 1, pages * 4096L);
+	memset(at, 1, pages * PAGE);
 	return at;
 }
 
@@ -184,7 +183,7 @@ static void write_pages(char *at, int first, int nr)
 	int i;
 
 	for (i = first; i < first + nr; i++)
-		*(volatile char *)(at + i * 4096L) = 2;
+		*(volatile char *)(at + i * PAGE) = 2;
 }
 
 /*
@@ -250,8 +249,8 @@ static int actor_kin(void)
 static int actor_held(void)
 {
 	char *at = map_marked(20);
-	struct iovec pages = { .iov_base = at + 10 * 4096L,
-			       .iov_len = HELD * 4096L };
+	struct iovec pages = { .iov_base = at + 10 * PAGE,
+			       .iov_len = HELD * PAGE };
 	int alive[2], held[2];
 
 	if (pipe(alive) || pipe(held))
@@ -271,8 +270,8 @@ static void *flood(void *rounds)
 
 	for (round = 0; round < *(int *)rounds; round++) {
 		for (i = 0; i < FLOOD_PAGES; i++)
-			at[i * 4096L] = 1;
-		madvise((void *)at, FLOOD_PAGES * 4096L, MADV_DONTNEED);
+			at[i * PAGE] = 1;
+		madvise((void *)at, FLOOD_PAGES * PAGE, MADV_DONTNEED);
 	}
 	return NULL;
 }
@@ -383,7 +382,7 @@ static long long vmas(long long pid, const char *name, const char *text)
 /* A number of all pages of @pid in which a block's byte is. */
 static long long blocks(long long pid, const char *name)
 {
-	long long first = number_of(said, "first") & ~4095LL;
+	long long first = number_of(said, "first") & -(long long)PAGE;
 	long long last = number_of(said, "last"), addr;
 	const char *line;
 	long long sum = 0;
@@ -490,13 +489,13 @@ static void judge_touched(void)
 		 "touched: the writer copied a page of each block");
 	trace_ok(copied >= BLOCKS && copied <= BLOCKS + HANDFUL,
 		 "touched: all in all it copied %lld, a handful more", copied);
-	trace_ok(field(proc(writer), "copied_bytes") == copied * 4096,
+	trace_ok(field(proc(writer), "copied_bytes") == copied * (long long)PAGE,
 		 "touched: and as many bytes");
 	trace_ok(field(proc(writer), "copy_ns") > 0, "touched: which took time");
 	trace_ok(blocks(number_of(said, "reader"), "observed") == 0,
 		 "touched: the reader had no fault at a block");
 	trace_ok(vmas(number_of(said, "parent"), "zerofilled", "[heap]") >=
-		 BLOCKS * (BLOCK_BYTES / 4096),
+		 BLOCKS * (long long)(BLOCK_BYTES / PAGE),
 		 "touched: the parent got each page zero-filled");
 }
 
@@ -520,7 +519,7 @@ static void judge_huge(void)
 	long long parent = number_of(said, "parent");
 	long long huge = field(proc(parent), "huge");
 
-	trace_ok(huge >= BLOCKS * (long long)BLOCK_BYTES / (long long)HUGE,
+	trace_ok(huge >= (long long)(BLOCKS * BLOCK_BYTES / HUGE),
 		 "huge: the parent filled %lld huge pages", huge);
 	trace_ok(field(proc(writer), "splits") >= huge - 1,
 		 "huge: the writer split %lld huge mappings",
@@ -673,7 +672,7 @@ static void judge_forks(long long pid)
 	trace_ok(field(parent, "copied") >= 2 * BY_PARENT &&
 		 field(parent, "copied") <= field(proc(pid), "copied") &&
 		 field(parent, "copied_again") >= BY_PARENT &&
-		 field(parent, "copied_bytes") == field(parent, "copied") * 4096,
+		 field(parent, "copied_bytes") == field(parent, "copied") * (long long)PAGE,
 		 "kin: what the parent copied after them");
 	trace_ok(field(others, "copied") == children(pid, "copied", NULL) &&
 		 field(others, "copied_bytes") ==
@@ -990,7 +989,7 @@ static void poked_child(void *arg)
 
 	/* Whatever pages reading, writing and looping take. */
 	for (i = 0; read(p->go[0], &byte, 1) == 1; i++) {
-		*(volatile char *)(p->at + i * 4096L) = 1;
+		*(volatile char *)(p->at + i * PAGE) = 1;
 		if (write(p->done[1], &byte, 1) != 1)
 			_exit(1);
 	}
@@ -1023,7 +1022,7 @@ static void stop_poked(struct poked *p)
 	close(p->go[1]);
 	close(p->done[0]);
 	close(p->done[1]);
-	munmap(p->at, (POKES + 10) * 4096L);
+	munmap(p->at, (POKES + 10) * PAGE);
 }
 
 static struct poked poked[2];
@@ -1254,7 +1253,9 @@ static void test_lost(void)
 	press_ctrl_c(tool);
 	observed = counter(p.pid, "observed") - observed;
 	missing = lost("events");
-	trace_ok(missing >= POKES - 2 * 64 && strstr(out, "\"outcome\": \"lost\""),
+	/* A ring is a page at least, of which 4 KiB hold 64 or less. */
+	trace_ok(missing >= POKES - 2 * 64 * (long long)(PAGE / 4096) &&
+		 strstr(out, "\"outcome\": \"lost\""),
 		 "%lld of %d events are lost, and it is said", missing, POKES);
 	trace_ok(field(proc(p.pid), "observed") + missing == observed,
 		 "no more is missing than what is said");

@@ -43,7 +43,7 @@ static void on_refusal(int sig)
 /* The frame behind an address, which a huge entry may map with others. */
 static uint64_t frame_at(const struct cowinspect_page *r, const char *at)
 {
-	return r->pfn + ((unsigned long)at - r->addr) / 4096;
+	return r->pfn + ((unsigned long)at - r->addr) / PAGE;
 }
 
 /*
@@ -110,7 +110,7 @@ static void test_small(void)
 	char *p = map_pages(8, MAP_PRIVATE);
 	pid_t child;
 
-	memset(p, 1, 8 * 4096);
+	memset(p, 1, 8 * PAGE);
 	predict_and_write("a page just written", p, COWI_NEXT_NOFAULT,
 			  COWI_CONF_SURE);
 	drain_lru();
@@ -119,24 +119,24 @@ static void test_small(void)
 			  COWI_CONF_SURE);
 	predict_and_write("the copy", p, COWI_NEXT_NOFAULT, COWI_CONF_SURE);
 	reap(child);
-	predict_and_write("a page whose other sharer is gone", p + 4096,
+	predict_and_write("a page whose other sharer is gone", p + PAGE,
 			  COWI_NEXT_REUSE, COWI_CONF_SURE);
 	ok(!has_exclusive ||
-	   record_at(fd, p + 4096).flags & COWI_F_EXCLUSIVE,
+	   record_at(fd, p + PAGE).flags & COWI_F_EXCLUSIVE,
 	   "a reused page is exclusive again");
 
-	mprotect(p + 2 * 4096, 4096, PROT_READ);
-	predict_and_write("a page of a read-only mapping", p + 2 * 4096,
+	mprotect(p + 2 * PAGE, PAGE, PROT_READ);
+	predict_and_write("a page of a read-only mapping", p + 2 * PAGE,
 			  COWI_NEXT_REFUSED, COWI_CONF_SURE);
-	mprotect(p + 4096, 4096, PROT_READ);
-	mprotect(p + 4096, 4096, PROT_READ | PROT_WRITE);
-	if (record_at(fd, p + 4096).flags & COWI_F_WRITE)
+	mprotect(p + PAGE, PAGE, PROT_READ);
+	mprotect(p + PAGE, PAGE, PROT_READ | PROT_WRITE);
+	if (record_at(fd, p + PAGE).flags & COWI_F_WRITE)
 		predict_and_write("an exclusive page protected and back",
-				  p + 4096, COWI_NEXT_NOFAULT, COWI_CONF_SURE);
+				  p + PAGE, COWI_NEXT_NOFAULT, COWI_CONF_SURE);
 	else
 		predict_and_write("an exclusive page protected and back",
-				  p + 4096, COWI_NEXT_REUSE, COWI_CONF_SURE);
-	munmap(p, 8 * 4096);
+				  p + PAGE, COWI_NEXT_REUSE, COWI_CONF_SURE);
+	munmap(p, 8 * PAGE);
 }
 
 static void test_zero(void)
@@ -145,7 +145,7 @@ static void test_zero(void)
 
 	(void)*(volatile char *)p;
 	predict_and_write("the zero page", p, COWI_NEXT_ZEROFILL, COWI_CONF_SURE);
-	munmap(p, 2 * 4096);
+	munmap(p, 2 * PAGE);
 }
 
 static void test_shared(void)
@@ -153,12 +153,12 @@ static void test_shared(void)
 	char *p = map_pages(2, MAP_SHARED);
 	pid_t child;
 
-	memset(p, 1, 2 * 4096);
+	memset(p, 1, 2 * PAGE);
 	child = spawn(NULL, NULL);
 	predict_and_write("shared memory after a fork", p, COWI_NEXT_NOFAULT,
 			  COWI_CONF_SURE);
 	reap(child);
-	munmap(p, 2 * 4096);
+	munmap(p, 2 * PAGE);
 }
 
 static char *map_file(const char *path, int pages, int flags)
@@ -166,9 +166,9 @@ static char *map_file(const char *path, int pages, int flags)
 	char *p;
 	int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 
-	if (file < 0 || ftruncate(file, pages * 4096))
+	if (file < 0 || ftruncate(file, pages * PAGE))
 		bail("cannot make %s", path);
-	p = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE, flags, file, 0);
+	p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, flags, file, 0);
 	if (p == MAP_FAILED)
 		bail("cannot map %s", path);
 	close(file);
@@ -182,26 +182,26 @@ static void test_file(void)
 	(void)*(volatile char *)p;
 	predict_and_write("a file page in a private mapping", p, COWI_NEXT_COPY,
 			  COWI_CONF_SURE);
-	munmap(p, 2 * 4096);
+	munmap(p, 2 * PAGE);
 }
 
 static void test_soft_dirty(void)
 {
 	char *p = map_pages(2, MAP_PRIVATE);
 
-	memset(p, 1, 2 * 4096);
+	memset(p, 1, 2 * PAGE);
 	drain_lru();
 	if (have(lacks_soft_dirty(), 2)) {
 		must_set_file("/proc/self/clear_refs", "4");
 		predict_and_write("an exclusive page protected for soft-dirty",
 				  p, COWI_NEXT_REUSE, COWI_CONF_SURE);
 	}
-	munmap(p, 2 * 4096);
+	munmap(p, 2 * PAGE);
 }
 
 static char *map_huge(void)
 {
-	unsigned long size = 2UL << 20;
+	unsigned long size = HUGE;
 	char *p = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -220,14 +220,14 @@ static void test_huge(void)
 	pid_t child;
 
 	if (p)
-		memset(p, 1, 2 << 20);
+		memset(p, 1, HUGE);
 	if (!have(p && record_at(fd, p).map_order ? NULL : NO_HUGE_PAGE, 8))
 		return;
 	/* Once it is split, khugepaged would make it one again, when it comes by. */
-	if (madvise(p, 2 << 20, MADV_NOHUGEPAGE))
+	if (madvise(p, HUGE, MADV_NOHUGEPAGE))
 		bail("madvise");
-	r = record_at(fd, p + 5 * 4096);
-	ok(r.map_order == 9 && r.addr == (unsigned long)p && r.mapcount == 1,
+	r = record_at(fd, p + 5 * PAGE);
+	ok(r.map_order == HUGE_ORDER && r.addr == (unsigned long)p && r.mapcount == 1,
 	   "a huge page is one record, found from inside too");
 	predict_and_write("a huge page just written", p, COWI_NEXT_NOFAULT,
 			  COWI_CONF_SURE);
@@ -237,11 +237,11 @@ static void test_huge(void)
 	predict_and_write("a shared huge page", p, COWI_NEXT_COPY,
 			  COWI_CONF_SURE);
 	reap(child);
-	/* By PTEs, with 511 pages of the folio still mapped. */
-	r = record_at(fd, p + 4096);
-	ok(!r.map_order && r.folio_order == 9 && r.flags & COWI_F_LARGE,
+	/* By PTEs, with all other pages of the folio still mapped. */
+	r = record_at(fd, p + PAGE);
+	ok(!r.map_order && r.folio_order == HUGE_ORDER && r.flags & COWI_F_LARGE,
 	   "after the split: pages of a large folio");
-	if (!ok(r.outcome == outcome_of_write(p + 4096),
+	if (!ok(r.outcome == outcome_of_write(p + PAGE),
 		"a page of it: %s, as predicted", outcome_name(r.outcome)))
 		diag("predicted %s", outcome_name(r.outcome));
 }
@@ -252,7 +252,7 @@ static void test_huge_reuse(void)
 	pid_t child;
 
 	if (p)
-		memset(p, 1, 2 << 20);
+		memset(p, 1, HUGE);
 	if (!have(p && record_at(fd, p).map_order ? NULL : NO_HUGE_PAGE, 2))
 		return;
 	child = spawn(NULL, NULL);
@@ -288,9 +288,9 @@ static void flush_translations(void)
 	int i;
 
 	for (i = 0; i < pages; i += 512)
-		p[i * 4096] = 1;
-	mprotect(p, pages * 4096UL, PROT_READ);
-	munmap(p, pages * 4096UL);
+		p[i * PAGE] = 1;
+	mprotect(p, pages * PAGE, PROT_READ);
+	munmap(p, pages * PAGE);
 }
 
 static void make_old_and_clean(char *p, size_t len)
@@ -323,7 +323,7 @@ static void test_unmarked(const char *what, void (*make)(char *p, size_t len),
 	struct cowinspect_page r;
 	int expected;
 
-	if (!p || !probe || record_at(fd, p).map_order != (len > 4096 ? 9 : 0)) {
+	if (!p || !probe || record_at(fd, p).map_order != (len > PAGE ? HUGE_ORDER : 0)) {
 		skip_some(3, NO_HUGE_PAGE);
 		return;
 	}
@@ -348,10 +348,10 @@ static void test_unmarked(const char *what, void (*make)(char *p, size_t len),
 static void test_marks(void)
 {
 	char *p = map_pages(6, MAP_PRIVATE), *huge[2];
-	const size_t size = 2 << 20;
+	const size_t size = HUGE;
 	int i;
 
-	memset(p, 1, 6 * 4096);
+	memset(p, 1, 6 * PAGE);
 	for (i = 0; i < 2; i++) {
 		huge[i] = map_huge();
 		if (huge[i])
@@ -359,19 +359,19 @@ static void test_marks(void)
 	}
 	drain_lru();
 	test_unmarked("a page that is clean", make_clean, COWI_F_DIRTY, p,
-		      p + 4096, 4096);
+		      p + PAGE, PAGE);
 	test_unmarked("a page that is old and clean", make_old_and_clean,
-		      COWI_F_YOUNG | COWI_F_DIRTY, p + 2 * 4096, p + 3 * 4096,
-		      4096);
+		      COWI_F_YOUNG | COWI_F_DIRTY, p + 2 * PAGE, p + 3 * PAGE,
+		      PAGE);
 	test_unmarked("a page that is old", make_old, COWI_F_YOUNG,
-		      p + 4 * 4096, p + 5 * 4096, 4096);
+		      p + 4 * PAGE, p + 5 * PAGE, PAGE);
 	test_unmarked("a huge page that is clean", make_clean, COWI_F_DIRTY,
 		      huge[0], huge[1], size);
 	test_unmarked("a huge page that is old and clean", make_old_and_clean,
 		      COWI_F_YOUNG | COWI_F_DIRTY, huge[0], huge[1], size);
 	test_unmarked("a huge page that is old", make_old, COWI_F_YOUNG,
 		      huge[0], huge[1], size);
-	munmap(p, 6 * 4096);
+	munmap(p, 6 * PAGE);
 }
 
 static void test_hugetlb(void)
@@ -383,9 +383,9 @@ static void test_hugetlb(void)
 	p = get_hugetlb(4UL << 20, MAP_PRIVATE);
 	if (!have(p ? NULL : NO_HUGETLB, 6))
 		return;
-	memset(p, 1, 4UL << 20);
-	r = record_at(fd, p + 7 * 4096);
-	ok(r.map_order == 9 && r.flags & COWI_F_HUGETLB &&
+	memset(p, 1, 2 * HUGE);
+	r = record_at(fd, p + 7 * PAGE);
+	ok(r.map_order == HUGE_ORDER && r.flags & COWI_F_HUGETLB &&
 	   r.kind == COWI_KIND_ANON && r.addr == (unsigned long)p,
 	   "a hugetlb page is one record, found from inside too");
 	child = spawn(NULL, NULL);
@@ -394,7 +394,7 @@ static void test_hugetlb(void)
 			  COWI_CONF_LIKELY);
 	reap(child);
 	predict_and_write("a hugetlb page whose other sharer is gone",
-			  p + (2 << 20), COWI_NEXT_REUSE, COWI_CONF_SURE);
+			  p + HUGE, COWI_NEXT_REUSE, COWI_CONF_SURE);
 	put_hugetlb(p, 4UL << 20);
 }
 
@@ -405,15 +405,15 @@ static void test_hugetlb_shared(void)
 	pid_t child;
 	char *p;
 
-	p = get_hugetlb(4UL << 20, MAP_SHARED);
+	p = get_hugetlb(2 * HUGE, MAP_SHARED);
 	if (!have(p ? NULL : NO_HUGETLB, 3))
 		return;
-	memset(p, 1, 4UL << 20);
+	memset(p, 1, 2 * HUGE);
 	child = spawn(NULL, NULL);
-	r = record_at(fd, p + (2 << 20) + 7 * 4096);
+	r = record_at(fd, p + HUGE + 7 * PAGE);
 	ok(r.kind == COWI_KIND_FILE && r.flags & COWI_F_HUGETLB &&
 	   r.flags & COWI_F_VMA_SHARED &&
-	   r.addr == (unsigned long)p + (2 << 20),
+	   r.addr == (unsigned long)p + HUGE,
 	   "a shared hugetlb page is a file's, of a shared mapping");
 	predict_and_write("a shared hugetlb page", p, COWI_NEXT_NOFAULT,
 			  COWI_CONF_SURE);
@@ -427,11 +427,11 @@ static void test_ksm(void)
 
 	if (!have(lacks_ksm(), 2))
 		return;
-	memset(p, 0x5a, 4 * 4096);
-	merge_by_ksm(fd, p, 4 * 4096);
+	memset(p, 0x5a, 4 * PAGE);
+	merge_by_ksm(fd, p, 4 * PAGE);
 	predict_and_write("a page merged by KSM", p, COWI_NEXT_COPY,
 			  COWI_CONF_SURE);
-	munmap(p, 4 * 4096);
+	munmap(p, 4 * PAGE);
 }
 
 static void test_uffd(void)
@@ -442,15 +442,15 @@ static void test_uffd(void)
 
 	if (!have(lacks_uffd_wp(), 1))
 		return;
-	memset(p, 1, 2 * 4096);
-	uffd = protect_by_uffd(p, 2 * 4096, 0);
+	memset(p, 1, 2 * PAGE);
+	uffd = protect_by_uffd(p, 2 * PAGE, 0);
 	if (uffd < 0)
 		bail("cannot protect from writes");
 	r = record_at(fd, p);
 	ok(r.outcome == COWI_NEXT_USERFAULTFD && r.flags & COWI_F_UFFD_WP,
 	   "a page protected by userfaultfd: its handler comes first");
 	close(uffd);
-	munmap(p, 2 * 4096);
+	munmap(p, 2 * PAGE);
 }
 
 int main(void)

@@ -29,7 +29,7 @@ status_in_machine()
 		{ echo "$output"; return 1; }
 }
 
-kernel_lookup "$(kernel_names | head -n 1)"
+kernel_lookup "$(default_kernel)"
 "$ROOT/tests/vm/fetch-kernel" "$K_NAME" >/dev/null
 release=$(release_name "$ROOT")
 plan 2

@@ -12,7 +12,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 pages=${PAGES:-$tmp/pages}
 if [ -z "${PAGES:-}" ]; then
-	kernel=$(kernel_names | head -n 1)
+	kernel=$(default_kernel)
 	tool=$("$ROOT/tests/vm/build-tool" "$kernel")
 	"$ROOT/tests/vm/run" --try-modules zram --out "$pages" --timeout 1500 \
 		--file "$tool:/bin/cowinspect" --file "$ROOT/tests/every-lab" \

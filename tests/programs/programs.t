@@ -68,7 +68,7 @@ is_as_schemas_say()
 		sed 's/^/# /'
 }
 
-kernel=$(kernel_names | head -n 1)
+kernel=$(default_kernel)
 count_file=$BUILD/programs.count
 mkdir -p "$BUILD"
 tests=0

@@ -17,6 +17,6 @@ static inline __attribute__((always_inline)) void stays(void)
 #endif
 }
 
-void library_writes(volatile char *at, int pages);
+void library_writes(volatile char *at, int pages, long page);
 
 #endif /* COWINSPECT_TEST_SITES_LIBRARY_H */

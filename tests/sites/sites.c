@@ -19,7 +19,14 @@
 
 #include "library.h"
 
-#define PAGE	4096L
+/* The largest page that there may be. */
+#ifdef __aarch64__
+#define PAGE_MAX	65536
+#else
+#define PAGE_MAX	4096
+#endif
+
+static long page;	/* bytes of one, here */
 
 /* Each is a function of its own. */
 #define SITE		__attribute__((noinline, noclone))
@@ -34,7 +41,7 @@
 #define REMOTE_PAGES	40
 #define INLINE_PAGES	30
 
-#define STACK_PAGES	16
+#define STACK_BYTES	65536
 
 static char *area[9];
 static int to_writer[2], from_writer[2];
@@ -48,13 +55,13 @@ static void fail(const char *what)
 /* Memory that is there, so that a write after a fork copies. */
 static char *map_pages(int pages)
 {
-	char *at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+	char *at = mmap(NULL, pages * page, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (at == MAP_FAILED)
 		fail("mmap");
-	madvise(at, pages * PAGE, MADV_NOHUGEPAGE);
-	memset(at, 1, pages * PAGE);
+	madvise(at, pages * page, MADV_NOHUGEPAGE);
+	memset(at, 1, pages * page);
 	return at;
 }
 
@@ -64,7 +71,7 @@ static char *map_pages(int pages)
  */
 static SITE void own_stack(void)
 {
-	char stack[STACK_PAGES * PAGE];
+	char stack[STACK_BYTES];
 
 	memset(stack, 1, sizeof(stack));
 	/* Whatever the compiler thinks of what is never read. */
@@ -84,19 +91,19 @@ static SITE void site_line(volatile char *at)
 	int i;
 
 	for (i = 0; i < LINE_PAGES; i++)
-		at[i * PAGE] = 2;	/* HERE: site_line */
+		at[i * page] = 2;	/* HERE: site_line */
 	stays();
 }
 
 static SITE void site_one(char *at)
 {
-	library_writes(at, ONE_PAGES);
+	library_writes(at, ONE_PAGES, page);
 	stays();
 }
 
 static SITE void site_two(char *at)
 {
-	library_writes(at, TWO_PAGES);
+	library_writes(at, TWO_PAGES, page);
 	stays();
 }
 
@@ -105,9 +112,9 @@ static SITE void site_memcpy(char *at)
 {
 	static void *(*volatile copy)(void *to, const void *from, size_t size) =
 		memcpy;
-	static char from[MEMCPY_PAGES * PAGE];
+	static char from[MEMCPY_PAGES * PAGE_MAX];
 
-	copy(at, from, sizeof(from));
+	copy(at, from, MEMCPY_PAGES * page);
 	stays();
 }
 
@@ -116,7 +123,7 @@ static SITE void *site_thread(void *at)
 	int i;
 
 	for (i = 0; i < THREAD_PAGES; i++)
-		((volatile char *)at)[i * PAGE] = 2;	/* HERE: site_thread */
+		((volatile char *)at)[i * page] = 2;	/* HERE: site_thread */
 	stays();
 	return NULL;
 }
@@ -131,14 +138,14 @@ static SITE void thread_writes(char *at)
 }
 
 /* In a page of the file's data that nobody has written to before. */
-static volatile char *signal_at __attribute__((aligned(PAGE))) = (void *)-1;
+static volatile char *signal_at __attribute__((aligned(PAGE_MAX))) = (void *)-1;
 
 static SITE void site_signal(int number)
 {
 	int i;
 
 	for (i = 0; i < SIGNAL_PAGES; i++)
-		signal_at[i * PAGE] = number;	/* HERE: site_signal */
+		signal_at[i * page] = number;	/* HERE: site_signal */
 	stays();
 }
 
@@ -154,7 +161,7 @@ static SITE void site_read(char *at)
 {
 	int fd = open("/dev/zero", O_RDONLY);
 
-	if (read(fd, at, READ_PAGES * PAGE) != READ_PAGES * PAGE)
+	if (read(fd, at, READ_PAGES * page) != READ_PAGES * page)
 		fail("/dev/zero");
 	close(fd);
 }
@@ -167,7 +174,7 @@ static SITE void site_remote(char *at)
 	int i;
 
 	for (i = 0; i < REMOTE_PAGES; i++) {
-		to.iov_base = at + i * PAGE;
+		to.iov_base = at + i * page;
 		if (process_vm_writev(getppid(), &from, 1, &to, 1, 0) != 1)
 			fail("process_vm_writev");
 	}
@@ -179,7 +186,7 @@ static inline __attribute__((always_inline)) void site_inlined(volatile char *at
 	int i;
 
 	for (i = 0; i < INLINE_PAGES; i++)
-		at[i * PAGE] = 2;	/* HERE: site_inlined */
+		at[i * page] = 2;	/* HERE: site_inlined */
 }
 
 static SITE void site_inlines(char *at)
@@ -231,6 +238,7 @@ int main(void)
 	char byte;
 	pid_t pid;
 
+	page = sysconf(_SC_PAGESIZE);
 	for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
 		area[i] = map_pages(pages[i]);
 	if (pipe(to_writer) || pipe(from_writer))

@@ -4,45 +4,75 @@
 
 KERNELS_FILE=$ROOT/tests/vm/kernels
 
+# By Debian's name of an architecture: what the compiler for it is called, and what the
+# kernel calls it.
+declare -A COMPILERS=([amd64]=x86_64-linux-gnu- [arm64]=aarch64-linux-gnu-
+	[riscv64]=riscv64-linux-gnu-)
+declare -A KERNEL_ARCHS=([amd64]=x86_64 [arm64]=arm64 [riscv64]=riscv)
+
+# host_arch: of this machine; a test may say that it is another one
+host_arch() { echo "${COWINSPECT_HOST_ARCH:-$(dpkg --print-architecture)}"; }
+
 # kernel_names: all of them, in the order of the table
 kernel_names()
 {
 	sed 's/#.*//' "$KERNELS_FILE" | awk 'NF { print $1 }'
 }
 
-# stock_kernel_names: those that Debian built
+# stock_kernel_names: those that Debian built, and that need not be named
 stock_kernel_names()
 {
 	local name
 	while read -r name; do
-		(kernel_lookup "$name" && kernel_has_flag built) || echo "$name"
+		(kernel_lookup "$name" && { kernel_has_flag built || kernel_has_flag named; }) ||
+			echo "$name"
 	done < <(kernel_names)
+}
+
+# What names begin with of kernels that are on this machine, and in no table: see
+# installed-kernel, which makes their entry of the cache.
+INSTALLED=installed-
+
+# kernel_line NAME: its line of the table, or one like it
+kernel_line()
+{
+	case $1 in
+	"$INSTALLED"*) echo "$1 $(host_arch) - - installed" ;;
+	*) sed 's/#.*//' "$KERNELS_FILE" | awk -v n="$1" '$1 == n' ;;
+	esac
 }
 
 # kernel_lookup NAME: sets K_NAME, K_ARCH, K_SUITE, K_IMAGE, K_FLAGS, the places
 # of what is made from it, how to compile for it: the prefix K_CROSS of the
-# compiler, and the groups K_DEPS of tests/deps beyond the usual ones (both are
-# empty if it is for machines like this one); and K_CPU, the CPU that its machine
+# compiler, which is empty if it is for machines like this one; the groups K_DEPS of
+# tests/deps that it takes beyond the usual ones; and K_CPU, the CPU that its machine
 # has, or nothing for the usual one.
 kernel_lookup()
 {
 	local line
-	line=$(sed 's/#.*//' "$KERNELS_FILE" | awk -v n="$1" '$1 == n')
+	line=$(kernel_line "$1")
 	[ -n "$line" ] ||
 		die "no kernel '$1' in tests/vm/kernels; known: $(kernel_names | xargs)"
 	read -r K_NAME K_ARCH K_SUITE K_IMAGE K_FLAGS <<<"$line"
 	K_CACHE=$CACHE/kernels/$K_NAME		# downloaded, shared by all clones
 	K_BUILD=$BUILD/$K_NAME			# built from this tree
-	K_CROSS="" K_DEPS=()
+	K_CROSS="" K_DEPS=("$K_ARCH")
 	K_CPU=$(kernel_flag_value cpu)
 	# Another name for the same kernel: that without the suffix.
 	if kernel_has_flag fallbacks || [ -n "$K_CPU" ]; then
 		K_CACHE=${K_CACHE%-*}
 	fi
-	if [ "$K_ARCH" = arm64 ]; then
-		K_CROSS=aarch64-linux-gnu-
-		K_DEPS=(arm64)
-	fi
+	[ "$K_ARCH" = "$(host_arch)" ] || K_CROSS=${COMPILERS[$K_ARCH]}
+}
+
+# default_kernel: the first that is for machines like this one, which may have KVM; the
+# first of all where there is none
+default_kernel()
+{
+	local kernel
+	kernel=$(kernel_of "$(host_arch)")
+	[ -n "$kernel" ] || kernel=$(kernel_names | head -n 1)
+	echo "$kernel"
 }
 
 # kernel_of ARCH: the first of an architecture, which is the default there

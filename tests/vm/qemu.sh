@@ -3,7 +3,7 @@
 # What differs between the emulated machines. Source it after kernels.sh and
 # kernel_lookup.
 
-# machine_for_arch: sets QEMU, MACHINE, CPU and CONSOLE
+# machine_for_arch: sets QEMU, MACHINE, CPU and CONSOLE, for an emulated CPU
 machine_for_arch()
 {
 	case $K_ARCH in
@@ -28,6 +28,12 @@ machine_for_arch()
 		CPU=max,pauth-impdef=on
 		CONSOLE=ttyAMA0
 		;;
+	riscv64)
+		QEMU=qemu-system-riscv64
+		MACHINE=virt
+		CPU=rv64
+		CONSOLE=ttyS0
+		;;
 	*)
 		die "no machine is known for architecture $K_ARCH"
 		;;
@@ -35,20 +41,37 @@ machine_for_arch()
 	CPU=${K_CPU:-$CPU}
 }
 
-# accelerator: KVM where it works and the guest is of the host's kind. Emulated
-# CPUs take turns in one thread: with a thread each, QEMU 7.2 seems to lose its
-# way when one x86 CPU patches code that another one runs. Hooking a busy function
-# again and again ended in a NULL pointer jump or "Oops: int3" on 5.10, 6.1 and
-# 6.12 within seconds; ftrace alone, without our module, hung 6.1.
+# machine_for_kvm: the same where KVM is tried. An arm64 CPU is then the host's, since
+# there is no other, and the interrupt controller has to be one that it can be used with.
+machine_for_kvm()
+{
+	machine_for_arch
+	[ "$K_ARCH" != arm64 ] || MACHINE=virt,gic-version=host CPU=host
+}
+
+kvm_probe()
+{
+	machine_for_kvm
+	"$ROOT/tests/vm/kvm-works" "$K_CACHE/vmlinuz" "$CONSOLE" \
+		"$QEMU" -machine "$MACHINE" -cpu "$CPU"
+}
+
+# accelerate: sets ACCEL, and the machine with it: KVM where it works, the guest is of
+# the host's kind, and may have the host's CPU. Emulated CPUs take turns in one thread:
+# with a thread each, QEMU 7.2 seems to lose its way when one x86 CPU patches code that
+# another one runs. Hooking a busy function again and again ended in a NULL pointer jump
+# or "Oops: int3" on 5.10, 6.1 and 6.12 within seconds; ftrace alone, without our
+# module, hung 6.1.
 # COWINSPECT_TCG_THREADS=multi is faster where nothing is hooked. KCSAN, which waits
 # for another CPU to come along, waits in delay_tsc(), and that gives the turn away.
-accelerator()
+accelerate()
 {
-	if [ "$K_ARCH" = amd64 ] && [ "$(dpkg --print-architecture)" = amd64 ] &&
-	   "$ROOT/tests/vm/kvm-works" "$K_CACHE/vmlinuz"; then
-		echo kvm
+	if [ "$K_ARCH" = "$(host_arch)" ] && [ -z "$K_CPU" ] && kvm_probe; then
+		ACCEL=kvm
+		machine_for_kvm
 	else
-		echo "tcg,thread=${COWINSPECT_TCG_THREADS:-single}"
+		ACCEL=tcg,thread=${COWINSPECT_TCG_THREADS:-single}
+		machine_for_arch
 	fi
 }
 

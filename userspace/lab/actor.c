@@ -427,7 +427,7 @@ int actor_start(struct cast *cast, const char *name, struct actor **out)
 	if (!pid) {
 		close_runner_ends(cast);
 		close(sock[0]);
-		/* Pages of 4 KiB, unless a lab wants others. */
+		/* Base pages, unless a lab wants others. */
 		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 		no_numa_hints();
 		actor_main(sock[1]);

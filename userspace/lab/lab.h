@@ -47,6 +47,7 @@ struct lab_run;
  * @alike: what else could look like this, how it is told apart, and where that
  *	can be seen: "(lab shared)", or "(step 2)" of this one
  * @pages: default size, in base pages; 0 for a lab that has one size only
+ * @bytes_stay: @pages are meant to have 4 KiB: of larger ones there are fewer
  * @min_pages: least size that the lab works with
  * @align: the size must be a multiple of so many base pages; 0 for 1
  * @stack: the memory is on the stack: its limit must allow the size
@@ -62,6 +63,7 @@ struct lab {
 	void (*make_key)(__u64 seed, char *key);
 	const char *alike;
 	__u64 pages;
+	bool bytes_stay;
 	__u64 min_pages;
 	__u64 align;
 	bool stack;

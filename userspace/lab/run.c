@@ -330,6 +330,15 @@ static enum lab_result result_of(const struct lab_run *r)
 	return r->err || r->failed || r->given_up ? LAB_FAILED : LAB_HELD;
 }
 
+static __u64 size_in_pages(const struct lab *lab, __u64 bytes, __u64 page_size)
+{
+	if (bytes)
+		return bytes / page_size;
+	if (lab->bytes_stay)
+		return (lab->pages * 4096 + page_size - 1) / page_size;
+	return lab->pages;
+}
+
 enum lab_result lab_run(const struct lab *lab, struct cowi *session,
 			const struct lab_options *options)
 {
@@ -345,8 +354,7 @@ enum lab_result lab_run(const struct lab *lab, struct cowi *session,
 	r->random = options->seed;
 	r->json.out = stdout;
 	r->evidence.out = options->evidence;
-	r->size = options->bytes ? options->bytes / r->status->page_size :
-				   lab->pages;
+	r->size = size_in_pages(lab, options->bytes, r->status->page_size);
 	report_begin(r);
 	look_for_obstacles(r);
 	lab_fail(r, cast_init(&r->cast), "prepare for actors");

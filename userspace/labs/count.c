@@ -13,7 +13,7 @@ static void small_pages(struct lab_run *r)
 	struct blocks b;
 
 	lab_step(r, "The parent fills the blocks and forks a reader and a writer",
-		 "Each block is 25 pages long. The first two are shown. The reader and the writer will touch byte 10,240 of each block: another page each time.");
+		 "Each block has 102,400 bytes. The first two are shown. The reader and the writer will touch byte 10,240 of each block: another page each time.");
 	parent = lab_actor(r, "parent");
 	b = blocks_alloc(r, parent, BLOCKS_FILL);
 	reader = lab_fork(r, parent, "reader");
@@ -47,7 +47,7 @@ static void huge_pages(struct lab_run *r)
 	struct blocks b;
 
 	lab_step(r, "The same with transparent huge pages",
-		 "A system that uses them gives other numbers to those who count calls of a kernel function: since Linux 5.8 a write to a shared huge page splits the mapping and copies 4 KiB of it.");
+		 "A system that uses them gives other numbers to those who count calls of a kernel function: since Linux 5.8 a write to a shared huge page splits the mapping and copies a small page of it.");
 	if (access("/sys/kernel/mm/transparent_hugepage", F_OK)) {
 		lab_note(r, "left out: this kernel has no transparent huge pages");
 		return;
@@ -64,7 +64,7 @@ static void huge_pages(struct lab_run *r)
 	if (!d.huge && !lab_stopped(r))
 		lab_note(r, "the kernel gave no huge page this time");
 	lab_expect_number(r, d.copied, b.nr,
-			  "copies of the writer in the blocks, of 4 KiB each");
+			  "copies of the writer in the blocks, of a small page each");
 }
 
 static void run(struct lab_run *r)
@@ -87,13 +87,14 @@ const struct lab count_lab = {
 		"1000 writes to 1000 different pages made exactly 1000 copies,\n"
 		"and reading made none. What more faults there are belongs to\n"
 		"the program's own code and variables, and is listed. A count of\n"
-		"312 cannot be right for pages of 4 KiB: a probe on one kernel\n"
+		"312 cannot be right for small pages: a probe on one kernel\n"
 		"function misses what goes another way, such as huge pages.",
 	.alike =
 		"As many faults, and no copy: 1000 writes to blocks that were\n"
 		"never filled (lab untouched).",
 	.key = "c",
 	.pages = BLOCKS_PAGES,
+	.bytes_stay = true,
 	.min_pages = 50,
 	.align = 25,
 	.run = run,

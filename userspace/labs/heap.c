@@ -35,7 +35,7 @@ const struct lab heap_lab = {
 	.answer =
 		"An address is a number that each process looks up in a page\n"
 		"table of its own. The write gave the child another frame for\n"
-		"one page, at an unchanged address, and copied 4 KiB, not the\n"
+		"one page, at an unchanged address, and copied this page, not the\n"
 		"block. The child's RSS was as large as the block at once because\n"
 		"RSS counts shared pages in full: it says nothing about copying.",
 	.alike =

@@ -84,8 +84,8 @@ const struct lab hugetlb_lab = {
 		"As lab thp, with memory mapped by MAP_HUGETLB. It needs three\n"
 		"free huge pages in the pool.",
 	.answer =
-		"One byte written copied the whole huge page, 512 frames with\n"
-		"the usual 2 MiB, since hugetlb pages are never split. If the\n"
+		"One byte written copied the whole huge page, 512 frames where\n"
+		"it has 2 MiB, since hugetlb pages are never split. If the\n"
 		"pool is empty at that moment the write cannot be done at all,\n"
 		"which is why servers that use them avoid fork.",
 	.alike =

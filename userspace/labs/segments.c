@@ -4,20 +4,25 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "array_size.h"
 #include "labs.h"
 
-/* Pages of this size are in the program, whatever the machine has. */
-#define PAGE	4096
+/* The largest page that a kernel for this architecture can have. */
+#ifdef __aarch64__
+#define PAGE_MAX	65536
+#else
+#define PAGE_MAX	4096
+#endif
 
 /*
  * Each has a page that will be written to, and one that will not. In rodata
- * neither can be.
+ * neither can be. Where pages are smaller, the first two are meant.
  */
-static const char in_rodata[2 * PAGE] __attribute__((aligned(PAGE))) = { 'r' };
-static char in_data[2 * PAGE] __attribute__((aligned(PAGE))) = { 'd' };
-static char in_bss[2 * PAGE] __attribute__((aligned(PAGE)));
+static const char in_rodata[2 * PAGE_MAX] __attribute__((aligned(PAGE_MAX))) = { 'r' };
+static char in_data[2 * PAGE_MAX] __attribute__((aligned(PAGE_MAX))) = { 'd' };
+static char in_bss[2 * PAGE_MAX] __attribute__((aligned(PAGE_MAX)));
 
 enum { FIXED, WRITTEN, KEPT };
 
@@ -25,17 +30,22 @@ static const char *const names[] = {
 	"text", "rodata", "data", "bss", "heap", "stack",
 };
 
+static unsigned long page_size(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
 static char *touch_both(char *page)
 {
 	page[0] = 's';
-	page[PAGE] = 's';
+	page[page_size()] = 's';
 	return page;
 }
 
 /* Small blocks of malloc() are in the segment that brk() moves: the heap. */
 static int prepare_heap(const __u64 *arg, __u64 *result)
 {
-	char *p = aligned_alloc(PAGE, 2 * PAGE);
+	char *p = aligned_alloc(page_size(), 2 * page_size());
 
 	(void)arg;
 	if (!p)
@@ -55,11 +65,12 @@ static int prepare_program(const __u64 *arg, __u64 *result)
 
 static int prepare_stack(const __u64 *arg, __u64 *result)
 {
-	char *p = alloca(3 * PAGE);
+	const unsigned long page = page_size();
+	char *p = alloca(3 * page);
 
 	(void)arg;
 	(void)result;
-	p += PAGE - ((uintptr_t)p & (PAGE - 1));
+	p += page - ((uintptr_t)p & (page - 1));
 	actor_serve((uintptr_t)touch_both(p));
 }
 
@@ -67,7 +78,7 @@ static int prepare_stack(const __u64 *arg, __u64 *result)
 static void find_regions(struct lab_run *r, struct actor *parent)
 {
 	__u64 start[] = {
-		(uintptr_t)prepare_program & ~(PAGE - 1ULL),
+		(uintptr_t)prepare_program & ~(page_size() - 1),
 		(uintptr_t)in_rodata, (uintptr_t)in_data, (uintptr_t)in_bss,
 		lab_call(r, parent, prepare_heap, ARGS(0), "prepare the heap"),
 		lab_call(r, parent, prepare_stack, ARGS(0),

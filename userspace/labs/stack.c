@@ -7,8 +7,11 @@
 #include "labs.h"
 #include "memory.h"
 
-/* Far below all that the actor does: nobody has touched the stack there. */
-#define DEPTH_PAGES	512
+/*
+ * Bytes: far below all that the actor does, where nobody has touched the stack, and
+ * above the usual limit.
+ */
+#define DEPTH		(2 << 20)
 #define BELOW_PAGES	2
 
 enum { BELOW = BLOCK_FIRST + 1 };
@@ -48,8 +51,7 @@ static void grow(struct lab_run *r, struct actor *parent, struct actor *child,
 
 	lab_step(r, "The child writes far below",
 		 "The stack grows down, by a page fault: pages below the deepest one that was touched do not exist.");
-	below = lab_region(r, "below", lab_addr(r, block) -
-			   DEPTH_PAGES * r->status->page_size, BELOW_PAGES);
+	below = lab_region(r, "below", lab_addr(r, block) - DEPTH, BELOW_PAGES);
 	lab_put(r, below, BELOW_PAGES, BELOW);
 	before = stack_start(r, parent, lab_addr(r, block));
 	lab_look(r);

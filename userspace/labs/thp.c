@@ -36,7 +36,7 @@ static void first_scene(struct lab_run *r, struct actor *parent,
 			struct actor *child, __u64 page, __u64 per_huge)
 {
 	lab_step(r, "The child writes one byte to the first huge page",
-		 "The child's mapping of it is split into small entries, and then the rule for small pages holds: one page of 4 KiB is copied.");
+		 "The child's mapping of it is split into small entries, and then the rule for small pages holds: one small page is copied.");
 	lab_write(r, child, page, "c", COWI_NEXT_COPY);
 	lab_look(r);
 	lab_expect_moved(r, child, ALL, 1);
@@ -69,7 +69,7 @@ static void acts(struct lab_run *r, __u64 size)
 	struct actor *parent, *child;
 
 	lab_step(r, "A parent fills two huge pages and forks",
-		 "One entry maps 2 MiB. fork copies the entries, here as always.");
+		 "One entry maps a huge page. fork copies the entries, here as always.");
 	parent = lab_actor(r, "parent");
 	lab_call(r, parent, mem_want_thp, ARGS(0), "allow huge pages");
 	page = lab_region(r, NULL, lab_call(r, parent, huge_map,
@@ -98,14 +98,14 @@ static void run(struct lab_run *r)
 const struct lab thp_lab = {
 	.name = "thp",
 	.id = "E5",
-	.question = "Does a write to a shared huge page copy 2 MiB?",
+	.question = "Does a write to a shared huge page copy all of it?",
 	.help =
 		"A parent fills two transparent huge pages and forks. The child\n"
 		"writes one byte to the first; then it exits and the parent\n"
 		"writes to both.",
 	.answer =
 		"No, since Linux 5.8: the writer's mapping is split into small\n"
-		"entries, and 4 KiB are copied; before, all 2 MiB were. The\n"
+		"entries, and one small page is copied; before, all of it was. The\n"
 		"parent's mapping stayed huge. A huge page that is nobody\n"
 		"else's is kept whole.",
 	.alike =

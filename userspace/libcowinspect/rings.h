@@ -30,6 +30,8 @@
 /* The registers that are asked for: those of a program, but for segments. */
 #ifdef __aarch64__
 #define COWI_REGS_MASK	((1ULL << PERF_REG_ARM64_MAX) - 1)
+#elif defined(__riscv)
+#define COWI_REGS_MASK	((1ULL << PERF_REG_RISCV_MAX) - 1)
 #else
 #define COWI_REGS_MASK	((1ULL << PERF_REG_X86_64_MAX) - 1 - \
 			 (0xfULL << PERF_REG_X86_DS))

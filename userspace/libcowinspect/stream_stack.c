@@ -35,7 +35,8 @@ static int find_writer(struct cowi_stream *s, pid_t pid)
 /* Where a register of DWARF's numbers is among those of a sample. */
 static unsigned int place_of(unsigned int dwarf)
 {
-#ifdef __aarch64__
+#if defined(__aarch64__) || defined(__riscv)
+	/* Of riscv64, the first one is pc in place of the register that is always 0. */
 	return dwarf;
 #else
 	/* rax, rdx, rcx, rbx, rsi, rdi, rbp, rsp, r8 to r15 */
@@ -56,6 +57,10 @@ static unsigned int place_of(unsigned int dwarf)
 #ifdef __aarch64__
 #define PLACE_OF_PC	PERF_REG_ARM64_PC
 #define PLACE_OF_SP	PERF_REG_ARM64_SP
+#define NR_DWARF	32
+#elif defined(__riscv)
+#define PLACE_OF_PC	PERF_REG_RISCV_PC
+#define PLACE_OF_SP	PERF_REG_RISCV_SP
 #define NR_DWARF	32
 #else
 #define PLACE_OF_PC	place_of(16)

@@ -291,7 +291,7 @@ static bool set_registers(Dwfl_Thread *thread, void *arg)
 		return set_registers_above(thread);
 	for (i = 0; i < COWI_NR_REGS; i++)
 		reg[i] = without_code(current->space, stack->reg[i]);
-#ifdef __aarch64__
+#if defined(__aarch64__) || defined(__riscv)
 	dwfl_thread_state_register_pc(thread, stack->pc);
 	return dwfl_thread_state_registers(thread, 0, 32, reg);
 #else

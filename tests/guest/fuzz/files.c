@@ -201,10 +201,10 @@ void fuzz_truncate(struct fuzzer *f)
 void fuzz_mmap(struct fuzzer *f)
 {
 	static const int allowed[] = { ENODEV, EACCES, EINVAL, EPERM, 0 };
-	void *at = mmap(NULL, 4096 << fuzz_below(f, 4),
+	void *at = mmap(NULL, PAGE << fuzz_below(f, 4),
 			fuzz_below(f, 8), fuzz_chance(f, 2) ? MAP_SHARED :
 							      MAP_PRIVATE,
-			fuzz_slot(f)->fd, fuzz_below(f, 16) * 4096);
+			fuzz_slot(f)->fd, fuzz_below(f, 16) * PAGE);
 
 	if (at != MAP_FAILED)
 		fuzz_wrong(f, "was mapped", (long)at, 0);

@@ -67,7 +67,8 @@ long long fuzz_offset(struct fuzzer *f)
 		0x7fffffffffff, 0x800000000000, 0xffffffffff000,
 		0xfffffffffffff, 0x00ffffffffffffff, 0x0100000000000000,
 		INT64_MAX, INT64_MAX - 4095, 1ULL << 63, 0xffff800000000000,
-		0xffff888000000000, 0xffffffffff600000, -1ULL, -4096ULL
+		0xffff888000000000, 0xffffffffff600000, -1ULL, -4096ULL,
+		-16384ULL
 	};
 
 	switch (fuzz_below(f, 3)) {
@@ -174,10 +175,10 @@ static uint64_t print_counts(const struct fuzz_shared *shared)
 
 static void *arena_with_end(void)
 {
-	char *at = mmap(NULL, FUZZ_ARENA + 4096, PROT_READ | PROT_WRITE,
+	char *at = mmap(NULL, FUZZ_ARENA + PAGE, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (at == MAP_FAILED || mprotect(at + FUZZ_ARENA, 4096, PROT_NONE))
+	if (at == MAP_FAILED || mprotect(at + FUZZ_ARENA, PAGE, PROT_NONE))
 		bail("arena");
 	return at;
 }
@@ -191,9 +192,9 @@ void fuzz_begin(struct fuzzer *f, struct fuzz_shared *shared, uint64_t seed)
 	f->seed = seed;
 	f->state = seed;
 	f->arena = arena_with_end();
-	f->stale = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+	f->stale = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 			0);
-	f->past_end = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file,
+	f->past_end = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file,
 			   0);
 	f->event = -1;
 	f->slots = FUZZ_SLOTS;

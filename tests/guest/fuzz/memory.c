@@ -40,9 +40,9 @@ static size_t some_pages(struct fuzzer *f, char **at)
 	if (fuzz_chance(f, 10))
 		return FUZZ_AREA;
 	if (fuzz_chance(f, 2))
-		return 4 * 4096;
-	*at += fuzz_below(f, 8) * 4096;
-	return (1 + fuzz_below(f, 16)) * 4096;
+		return 4 * PAGE;
+	*at += fuzz_below(f, 8) * PAGE;
+	return (1 + fuzz_below(f, 16)) * PAGE;
 }
 
 void fuzz_map(struct fuzzer *f)
@@ -80,7 +80,7 @@ static ssize_t touch(struct fuzzer *f, char *at, size_t len, bool write_it)
 	ssize_t ret = 0;
 	size_t i;
 
-	for (i = 0; i < len && ret >= 0; i += 4096)
+	for (i = 0; i < len && ret >= 0; i += PAGE)
 		ret = write_it ? pread(f->file, at + i, 1, 0) :
 				 pwrite(f->file, at + i, 1, 0);
 	return ret;
@@ -111,8 +111,8 @@ void fuzz_touch(struct fuzzer *f)
 	}
 	/* All of it is a lot to do where emulated. */
 	len = some_pages(f, &at);
-	if (len > 32 * 4096)
-		len = 32 * 4096;
+	if (len > 32 * PAGE)
+		len = 32 * PAGE;
 	fuzz_result(f, touch(f, at, len, write_it), allowed);
 }
 
@@ -155,7 +155,7 @@ void fuzz_protect(struct fuzzer *f)
 		fd = pin_pages(at, len);
 		fuzz_result(f, fd, allowed);
 		if (fd >= 0) {
-			touch(f, at, 4096, true);
+			touch(f, at, PAGE, true);
 			close(fd);
 		}
 		break;
@@ -165,7 +165,7 @@ void fuzz_protect(struct fuzzer *f)
 				     UFFD_FEATURE_WP_HUGETLBFS_SHMEM);
 		fuzz_result(f, fd, allowed);
 		if (fd >= 0) {
-			touch(f, at, 4096, true);
+			touch(f, at, PAGE, true);
 			close(fd);
 		}
 		break;
@@ -179,7 +179,7 @@ static void be_child(struct fuzzer *f, char *at, bool write_it, bool exec_it)
 {
 	if (f->child)
 		fuzz_cover_start(f->child);
-	touch(f, at, 4 * 4096, write_it);
+	touch(f, at, 4 * PAGE, write_it);
 	if (exec_it)
 		execl("/proc/self/exe", "fuzz", "--end", NULL);
 	_exit(0);
@@ -203,7 +203,7 @@ void fuzz_fork(struct fuzzer *f)
 		command_pid("attach", pid);
 	if (detach_first)
 		command_pid("detach", pid);
-	touch(f, at, 4 * 4096, true);
+	touch(f, at, 4 * PAGE, true);
 	waitpid(pid, NULL, 0);
 	command_pid("detach", pid);
 }

@@ -61,13 +61,14 @@ static char *slot(void)
 /* Some pages of a slot: a few, or many. */
 static void piece(char **at, size_t *len)
 {
-	size_t first = rnd(512), pages = rnd(2) ? 1 + rnd(8) : 1 + rnd(512);
+	size_t first = rnd(HUGE_PAGES);
+	size_t pages = 1 + rnd(rnd(2) ? 8 : HUGE_PAGES);
 
-	if (first + pages > 512)
-		pages = 512 - first;
+	if (first + pages > HUGE_PAGES)
+		pages = HUGE_PAGES - first;
 	if (!rnd(8)) {
 		first = 0;
-		pages = 512;
+		pages = HUGE_PAGES;
 	}
 	*at = slot() + first * PAGE;
 	*len = pages * PAGE;
@@ -138,7 +139,7 @@ static bool unmap(void)
 static bool shrink_and_grow(void)
 {
 	char *at = slot();
-	size_t less = (1 + rnd(500)) * PAGE;
+	size_t less = (1 + rnd(HUGE_PAGES - 12)) * PAGE;
 
 	return mremap(at, HUGE, less, 0) == at &&
 	       mremap(at, less, HUGE, 0) == at;
@@ -171,7 +172,7 @@ static bool move_some_pages(void)
 	char *at = slot();
 
 	for (i = 0; i < 16; i++) {
-		pages[i] = at + rnd(512) * PAGE;
+		pages[i] = at + rnd(HUGE_PAGES) * PAGE;
 		nodes[i] = node;
 		status[i] = -1;
 	}
@@ -375,7 +376,7 @@ static bool remove_some(void)
 	       mmap(at, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		    fd, 0) == at &&
 	       touch(at, HUGE, true) &&
-	       !madvise(at + rnd(256) * PAGE, (1 + rnd(256)) * PAGE,
+	       !madvise(at + rnd(HUGE_PAGES / 2) * PAGE, (1 + rnd(HUGE_PAGES / 2)) * PAGE,
 			MADV_REMOVE);
 	close(fd);
 	return good;

@@ -24,7 +24,7 @@
 #include "torture.h"
 
 #define BASE		0x300000000000UL
-#define AREA		(8 * HUGE)
+#define AREA		(1UL << 30)	/* has room for a huge page */
 #define PLACE		BASE
 #define ASIDE		(BASE + AREA)
 #define TRANSIT		(BASE + 2 * AREA)
@@ -166,7 +166,7 @@ static void make_whole(void)
 	       -1);
 	if (madvise((void *)WHOLE, HUGE, MADV_HUGEPAGE))
 		bail("MADV_HUGEPAGE");
-	for (i = 0; i < 512; i++)
+	for (i = 0; i < (int)HUGE_PAGES; i++)
 		write_page(WHOLE + i * PAGE);
 	state->whole = true;
 }
@@ -259,7 +259,7 @@ static void change_pages(void)
 
 static void split_whole(void)
 {
-	unsigned long at = WHOLE + rnd(512) * PAGE;
+	unsigned long at = WHOLE + rnd(HUGE_PAGES) * PAGE;
 
 	begin_change();
 	if (madvise((void *)at, PAGE, MADV_DONTNEED))
@@ -537,11 +537,11 @@ static bool check_whole(int fd)
 			describe("overlaps the one before", &records[k]);
 		pages += 1UL << records[k].map_order;
 		end = records[k].addr + (PAGE << records[k].map_order);
-		huge |= records[k].map_order == 9;
+		huge |= records[k].map_order == HUGE_ORDER;
 	}
 	count(huge ? OP_SAW_HUGE : OP_SAW_SPLIT, true);
-	if (end > WHOLE + HUGE || (steady && pages != 512) ||
-	    (!missing[NEED_COLLAPSE] && pages < 511))
+	if (end > WHOLE + HUGE || (steady && pages != HUGE_PAGES) ||
+	    (!missing[NEED_COLLAPSE] && pages < HUGE_PAGES - 1))
 		wrong("a huge page of %lu pages in %d records, steady %d",
 		      pages, n, steady);
 	return true;
@@ -562,7 +562,7 @@ static bool check_blink(int fd)
 			continue;
 		if (records[0].kind != COWI_KIND_SHMEM || !records[0].mapcount)
 			describe("mapped, but by nobody", &records[0]);
-		count(OP_SAW_BLINK, records[0].map_order == 9);
+		count(OP_SAW_BLINK, records[0].map_order == HUGE_ORDER);
 	}
 	return true;
 }

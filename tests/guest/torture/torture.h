@@ -28,9 +28,6 @@
 
 #include "../setup.h"
 
-#define PAGE		4096UL
-#define HUGE		(2UL << 20)
-
 /*
  * What is done, and counted. X(id, text, needs): what was never done, although
  * the kernel can do it, fails the test; needs is an enum need, or a kernel

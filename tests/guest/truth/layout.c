@@ -311,7 +311,7 @@ static void note_event(const struct order *order)
 	if (order->op == OP_MERGE)
 		merge_wanted = true;
 	if ((order->op == OP_UNMAP || order->op == OP_DONTNEED) &&
-	    r->pages >= 512 && order->pages < 512)
+	    r->pages >= HUGE_PAGES && order->pages < HUGE_PAGES)
 		shared->seen[ING_PARTLY_UNMAPPED] = true;
 }
 

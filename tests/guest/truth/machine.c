@@ -121,6 +121,8 @@ static void setup_ext4(void)
 
 /* ---- huge pages ---- */
 
+#define HUGEPAGES	"/sys/kernel/mm/hugepages/"
+
 static void setup_thp(void)
 {
 	static const int all[] = {
@@ -140,17 +142,39 @@ static void setup_thp(void)
 	missing(ING_COLLAPSED, lacks_collapse());
 }
 
-static void setup_hugetlb(const char *size, const char *pages,
+static void setup_hugetlb(unsigned long size, unsigned long most, unsigned int least,
 			  enum ingredient what)
 {
-	char path[128];
+	char path[128], pages[24];
 
-	snprintf(path, sizeof(path),
-		 "/sys/kernel/mm/hugepages/hugepages-%skB/nr_hugepages", size);
-	if (access(path, W_OK))
+	snprintf(path, sizeof(path), HUGEPAGES "hugepages-%lukB/nr_hugepages",
+		 size >> 10);
+	snprintf(pages, sizeof(pages), "%lu",
+		 size && most / size > least ? most / size : least);
+	if (!size || access(path, W_OK))
 		missing(what, "no hugetlb pages of this size on this architecture");
 	else
 		must_set_file(path, pages);
+}
+
+/* What there is beside those that one PMD maps, and fits a slot. */
+static void find_hugetlb_groups(void)
+{
+	DIR *dir = opendir(HUGEPAGES);
+	struct dirent *entry;
+	unsigned long size;
+
+	while (dir && (entry = readdir(dir))) {
+		if (sscanf(entry->d_name, "hugepages-%lukB", &size) != 1)
+			continue;
+		size <<= 10;
+		if (size < HUGE)
+			machine.hugetlb_ptes = size;
+		else if (size > HUGE && size <= SLOT / 2)
+			machine.hugetlb_pmds = size;
+	}
+	if (dir)
+		closedir(dir);
 }
 
 /* ---- single calls ---- */
@@ -181,6 +205,7 @@ static void probe_device(void)
 		0xf0000,		/* PC: the BIOS */
 		0x4000000,		/* arm64 virt: the second flash bank */
 		0x0,			/* and the first */
+		0x20000000,		/* riscv64 virt: the first flash bank */
 	};
 	unsigned int i;
 	char *p;
@@ -254,10 +279,11 @@ void machine_setup(void)
 	setup_tmpfs();
 	setup_ext4();
 	setup_thp();
-	setup_hugetlb("2048", "64", ING_HUGETLB_PRIVATE);
+	find_hugetlb_groups();
+	setup_hugetlb(HUGE, 128UL << 20, 24, ING_HUGETLB_PRIVATE);
 	machine.missing[ING_HUGETLB_SHARED] = machine.missing[ING_HUGETLB_PRIVATE];
-	setup_hugetlb("64", "256", ING_HUGETLB_64K);
-	setup_hugetlb("32768", "12", ING_HUGETLB_32M);
+	setup_hugetlb(machine.hugetlb_ptes, 16UL << 20, 96, ING_HUGETLB_PTES);
+	setup_hugetlb(machine.hugetlb_pmds, 0, 12, ING_HUGETLB_PMDS);
 	probe_uffd();
 	probe_guard();
 	missing(ING_SOFT_DIRTY_CLEARED, lacks_soft_dirty());

@@ -227,7 +227,8 @@ static uint32_t count_at(const struct cowinspect_page *r, unsigned long nth)
  */
 bool is_share_count_wrong(const struct cowinspect_page *r)
 {
-	bool in_pmd_table = r->map_order >= 9 && r->map_order < 18;
+	bool in_pmd_table = r->map_order >= HUGE_ORDER &&
+			    r->map_order < 2 * HUGE_ORDER;
 
 	return r->flags & COWI_F_HUGETLB && !in_pmd_table && kernel_since(6, 12);
 }
@@ -581,8 +582,8 @@ static void note_anon(const struct cowinspect_page *r)
 	if (r->flags & COWI_F_HUGETLB)
 		return;
 	seen[ING_HUGE_ANON] |= r->map_order;
-	seen[ING_HUGE_PART] |= r->folio_order >= 9 && !r->map_order;
-	seen[ING_MTHP] |= r->folio_order && r->folio_order < 9;
+	seen[ING_HUGE_PART] |= r->folio_order >= HUGE_ORDER && !r->map_order;
+	seen[ING_MTHP] |= r->folio_order && r->folio_order < HUGE_ORDER;
 	seen[ING_LAZY_FREE] |= !(r->flags & COWI_F_SWAPBACKED);
 }
 

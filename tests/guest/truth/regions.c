@@ -118,7 +118,7 @@ static int make_shared_anon(const struct region *r)
 /* Contents in the page cache, a hole, and contents that are not mapped yet. */
 static int map_file(const struct region *r, int fd, int flags)
 {
-	char page[4096];
+	char page[PAGE];
 	unsigned int i;
 	int error;
 
@@ -127,7 +127,7 @@ static int map_file(const struct region *r, int fd, int flags)
 	memset(page, 0x5a, sizeof(page));
 	error = ftruncate(fd, r->pages * PAGE) ? errno : 0;
 	for (i = 0; !error && i < r->pages; i++) {
-		if (roll(2) && pwrite(fd, page, PAGE, i * PAGE) != PAGE)
+		if (roll(2) && pwrite(fd, page, sizeof(page), i * PAGE) < 0)
 			error = errno;
 	}
 	if (!error)
@@ -241,7 +241,7 @@ static int make_huge_shmem(const struct region *r)
 	return 0;
 }
 
-/* Not aligned to 2 MiB and shorter, so that a smaller folio is the best there is. */
+/* Shorter than a huge page, so that a smaller folio is the best there is. */
 static int make_mthp(const struct region *r)
 {
 	int error = map_at(r, PROT_RW, MAP_PRIVATE, -1, 0);
@@ -253,11 +253,11 @@ static int make_mthp(const struct region *r)
 	return error;
 }
 
-static int map_hugetlb(const struct region *r, int flags, int shift)
+static int map_hugetlb(const struct region *r, int flags, unsigned long size)
 {
-	unsigned long i, size = 1UL << shift;
+	unsigned long i;
 	int error = map_at(r, PROT_RW, flags | MAP_HUGETLB |
-			   shift << MAP_HUGE_SHIFT, -1, 0);
+			   __builtin_ctzl(size) << MAP_HUGE_SHIFT, -1, 0);
 
 	for (i = 0; !error && i < r->pages * PAGE; i += size) {
 		if (roll(4))
@@ -268,22 +268,22 @@ static int map_hugetlb(const struct region *r, int flags, int shift)
 
 static int make_hugetlb_private(const struct region *r)
 {
-	return map_hugetlb(r, MAP_PRIVATE, 21);
+	return map_hugetlb(r, MAP_PRIVATE, HUGE);
 }
 
 static int make_hugetlb_shared(const struct region *r)
 {
-	return map_hugetlb(r, MAP_SHARED, 21);
+	return map_hugetlb(r, MAP_SHARED, HUGE);
 }
 
-static int make_hugetlb_64k(const struct region *r)
+static int make_hugetlb_ptes(const struct region *r)
 {
-	return map_hugetlb(r, MAP_PRIVATE, 16);
+	return map_hugetlb(r, MAP_PRIVATE, machine.hugetlb_ptes);
 }
 
-static int make_hugetlb_32m(const struct region *r)
+static int make_hugetlb_pmds(const struct region *r)
 {
-	return map_hugetlb(r, MAP_PRIVATE, 25);
+	return map_hugetlb(r, MAP_PRIVATE, machine.hugetlb_pmds);
 }
 
 static int make_device(const struct region *r, int flags)
@@ -319,42 +319,61 @@ static int make_secretmem(const struct region *r)
 	return error;
 }
 
+/* What a region is a multiple of. */
+enum unit { BASE_PAGE, HUGE_HALF, HUGE_PAGE, HUGETLB_PTES, HUGETLB_PMDS };
+
+static unsigned int pages_in(enum unit unit)
+{
+	switch (unit) {
+	case HUGE_HALF:
+		return HUGE_PAGES / 2;
+	case HUGE_PAGE:
+		return HUGE_PAGES;
+	case HUGETLB_PTES:
+		return machine.hugetlb_ptes / PAGE;
+	case HUGETLB_PMDS:
+		return machine.hugetlb_pmds / PAGE;
+	default:
+		return 1;
+	}
+}
+
 /*
  * @make: makes it, returns 0 or an errno
  * @ingredient: what it needs and, where no record can show it, what it is
  * @told: the record does not show it: success counts
- * @min, @max: pages
- * @unit: pages are a multiple of this
+ * @min, @max: how many units it has
  */
 static const struct maker {
 	int (*make)(const struct region *region);
 	int ingredient;
 	bool told;
-	unsigned int min, max, unit;
+	unsigned int min, max;
+	enum unit unit;
 } makers[] = {
-	{ make_anon, ING_ANON, false, 1, 40, 1 },
-	{ make_anon, ING_ANON, false, 64, 256, 1 },
-	{ make_shared_anon, ING_SHARED_ANON, true, 1, 24, 1 },
-	{ make_memfd_private, ING_MEMFD_PRIVATE, true, 1, 24, 1 },
-	{ make_memfd_shared, ING_MEMFD_SHARED, true, 1, 24, 1 },
-	{ make_tmpfs_private, ING_TMPFS_PRIVATE, true, 1, 24, 1 },
-	{ make_tmpfs_shared, ING_TMPFS_SHARED, true, 1, 24, 1 },
-	{ make_ext4_private, ING_EXT4_PRIVATE, true, 1, 24, 1 },
-	{ make_ext4_shared, ING_EXT4_SHARED, true, 1, 24, 1 },
-	{ make_readonly, ING_READONLY, true, 1, 16, 1 },
-	{ make_no_access, ING_NO_ACCESS, true, 1, 16, 1 },
-	{ make_brk, ING_BRK, true, 1, 32, 1 },
-	{ make_huge, ING_HUGE_ANON, false, 512, 1024, 256 },
-	{ make_huge, ING_HUGE_ANON, false, 512, 512, 1 },
-	{ make_huge_shmem, ING_HUGE_SHMEM, false, 512, 512, 1 },
-	{ make_mthp, ING_MTHP, false, 16, 100, 1 },
-	{ make_hugetlb_private, ING_HUGETLB_PRIVATE, true, 512, 1024, 512 },
-	{ make_hugetlb_shared, ING_HUGETLB_SHARED, true, 512, 1024, 512 },
-	{ make_hugetlb_64k, ING_HUGETLB_64K, true, 16, 128, 16 },
-	{ make_hugetlb_32m, ING_HUGETLB_32M, true, 8192, 8192, 8192 },
-	{ make_device_shared, ING_DEVICE_SHARED, true, 1, 1, 1 },
-	{ make_device_private, ING_DEVICE_PRIVATE, true, 1, 1, 1 },
-	{ make_secretmem, ING_SECRETMEM, true, 1, 8, 1 },
+	{ make_anon, ING_ANON, false, 1, 40, BASE_PAGE },
+	{ make_anon, ING_ANON, false, 64, 256, BASE_PAGE },
+	{ make_shared_anon, ING_SHARED_ANON, true, 1, 24, BASE_PAGE },
+	{ make_memfd_private, ING_MEMFD_PRIVATE, true, 1, 24, BASE_PAGE },
+	{ make_memfd_shared, ING_MEMFD_SHARED, true, 1, 24, BASE_PAGE },
+	{ make_tmpfs_private, ING_TMPFS_PRIVATE, true, 1, 24, BASE_PAGE },
+	{ make_tmpfs_shared, ING_TMPFS_SHARED, true, 1, 24, BASE_PAGE },
+	{ make_ext4_private, ING_EXT4_PRIVATE, true, 1, 24, BASE_PAGE },
+	{ make_ext4_shared, ING_EXT4_SHARED, true, 1, 24, BASE_PAGE },
+	{ make_readonly, ING_READONLY, true, 1, 16, BASE_PAGE },
+	{ make_no_access, ING_NO_ACCESS, true, 1, 16, BASE_PAGE },
+	{ make_brk, ING_BRK, true, 1, 32, BASE_PAGE },
+	{ make_huge, ING_HUGE_ANON, false, 2, 4, HUGE_HALF },
+	{ make_huge, ING_HUGE_ANON, false, 1, 1, HUGE_PAGE },
+	{ make_huge_shmem, ING_HUGE_SHMEM, false, 1, 1, HUGE_PAGE },
+	{ make_mthp, ING_MTHP, false, 16, 100, BASE_PAGE },
+	{ make_hugetlb_private, ING_HUGETLB_PRIVATE, true, 1, 2, HUGE_PAGE },
+	{ make_hugetlb_shared, ING_HUGETLB_SHARED, true, 1, 2, HUGE_PAGE },
+	{ make_hugetlb_ptes, ING_HUGETLB_PTES, true, 1, 8, HUGETLB_PTES },
+	{ make_hugetlb_pmds, ING_HUGETLB_PMDS, true, 1, 1, HUGETLB_PMDS },
+	{ make_device_shared, ING_DEVICE_SHARED, true, 1, 1, BASE_PAGE },
+	{ make_device_private, ING_DEVICE_PRIVATE, true, 1, 1, BASE_PAGE },
+	{ make_secretmem, ING_SECRETMEM, true, 1, 8, BASE_PAGE },
 };
 
 #define NR_MAKERS ((int)(sizeof(makers) / sizeof(makers[0])))
@@ -364,8 +383,8 @@ bool region_is_hugetlb(const struct region *region)
 	switch (makers[region->maker].ingredient) {
 	case ING_HUGETLB_PRIVATE:
 	case ING_HUGETLB_SHARED:
-	case ING_HUGETLB_64K:
-	case ING_HUGETLB_32M:
+	case ING_HUGETLB_PTES:
+	case ING_HUGETLB_PMDS:
 		return true;
 	default:
 		return false;
@@ -388,8 +407,8 @@ void region_choose(struct region *region)
 	} while (machine.missing[maker->ingredient]);
 	region->pages = maker->min;
 	if (maker->max > maker->min)
-		region->pages += draw((maker->max - maker->min) / maker->unit + 1) *
-				 maker->unit;
+		region->pages += draw(maker->max - maker->min + 1);
+	region->pages *= pages_in(maker->unit);
 }
 
 /**

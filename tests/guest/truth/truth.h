@@ -25,8 +25,6 @@
 
 #include "../setup.h"
 
-#define PAGE		4096UL
-#define HUGE		(2UL << 20)
 #define PAGEMAP_UFFD_WP	(1ULL << 57)
 
 #define MAX_MEMBERS	6
@@ -61,12 +59,12 @@
 	X(HUGE_PART, "huge page, mapped page by page") \
 	X(HUGE_MIXED, "huge page mapped both ways at once") \
 	X(PARTLY_UNMAPPED, "huge page, partly unmapped") \
-	X(MTHP, "anonymous folio between 4 KiB and 2 MiB") \
+	X(MTHP, "anonymous folio larger than a page, and smaller than a PMD maps") \
 	X(COLLAPSED, "MADV_COLLAPSE") \
 	X(HUGETLB_PRIVATE, "hugetlb, mapped private") \
 	X(HUGETLB_SHARED, "hugetlb, mapped shared") \
-	X(HUGETLB_64K, "hugetlb of 64 KiB") \
-	X(HUGETLB_32M, "hugetlb of 32 MiB") \
+	X(HUGETLB_PTES, "hugetlb of a group of PTEs") \
+	X(HUGETLB_PMDS, "hugetlb of a group of PMDs") \
 	X(KSM, "merged by KSM") \
 	X(ZERO, "zero page") \
 	X(HUGE_ZERO, "huge zero page") \
@@ -210,6 +208,8 @@ struct machine {
 	const char *missing[NR_INGREDIENTS];	/* why there can be none here */
 	int device;				/* /dev/mem, or -1 */
 	off_t device_at;
+	unsigned long hugetlb_ptes;	/* bytes of one that groups of PTEs map */
+	unsigned long hugetlb_pmds;	/* the same with PMDs */
 	bool ksm_flag_wrong;		/* kpageflags call all anon pages KSM */
 	bool has_exclusive;
 	bool each_page_once;		/* pagemap's bit 56, in huge mappings */
