@@ -199,16 +199,37 @@ static int open_log(void)
 	return fd;
 }
 
+static bool begins_with(const char *text, const char *words)
+{
+	return !strncmp(text, words, strlen(words));
+}
+
+/*
+ * Of a report of KCSAN's, which goes on to a line like the one before it: of the
+ * kernel with itself, at any time, as often as not. tests/vm/check-log tells whose.
+ */
+static bool is_of_race(const char *text)
+{
+	static bool in_report;
+
+	if (begins_with(text, "====")) {
+		in_report = false;
+		return true;
+	}
+	in_report |= begins_with(text, "BUG: KCSAN:");
+	return in_report;
+}
+
 /*
  * Once in its life, and at any time, the kernel says that its timer took long: that is
  * where an emulated CPU was put aside, and no answer to what we did.
  */
 static bool is_answer(const char *record)
 {
-	static const char late[] = "hrtimer: interrupt took ";
 	const char *text = strchr(record, ';');
 
-	return !text || strncmp(text + 1, late, strlen(late));
+	return !text || !(is_of_race(text + 1) ||
+			  begins_with(text + 1, "hrtimer: interrupt took "));
 }
 
 static bool has_grown(int log)
