@@ -601,8 +601,8 @@ static inline bool cow_uffd_async(const struct vm_area_struct *vma, bool rwp)
  * Which of an entry's bits the CPU at hand sets by itself, as COWI_F_* bits. On
  * arm64 that is optional for both (HA and HD in TCR_EL1; the names of the bits
  * changed), in the architecture and, for the sake of errata, per kind of CPU. On
- * riscv64 it is optional as well, and no kernel up to 6.12 knows (Svadu is from 6.13):
- * none is set for sure, and any may be.
+ * riscv64 it is optional as well, and 6.12 does not know (asm/hwcap.h has Svadu in 7.2
+ * and not in 6.12): none is set for sure, and any may be.
  */
 static inline u64 cow_cpu_sets(void)
 {
