@@ -2,18 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # --filter, on a recording: expressions where the library has them, which Debian 13
 # has, or else what is missing. tests/install runs it on both releases.
+# shellcheck disable=SC2154 # built.sh sets here, O and tmp
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-O=$(realpath -m "${O:-$here/../../build/user}")
-mkdir -p "$O"
-exec 9>"$O/.test.lock"
-flock 9
-make -s -C "$here/../../userspace" O="$O" ${CC:+CC="$CC"} ${SAN:+SAN="$SAN"} \
-	"$O/cowinspect" "$O/tests/make-recording" >&2 || exit 1
-flock -u 9
+. "$(dirname "$0")/built.sh" cowinspect tests/make-recording
 
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/small"
 "$O/tests/make-recording" "$tmp/small" 16 || exit 1
 

@@ -2,19 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # The handbook against the tool: every lab has its section, every command that
 # the pages name exists, and the teacher's key is the one that the tool grades by.
+# shellcheck disable=SC2154 # built.sh sets here, O and tmp
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
+. "$(dirname "$0")/built.sh" cowinspect
 docs=$here/../../docs
-O=$(realpath -m "${O:-$here/../../build/user}")
-mkdir -p "$O"
-exec 9>"$O/.test.lock"
-flock 9
-make -s -C "$here/../../userspace" O="$O" ${CC:+CC="$CC"} ${SAN:+SAN="$SAN"} \
-	"$O/cowinspect" >&2 || exit 1
-flock -u 9
 
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 "$O/cowinspect" lab --list >"$tmp/list"
 cut -d' ' -f1 "$tmp/list" | sort >"$tmp/names"
 

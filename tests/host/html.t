@@ -1,22 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # --html in a real browser: html.py does the tests, this prepares for them.
+# shellcheck disable=SC2154 # built.sh sets here, O and tmp
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
-
-here=$ROOT/tests/host
-O=$(realpath -m "${O:-$BUILD/user}")
-mkdir -p "$O"
+. "$(dirname "$0")/built.sh" cowinspect tests/make-page tests/make-trace \
+	tests/make-recording
 "$ROOT/tests/deps" browser
-exec 9>"$O/.test.lock"
-flock 9
-make -s -C "$ROOT/userspace" O="$O" ${CC:+CC="$CC"} ${SAN:+SAN="$SAN"} \
-	"$O/cowinspect" "$O/tests/make-page" "$O/tests/make-trace" \
-	"$O/tests/make-recording" >&2
-exec 9>&-
 
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/small" "$tmp/large"
 for kind in fork crowd large scattered scenes kinds hostile empty; do
 	"$O/tests/make-page" $kind "$tmp/$kind.html"

@@ -1,18 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # cowinspect snapshot and what reads one, made of a recording: no module, no root.
+# shellcheck disable=SC2154 # built.sh sets here, O and tmp
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-O=$(realpath -m "${O:-$here/../../build/user}")
-mkdir -p "$O"
-exec 9>"$O/.test.lock"
-flock 9
-make -s -C "$here/../../userspace" O="$O" ${CC:+CC="$CC"} ${SAN:+SAN="$SAN"} \
-	"$O/cowinspect" "$O/tests/make-recording" >&2 || exit 1
-flock -u 9
+. "$(dirname "$0")/built.sh" cowinspect tests/make-recording
 
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 export TMPDIR=$tmp/spool
 mkdir "$tmp/copy" "$tmp/out" "$tmp/spool"
 "$O/tests/make-recording" "$tmp/copy" 2000 || exit 1

@@ -1,19 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The whole command, on a recording: no module, no root.
+# shellcheck disable=SC2154 # built.sh sets here, O and tmp
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-O=$(realpath -m "${O:-$here/../../build/user}")
-mkdir -p "$O"
-exec 9>"$O/.test.lock"
-flock 9
-make -s -C "$here/../../userspace" O="$O" ${CC:+CC="$CC"} ${SAN:+SAN="$SAN"} \
-	"$O/cowinspect" "$O/tests/make-recording" "$O/tests/make-trace" >&2 || exit 1
-flock -u 9
+. "$(dirname "$0")/built.sh" cowinspect tests/make-recording tests/make-trace
 
 "$here/../deps" schema >&2 || exit 1
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/small" "$tmp/large" "$tmp/json"
 documents=0
 "$O/tests/make-recording" "$tmp/small" 16 || exit 1
