@@ -5,6 +5,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/bitfield.h>
+#include <linux/build_bug.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/smp.h>
@@ -254,6 +255,8 @@ static void decode_present(const struct cow_raw *raw,
 /* All that is not set of each entry. memset() is dearer: it is a string instruction. */
 static void clear(struct cowinspect_page *page)
 {
+	/* A new member is set here or below: user space gets all there is. */
+	BUILD_BUG_ON(sizeof(*page) != 48);
 	page->mapcount = 0;
 	page->refcount = 0;
 	page->folio_mapcount = 0;

@@ -663,13 +663,14 @@ static void end_fault(struct fault *f)
 	struct fault *other;
 	unsigned long flags;
 
-	note_nothing(&f->c.after);
 	raw_spin_lock_irqsave(&chain->lock, flags);
 	/* Both at once: see cow_observe_unsettled(). */
 	count_paid(f);
 	hlist_del(&f->node);
 	if (is_judged(f) && f->c.result == COW_RESULT_DONE)
 		look(f, &f->c.after);
+	else
+		note_nothing(&f->c.after);
 	hlist_for_each_entry(other, &chain->list, node) {
 		if (is_judged(f) && other->mm == f->mm)
 			cow_entry_pass(&other->c.before, other->addr, &f->c,
