@@ -13,6 +13,7 @@
  * to its end, and the most memory that the tool had.
  */
 #include <pthread.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 
 #include "../guest/events.h"
@@ -126,13 +127,14 @@ static void read_pages(const struct target *t)
 {
 	unsigned long end = (unsigned long)t->region + t->size;
 	size_t max = BUFFER / sizeof(struct cowinspect_page) * sizeof(struct cowinspect_page);
+	unsigned long step = t->huge ? 2 << 20 : t->stride;
 	struct cowinspect_page *last;
 	ssize_t got;
 
 	lseek(files[0], (unsigned long)t->region, SEEK_SET);
 	while ((got = read(files[0], buffer, max)) > 0) {
 		last = (struct cowinspect_page *)(buffer + got) - 1;
-		if (last->addr >= end - t->stride)
+		if (last->addr >= end - step)
 			break;
 	}
 }
@@ -492,9 +494,24 @@ static void measure_traced(void)
 	}
 }
 
-int main(void)
+/* Where stack and heap begin decides about how many pages there are to be read. */
+static void lie_where_always(char **argv)
+{
+	int now = personality(~0u);
+
+	if (now & ADDR_NO_RANDOMIZE)
+		return;
+	personality(now | ADDR_NO_RANDOMIZE);
+	execv("/proc/self/exe", argv);
+	bail("cannot run myself again");
+}
+
+int main(int argc, char **argv)
 {
 	int i, r;
+
+	(void)argc;
+	lie_where_always(argv);
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	files[1] = open("/proc/kpagecount", O_RDONLY);
