@@ -17,14 +17,16 @@ dkms_builds()
 		"$(cat "$K_CACHE/release")" "$K_CACHE/headers"
 }
 
-# The version shows that it is the module that answers, and which one.
-status_in_machine()
+# As autopkgtest would run it, in a machine of its own. The version shows that it is the
+# module that answers, and which one.
+module_test_agrees()
 {
 	local tool output
 	tool=$("$ROOT/tests/vm/build-tool") &&
-		output=$("$ROOT/tests/vm/run" --module "$module" \
-			--file "$tool:/bin/cowinspect" "$K_NAME" -- \
-			cowinspect status) || return 1
+		output=$("$ROOT/tests/vm/run" --no-module --file "$module" \
+			--file "$tool:/bin/cowinspect" \
+			--file "$ROOT/debian/tests/module:/bin/module-test" "$K_NAME" -- \
+			sh -c 'insmod /bin/cowinspect.ko && module-test') || return 1
 	grep -E "^module +${release#cowinspect-}," <<<"$output" ||
 		{ echo "$output"; return 1; }
 }
@@ -34,4 +36,4 @@ kernel_lookup "$(default_kernel)"
 release=$(release_name "$ROOT")
 plan 2
 check "dkms builds for the kernel that boots" dkms_builds
-check "the module loads and answers cowinspect status" status_in_machine
+check "the module loads, answers, says what happens, and is gone again" module_test_agrees
