@@ -24,6 +24,19 @@ on()
 # $TABLE in place of our kernels
 with_table() { KERNELS_FILE=$tmp/table "$@"; }
 
+# roots SUITE KERNEL...: those of them that are compiled for in a root, on a machine with
+# that suite
+roots()
+{
+	local COWINSPECT_HOST_SUITE=$1
+	export COWINSPECT_HOST_SUITE
+	shift
+	for kernel; do
+		kernel_lookup "$kernel"
+		! kernel_has_root || echo "$kernel"
+	done | xargs
+}
+
 compiler() { kernel_lookup "$1"; echo "${K_CROSS:-own}"; }
 
 packages() { "$ROOT/tests/deps" --list "$@" | xargs; }
@@ -105,7 +118,7 @@ without()
 	grep -q -e "$2" "$tmp/said" || { cat "$tmp/said"; return 1; }
 }
 
-plan 31
+plan 34
 check "the default is of the machine's kind" \
 	is c-amd64 "$(on amd64 with_table default_kernel)"
 check "of several the first" is b-arm64 "$(on arm64 with_table default_kernel)"
@@ -121,6 +134,13 @@ check "and crosses to arm64" is aarch64-linux-gnu- "$(on amd64 compiler 6.1-arm6
 check "arm64 compiles its own" is own "$(on arm64 compiler 6.1-arm64)"
 check "and crosses to amd64" is x86_64-linux-gnu- "$(on arm64 compiler 6.1-amd64)"
 check "both cross to riscv64" is riscv64-linux-gnu- "$(on arm64 compiler 6.12-riscv64)"
+check "what is of another suite is compiled for in a root of that" \
+	is "5.10-amd64 7.3-amd64 7.2-arm64" "$(roots bookworm 6.1-amd64 6.12-arm64 \
+		5.10-amd64 7.3-amd64 7.2-arm64 6.12-kasan 7.3-kasan)"
+check "on Debian 13 that is another" is "6.1-amd64 7.2-amd64" \
+	"$(roots trixie 6.1-amd64 7.3-amd64 7.2-amd64 6.12-kasan)"
+check "and elsewhere, anything" is "6.1-amd64 7.3-amd64" \
+	"$(roots noble 6.1-amd64 7.3-amd64)"
 check "on amd64, no compiler for amd64 is installed" \
 	on amd64 names_not amd64 gcc-x86-64-linux-gnu
 check "on arm64 one is" on arm64 names amd64 gcc-x86-64-linux-gnu

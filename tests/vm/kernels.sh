@@ -13,6 +13,13 @@ declare -A KERNEL_ARCHS=([amd64]=x86_64 [arm64]=arm64 [riscv64]=riscv)
 # host_arch: of this machine; a test may say that it is another one
 host_arch() { echo "${COWINSPECT_HOST_ARCH:-$(dpkg --print-architecture)}"; }
 
+# host_suite: the Debian suite, or whatever it is called elsewhere, that this machine has
+host_suite()
+{
+	# shellcheck source=/dev/null
+	(. /etc/os-release && echo "${COWINSPECT_HOST_SUITE:-${VERSION_CODENAME:-}}")
+}
+
 # kernel_names: all of them, in the order of the table
 kernel_names()
 {
@@ -90,6 +97,14 @@ kernel_has_flag()
 	*,"$1",*) return 0 ;;
 	esac
 	return 1
+}
+
+# kernel_has_root: is it compiled for in a minimal root of its own suite? Its headers want
+# the compiler of that one, which machines of another need not have.
+kernel_has_root()
+{
+	! kernel_has_flag built && ! kernel_has_flag installed &&
+		[ "${K_SUITE%-backports}" != "$(host_suite)" ]
 }
 
 # kernel_flag_value FLAG: what stands behind "FLAG=", or nothing
