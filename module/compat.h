@@ -2,8 +2,11 @@
 /*
  * Every difference between kernels that the module supports. The other files
  * are written for the newest kernel; this one gives older kernels the same
- * words. Each block names the upstream version that made the difference, and
- * how that is known: "read in X" means in the source of Debian's package.
+ * words. It goes by what the kernel has: COW_HAVE_..., the answers to
+ * probes/questions.c, or what the preprocessor knows; by the version only where
+ * nothing else tells, which is for rules. Each block names the upstream version
+ * that made the difference, and how that is known: "read in X" means in the
+ * source of Debian's package.
  */
 #ifndef _COW_COMPAT_H
 #define _COW_COMPAT_H
@@ -18,6 +21,10 @@
 #include <linux/version.h>
 
 #include "classify.h"
+#include "cow_config.h"
+
+#define COW_SINCE(major, minor)	\
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0))
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "cowinspect supports Linux 5.10 and later"
@@ -34,37 +41,48 @@
 #endif
 
 /*
- * RHEL 9's 5.14 has parts of 6.3 and 6.6 and not others: what follows goes by
- * version, and would predict by the wrong rules. Until one has been booted:
+ * Kernels whose rules need not be those that their version stands for: that have parts
+ * of later ones, which the witnesses of probes/questions.c give away (RHEL 9's 5.14 has
+ * parts of 6.3 and 6.6, and not others); that are newer than what was tried; and 5.18,
+ * which decides neither as 5.17 nor as 5.19 (53a05ad9f21d, 3bff7e3f1f16; not read).
  */
-#ifdef RHEL_RELEASE_CODE
-#error "cowinspect does not support RHEL kernels: they match no upstream version"
+#if defined(COW_UNLIKE_ITS_VERSION)
+#define COW_UNKNOWN	COW_UNLIKE_ITS_VERSION
+#elif defined(RHEL_RELEASE_CODE)
+#define COW_UNKNOWN	"RHEL kernels match no upstream version"
+#elif COW_SINCE(7, 4)
+#define COW_UNKNOWN	"this kernel is newer than 7.3, the last that was tried"
+#elif COW_SINCE(5, 18) && !COW_SINCE(5, 19)
+#define COW_UNKNOWN	"the rules of Linux 5.18 are its own"
+#else
+#define COW_UNKNOWN	""
 #endif
+#define COW_KNOWN	(sizeof(COW_UNKNOWN) == sizeof(""))
+
+static_assert(COW_KNOWN || IS_ENABLED(COW_ALLOW_UNKNOWN),
+	      "cowinspect does not support this kernel: " COW_UNKNOWN
+	      " (docs/kernels.md; make COW_ALLOW_UNKNOWN=1 builds it all the same)");
 
 /* The versions in tests/vm/kernels, each of which is booted by the tests. */
 #define COW_KERNEL_IS(major, minor)					\
 	((LINUX_VERSION_CODE) >> 8 == KERNEL_VERSION(major, minor, 0) >> 8)
 #define COW_KERNEL_TESTED						\
-	(COW_KERNEL_IS(5, 10) || COW_KERNEL_IS(6, 1) ||			\
-	 COW_KERNEL_IS(6, 12) || COW_KERNEL_IS(7, 2) || COW_KERNEL_IS(7, 3))
+	(COW_KNOWN && (COW_KERNEL_IS(5, 10) || COW_KERNEL_IS(6, 1) ||	\
+		       COW_KERNEL_IS(6, 12) || COW_KERNEL_IS(7, 2) ||	\
+		       COW_KERNEL_IS(7, 3)))
 
 /*
  * With COW_FORCE_FALLBACKS (make COW_FORCE_FALLBACKS=1, for tests) the fallbacks
  * that compile on new kernels as well are used there: their tests then run on
- * both. It is COW_SINCE() that chooses those.
+ * both. It is COW_USE() that chooses those.
  */
-#ifdef COW_FORCE_FALLBACKS
-#define COW_SINCE(major, minor)	0
-#else
-#define COW_SINCE(major, minor)	\
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0))
-#endif
+#define COW_USE(name)	(COW_HAVE_##name && !IS_ENABLED(COW_FORCE_FALLBACKS))
 
 /*
  * Folios came in 5.16. Before that the head page of a compound page stands for
  * it, with functions of other names.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#if !COW_HAVE_FOLIO
 struct folio {
 	struct page page;
 };
@@ -86,7 +104,7 @@ struct folio {
  * in the folio's second struct page, by this name since 6.3 (not so in 6.1, so in
  * 6.12).
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#if COW_HAVE_ENTIRE_MAPCOUNT
 #define cow_hugetlb_mapcount(folio)	\
 	(atomic_read(&(folio)->_entire_mapcount) + 1)
 #else
@@ -95,7 +113,7 @@ struct folio {
 #endif
 
 /* The mark of an exclusive anonymous page: 5.19, commit 6c287605fd56. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+#if COW_HAVE_ANON_EXCLUSIVE
 #define COW_FLAG_EXCLUSIVE		BIT(PG_anon_exclusive)
 #define cow_anon_exclusive(page)	PageAnonExclusive(page)
 #define cow_swp_exclusive(pte)		pte_swp_exclusive(pte)
@@ -110,7 +128,7 @@ struct folio {
  * in 6.1, by their Module.symvers). It is only needed where frames are mapped
  * by number.
  */
-#if COW_SINCE(5, 14)
+#if COW_USE(PFN_TO_ONLINE_PAGE)
 #define cow_pfn_has_page(pfn)		(!!pfn_to_online_page(pfn))
 #else
 #define cow_pfn_has_page(pfn)		pfn_valid(pfn)
@@ -122,7 +140,7 @@ struct folio {
  * why these have names of their own). The kinds of PTE markers grew: uffd-wp in
  * 5.19, poison in 6.6 (called swapin error in 6.2), guard in 6.13.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#if COW_HAVE_LEAFOPS
 #include <linux/leafops.h>
 
 #define cow_leaf_t			softleaf_t
@@ -143,7 +161,7 @@ struct folio {
 #define cow_leaf_is_migration		is_migration_entry
 #define cow_leaf_is_hwpoison		is_hwpoison_entry
 #define cow_leaf_is_device_private	is_device_private_entry
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+#if COW_HAVE_DEVICE_EXCLUSIVE_ENTRY
 #define cow_leaf_is_device_exclusive	is_device_exclusive_entry
 #else
 #define cow_leaf_is_device_exclusive(leaf)	false
@@ -168,14 +186,14 @@ struct folio {
 #endif
 
 /* ptep_get_lockless() is from 5.11, by that name; ours is 64-bit. */
-#if COW_SINCE(5, 11)
+#if COW_USE(PTEP_GET_LOCKLESS)
 #define cow_ptep_get_lockless(ptep)	ptep_get_lockless(ptep)
 #else
 #define cow_ptep_get_lockless(ptep)	READ_ONCE(*(ptep))
 #endif
 
 /* pmdp_get_lockless() is from 6.2 (not in 6.1, read there); ours is 64-bit. */
-#if COW_SINCE(6, 2)
+#if COW_USE(PMDP_GET_LOCKLESS)
 #define cow_pmdp_get(pmdp)	pmdp_get_lockless(pmdp)
 #else
 #define cow_pmdp_get(pmdp)	READ_ONCE(*(pmdp))
@@ -213,7 +231,7 @@ static inline pud_t *cow_pud_offset(p4d_t *p4d, unsigned long addr)
 #endif
 
 /* Device huge mappings were marked devmap until 6.17 (gone, read in 7.2). */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#if COW_HAVE_DEVMAP
 #define cow_pmd_devmap(pmd)	pmd_devmap(pmd)
 #define cow_pud_devmap(pud)	pud_devmap(pud)
 #else
@@ -222,28 +240,25 @@ static inline pud_t *cow_pud_offset(p4d_t *p4d, unsigned long addr)
 #endif
 
 /* PFN mappings in huge entries are marked special from 6.12 on (read there). */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
-#define cow_pmd_special(pmd)	false
-#else
+#if COW_HAVE_PMD_SPECIAL
 #define cow_pmd_special(pmd)	pmd_special(pmd)
-#endif
-
-/* The flags word of a folio is wrapped in a struct from 6.18 (read in 7.2). */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
-#define cow_folio_flags(folio)	READ_ONCE((folio)->page.flags.f)
 #else
-#define cow_folio_flags(folio)	READ_ONCE((folio)->page.flags)
+#define cow_pmd_special(pmd)	false
 #endif
 
-/* The flags word of a page that may be any of a folio's. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+/*
+ * The flags word of a page that may be any of a folio's, and of a folio. Wrapped in a
+ * struct from 6.18 (read in 7.2).
+ */
+#if COW_HAVE_WRAPPED_PAGE_FLAGS
 #define cow_page_flags(page)	READ_ONCE((page)->flags.f)
 #else
 #define cow_page_flags(page)	READ_ONCE((page)->flags)
 #endif
+#define cow_folio_flags(folio)	cow_page_flags(&(folio)->page)
 
 /* vma_is_initial_heap() and _stack() are from 6.6. */
-#if COW_SINCE(6, 6)
+#if COW_USE(VMA_IS_INITIAL_HEAP)
 #define cow_vma_is_heap(vma)	vma_is_initial_heap(vma)
 #define cow_vma_is_stack(vma)	vma_is_initial_stack(vma)
 #else
@@ -277,7 +292,7 @@ static inline const char *cow_anon_name(struct vm_area_struct *vma)
  * kept since 6.10 (folio_large_mapcount(), read in 6.12); before that it was
  * computed by a loop over the pages.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#if !COW_HAVE_FOLIO_LARGE_MAPCOUNT
 #define COW_FOLIO_MAPCOUNT	COWI_COUNT_ABSENT
 
 static inline int cow_page_mapcount(struct folio *folio, struct page *page)
@@ -297,7 +312,7 @@ static inline u32 cow_large_mapcount(struct folio *folio)
  */
 static inline bool cow_folio_uniform(struct folio *folio)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#if COW_HAVE_DOUBLE_MAP
 	if (folio_test_anon(folio))
 		return !PageDoubleMap(folio_page(folio, 0));
 #endif
@@ -344,7 +359,7 @@ static inline u32 cow_large_mapcount(struct folio *folio)
 
 static inline bool cow_folio_uniform(struct folio *folio)
 {
-	return COW_SINCE(6, 10) &&
+	return !IS_ENABLED(COW_FORCE_FALLBACKS) &&
 	       folio_large_mapcount(folio) == folio_entire_mapcount(folio);
 }
 #endif
@@ -411,20 +426,25 @@ static inline bool cow_folio_uniform(struct folio *folio)
 				 (ZONES_MASK << ZONES_PGSHIFT))
 
 /*
- * The copy-on-write rules in force, see classify.c. 6.15's need the mm ids of
- * large folios, which come with CONFIG_MM_ID.
+ * The copy-on-write rules in force, see classify.c. 6.15's are those of the mm ids of
+ * large folios, which come with CONFIG_MM_ID; all before 5.19's know no exclusive
+ * pages; between others only the version decides.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0) && defined(CONFIG_MM_ID)
+#ifdef CONFIG_MM_ID
 #define cow_kernel_rules	cow_rules_6_15
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-#define cow_kernel_rules	cow_rules_6_13
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
-#define cow_kernel_rules	cow_rules_6_7
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
-#define cow_kernel_rules	cow_rules_5_19
-#else
+#elif !COW_HAVE_ANON_EXCLUSIVE
 #define cow_kernel_rules	cow_rules_5_10
+#elif COW_SINCE(6, 13)
+#define cow_kernel_rules	cow_rules_6_13
+#elif COW_SINCE(6, 7)
+#define cow_kernel_rules	cow_rules_6_7
+#else
+#define cow_kernel_rules	cow_rules_5_19
 #endif
+
+#define COW_RULES_BY							\
+	(!COW_KNOWN ? "guess" :						\
+	 IS_ENABLED(CONFIG_MM_ID) || !COW_HAVE_ANON_EXCLUSIVE ? "probe" : "version")
 
 /* What hook.c hooks functions with. A kernel may have nothing. */
 #ifdef CONFIG_KRETPROBES
@@ -433,7 +453,7 @@ static inline bool cow_folio_uniform(struct folio *folio)
 #define COW_HOOK_NAME			"kretprobe"
 typedef struct kretprobe cow_probe_t;
 /* get_kretprobe() is from 5.11 (not in 5.10, read there). */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#if COW_HAVE_GET_KRETPROBE
 #define cow_call_probe(call)		get_kretprobe(call)
 #else
 #define cow_call_probe(call)		((call)->rp)
@@ -444,7 +464,7 @@ typedef struct { } cow_probe_t;
 #endif
 
 /* sched_process_exit says more since 6.16 or thereabouts (read in 7.2). */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#if COW_HAVE_EXIT_TELLS_LAST
 #define COW_DEFINE_EXIT_PROBE(name, function)				\
 static void name(void *unused, struct task_struct *task, bool group_dead) \
 {									\
@@ -482,7 +502,7 @@ static inline struct task_struct *cow_mm_owner(const struct mm_struct *mm)
  * What a process has of a kind of pages, to the last one: the counters are per CPU
  * since 6.2 (read in 6.12), and what is usually read then is less exact.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#if COW_HAVE_PERCPU_RSS
 #define cow_mm_counter(mm, kind)	\
 	percpu_counter_sum_positive(&(mm)->rss_stat[kind])
 #else
@@ -497,7 +517,7 @@ static inline bool cow_has_perf_events(const struct task_struct *task)
 {
 #ifndef CONFIG_PERF_EVENTS
 	return false;
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#elif COW_HAVE_ONE_PERF_CONTEXT
 	return READ_ONCE(task->perf_event_ctxp);
 #else
 	return READ_ONCE(task->perf_event_ctxp[perf_sw_context]);
@@ -508,9 +528,9 @@ static inline bool cow_has_perf_events(const struct task_struct *task)
  * Whether memory of it has ever been pinned: a flag of its own in 5.10, from
  * 5.15 one of many (read in 6.1), which are wrapped from 6.18 on (read in 7.2).
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#if COW_HAVE_MM_FLAGS_TEST
 #define cow_mm_has_pinned(mm)	mm_flags_test(MMF_HAS_PINNED, mm)
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 15, 0)
+#elif defined(MMF_HAS_PINNED)
 #define cow_mm_has_pinned(mm)	test_bit(MMF_HAS_PINNED, &(mm)->flags)
 #else
 #define cow_mm_has_pinned(mm)	atomic_read(&(mm)->has_pinned)
@@ -520,12 +540,12 @@ static inline bool cow_has_perf_events(const struct task_struct *task)
  * Flags and results of faults: FAULT_FLAG_UNSHARE is from 5.19,
  * FAULT_FLAG_VMA_LOCK from 6.4, VM_FAULT_COMPLETED from 6.0.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+#if COW_HAVE_FAULT_UNSHARE
 #define COW_FAULT_UNSHARE	FAULT_FLAG_UNSHARE
 #else
 #define COW_FAULT_UNSHARE	0
 #endif
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#if COW_HAVE_FAULT_VMA_LOCK
 #define COW_FAULT_VMA_LOCK	FAULT_FLAG_VMA_LOCK
 #else
 #define COW_FAULT_VMA_LOCK	0
@@ -535,8 +555,8 @@ static inline bool cow_has_perf_events(const struct task_struct *task)
  * made. From 6.12 on (read there) it tries for the mmap lock, and gives up only if
  * that is held or awaited by a writer.
  */
-#define COW_ANON_VMA_WAITS	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0))
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+#define COW_ANON_VMA_WAITS	(!COW_SINCE(6, 12))
+#if COW_HAVE_FAULT_COMPLETED
 #define COW_FAULT_COMPLETED	VM_FAULT_COMPLETED
 #else
 #define COW_FAULT_COMPLETED	0
@@ -547,7 +567,7 @@ static inline bool cow_has_perf_events(const struct task_struct *task)
  * one of two protections, as the VMA says: from writes, or from any access (RWP).
  * Read in 7.3.4.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+#if COW_HAVE_PTE_UFFD
 #define cow_pte_uffd(pte)	pte_uffd(pte)
 #define cow_pmd_uffd(pmd)	pmd_uffd(pmd)
 #define cow_pte_swp_uffd(pte)	pte_swp_uffd(pte)
@@ -564,7 +584,7 @@ static inline bool cow_has_perf_events(const struct task_struct *task)
 #endif
 
 /* userfaultfd for pages that are in the page cache: 5.13. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 13, 0)
+#if COW_HAVE_UFFD_MINOR
 #define cow_uffd_minor(vma)	userfaultfd_minor(vma)
 #else
 #define cow_uffd_minor(vma)	false
@@ -575,7 +595,7 @@ static inline bool cow_has_perf_events(const struct task_struct *task)
  * VMA. That is from 6.7; what holds the mode is in a header since 6.9
  * (867a43a34ff8).
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0) && defined(CONFIG_USERFAULTFD)
+#if COW_HAVE_UFFD_FEATURES && defined(CONFIG_USERFAULTFD)
 #define COW_KNOWS_UFFD_ASYNC	true
 static inline bool cow_uffd_async(const struct vm_area_struct *vma, bool rwp)
 {

@@ -86,6 +86,7 @@ static int status_show(struct seq_file *m, void *unused)
 	seq_printf(m, "kernel: %s\n", utsname()->release);
 	seq_printf(m, "kernel_tested: %s\n", COW_KERNEL_TESTED ? "yes" : "no");
 	seq_printf(m, "rules: %s\n", cow_kernel_rules.name);
+	seq_printf(m, "rules_by: %s\n", COW_RULES_BY);
 	seq_printf(m, "mapcount: %s\n", counts_name(COW_PAGE_MAPCOUNT));
 	seq_printf(m, "refcount: %s\n", counts_name(COWI_COUNT_EXACT));
 	seq_printf(m, "folio_mapcount: %s\n", counts_name(COW_FOLIO_MAPCOUNT));

@@ -18,7 +18,7 @@ static int status_error(const char *text)
 static void status_good(void **state)
 {
 	static const char text[] = "version: 1.2\n" MINIMAL
-		"kernel: 6.1.0-56-amd64\nrules: 5.19\nmapcount: average\n"
+		"kernel: 6.1.0-56-amd64\nrules: 5.19\nrules_by: probe\nmapcount: average\n"
 		"exclusive: exact\nmax_targets: 256\ntargets: 2\n"
 		"targets_held: 3\nlock_hold_max: 4711\n"
 		"hold_mmap: 4711 0:2 12:40\nhold_table: 0\n"
@@ -33,6 +33,7 @@ static void status_good(void **state)
 	assert_string_equal("1.2", st.version);
 	assert_string_equal("6.1.0-56-amd64", st.kernel);
 	assert_string_equal("5.19", st.rules);
+	assert_string_equal("probe", st.rules_by);
 	assert_int_equal(2, st.abi);
 	assert_int_equal(48, st.record_size);
 	assert_int_equal(4096, st.page_size);

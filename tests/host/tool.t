@@ -215,6 +215,12 @@ gives "status says for whom faults are observed" 0 \
 gives "status says that faults go by unseen, and what to look at" 0 \
 	'sysctl kernel.ftrace_enabled' status
 gives "and that nobody has tested this kernel" 0 'NOT TESTED' status
+gives "an older module does not say how it chose its rules" 0 'as of Linux 5\.19$' status
+echo 'rules_by: probe' >>"$tmp/small/status"
+gives "status says that what the kernel has chose the rules" 0 '5\.19, told by what it has$' status
+sed -i 's/^rules_by: .*/rules_by: guess/' "$tmp/small/status"
+gives "and that they are a guess" 0 'A GUESS: the module' status
+json "and in JSON, how" 'd["rules_by"] == "guess"' status --json
 json "and in JSON" 'd["observer_armed"] is False and d["kernel_tested"] is False' \
 	status --json
 sed -i 's/: no$/: yes/' "$tmp/small/status"

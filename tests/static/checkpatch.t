@@ -12,6 +12,7 @@ exceptions()
 	LINUX_VERSION_CODE	module/compat.h		# what that file is for
 	CONSTANT_COMPARISON	module/compat.h		# takes KERNEL_VERSION() for a variable
 	NEW_TYPEDEFS		module/compat.h		# gives old kernels the types of new ones
+	IS_ENABLED_CONFIG	module/compat.h		# those options are make's, not Kconfig's
 	BIT_MACRO		module/uapi/*		# user space has no BIT_ULL()
 	COMPLEX_MACRO		module/uapi/*		# a list of X(...) has no brackets around it
 	COMPLEX_MACRO		tests/guest/totals.c	# the same

@@ -112,7 +112,8 @@ refuses()
 		echo "it builds"
 		return 1
 	fi
-	grep -E "error: #error \"cowinspect .*$words" "$K_BUILD/static-refused.log" ||
+	grep -E "error: (#error|static assertion failed:) \"cowinspect .*$words" \
+		"$K_BUILD/static-refused.log" ||
 		{ cat "$K_BUILD/static-refused.log"; return 1; }
 }
 
@@ -123,7 +124,28 @@ refuses_32_bit()
 			KBUILD_MODPOST_WARN=1
 }
 
-plan $(($(configurations | wc -l) + 2))
+# as_version MAJOR MINOR: the same headers, but for LINUX_VERSION_CODE
+as_version()
+{
+	local dir=$BUILD/as-$1.$2 file=include/generated/uapi/linux/version.h
+	rm -rf "$dir"
+	cp -rs "$(readlink -f "$K_CACHE/headers")" "$dir"
+	rm "$dir/$file"
+	sed "s/LINUX_VERSION_CODE .*/LINUX_VERSION_CODE KERNEL_VERSION($1, $2, 1)/" \
+		"$K_CACHE/headers/$file" >"$dir/$file"
+	echo "$dir"
+}
+
+# Who asks for it gets it, and status says what it is.
+builds_a_guess()
+{
+	local module
+	module=$("$ROOT/tests/vm/build-module" --dir static-guess "$K_NAME" \
+		COW_ALLOW_UNKNOWN=1 VERSION=5 PATCHLEVEL=14) &&
+		grep -a guess "$module" >/dev/null
+}
+
+plan $(($(configurations | wc -l) + 6))
 while read -r name changes; do
 	# shellcheck disable=SC2086 # one change per word
 	check "$name${changes:+: }$changes" builds "$name" $changes </dev/null
@@ -131,3 +153,9 @@ done < <(configurations)
 check "32-bit kernels are refused" refuses_32_bit
 check "Red Hat's kernels are refused" refuses RHEL "$K_NAME" \
 	KCPPFLAGS=-DRHEL_RELEASE_CODE=2309
+check "so are those that have what came after their version" refuses \
+	"calls itself Linux 5.14, and has FOLIO.*COW_ALLOW_UNKNOWN" "$K_NAME" VERSION=5 PATCHLEVEL=14
+check "so are those that are newer than what was tried" refuses "newer than 7.3" \
+	--kdir "$(as_version 7 4)" "$K_NAME"
+check "so is 5.18" refuses "5.18 are its own" --kdir "$(as_version 5 18)" "$K_NAME"
+check "unless one asks for it" builds_a_guess

@@ -255,6 +255,8 @@ enum cowi_answer {
  * @version: of the module
  * @kernel: release of the kernel it runs on
  * @rules: first kernel version of the copy-on-write rules it predicts by
+ * @rules_by: how it chose them: "probe", by what the kernel has; "version"; "guess",
+ *	by these on a kernel that it does not support
  * @observed_for: for whom faults are observed: "targets 1, perf 0, tracefs 0"
  * @abi: ABI number
  * @observer: how it observes faults: "kretprobe"; "none" or "" if it cannot
@@ -287,6 +289,7 @@ struct cowi_status {
 	char version[32];
 	char kernel[96];
 	char rules[16];
+	char rules_by[16];
 	char observer[16];
 	char observed_for[64];
 	unsigned int abi;

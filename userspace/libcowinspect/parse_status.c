@@ -160,6 +160,8 @@ static int status_line(struct span name, struct span value,
 		span_copy(value, st->kernel, sizeof(st->kernel));
 	else if (span_is(name, "rules"))
 		span_copy(value, st->rules, sizeof(st->rules));
+	else if (span_is(name, "rules_by"))
+		span_copy(value, st->rules_by, sizeof(st->rules_by));
 	else if (span_is(name, "observer"))
 		span_copy(value, st->observer, sizeof(st->observer));
 	else if (span_is(name, "observer_for"))

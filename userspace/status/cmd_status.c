@@ -120,6 +120,16 @@ static void status_holds(const struct cowi_status *st)
 		       st->hold[i].max, st->hold[i].holds, locks[i].meaning);
 }
 
+static void status_rules_by(const char *by)
+{
+	if (!strcmp(by, "guess"))
+		puts("\n                A GUESS: the module does not support this kernel");
+	else if (*by)
+		printf(", told by %s\n", !strcmp(by, "probe") ? "what it has" : "its version");
+	else
+		putchar('\n');
+}
+
 static void status_text(const struct cowi_status *st)
 {
 	struct quantity q[NR_QUANTITIES];
@@ -137,7 +147,7 @@ static void status_text(const struct cowi_status *st)
 		       "", "");
 	printf("rules           copy-on-write as of Linux ");
 	put_safe(stdout, st->rules);
-	putchar('\n');
+	status_rules_by(st->rules_by);
 	quantities(st, q);
 	for (i = 0; i < NR_QUANTITIES; i++)
 		printf("%-15s %-8s  %s\n", q[i].name,
@@ -199,6 +209,7 @@ static void status_json(const struct cowi_status *st)
 	json_string(&j, "kernel", st->kernel);
 	json_answer(&j, "kernel_tested", st->kernel_tested);
 	json_string(&j, "rules", st->rules);
+	json_string(&j, "rules_by", st->rules_by);
 	quantities(st, q);
 	for (i = 0; i < NR_QUANTITIES; i++)
 		json_string(&j, q[i].name, cowi_counts_name(q[i].counts));

@@ -1,0 +1,212 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What module/probes finds out about kernels is so; what cannot be asked fails the
+# build with a sentence, and no answer is made up; it is asked only once.
+set -euo pipefail
+. "$(dirname "$0")/../lib.sh"
+. "$ROOT/tests/tap.sh"
+. "$ROOT/tests/static/build.sh"
+
+# As read in the headers and the Module.symvers of these releases.
+known()
+{
+	cat <<-'END'
+	CONTROL_YES		5.10	6.1	6.12	7.2	7.3
+	FOLIO			-	6.1	6.12	7.2	7.3
+	ANON_EXCLUSIVE		-	6.1	6.12	7.2	7.3
+	FAULT_VMA_LOCK		-	-	6.12	7.2	7.3
+	PTE_MKWRITE_VMA		-	-	6.12	7.2	7.3
+	FOLIO_MOVE_ANON_RMAP	-	-	6.12	7.2	7.3
+	FOLIO_LARGE_MAPCOUNT	-	-	6.12	7.2	7.3
+	PMD_SPECIAL		-	-	6.12	7.2	7.3
+	MARKER_GUARD		-	-	-	7.2	7.3
+	MAYBE_MAPPED_SHARED	-	-	-	7.2	7.3
+	WRAPPED_PAGE_FLAGS	-	-	-	7.2	7.3
+	PTE_UFFD		-	-	-	-	7.3
+	ENTIRE_MAPCOUNT		-	-	6.12	7.2	7.3
+	DOUBLE_MAP		5.10	6.1	-	-	-
+	LEAFOPS			-	-	-	7.2	7.3
+	DEVICE_EXCLUSIVE_ENTRY	-	6.1	6.12	-	-
+	PTEP_GET_LOCKLESS	-	6.1	6.12	7.2	7.3
+	PMDP_GET_LOCKLESS	-	-	6.12	7.2	7.3
+	DEVMAP			5.10	6.1	6.12	-	-
+	VMA_IS_INITIAL_HEAP	-	-	6.12	7.2	7.3
+	GET_KRETPROBE		-	6.1	6.12	7.2	7.3
+	EXIT_TELLS_LAST		-	-	-	7.2	7.3
+	PERCPU_RSS		-	-	6.12	7.2	7.3
+	ONE_PERF_CONTEXT	-	-	6.12	7.2	7.3
+	MM_FLAGS_TEST		-	-	-	7.2	7.3
+	FAULT_UNSHARE		-	6.1	6.12	7.2	7.3
+	FAULT_COMPLETED		-	6.1	6.12	7.2	7.3
+	UFFD_MINOR		-	6.1	6.12	7.2	7.3
+	UFFD_FEATURES		-	-	6.12	7.2	7.3
+	CONTROL_NO		-	-	-	-	-
+	PFN_TO_ONLINE_PAGE	-	6.1	6.12	7.2	7.3
+	END
+}
+
+# What Debian built, each architecture and configuration of it once.
+kernels()
+{
+	stock_kernel_names | while read -r name; do
+		(kernel_lookup "$name"; kernel_has_flag fallbacks || [ -n "$K_CPU" ]) ||
+			echo "$name"
+	done
+}
+
+# answers_are RELEASE FILE: as known, and nothing about the version is wrong
+answers_are()
+{
+	diff <(known | awk -v release="$1" '{ has = 0; for (i = 2; i <= NF; i++)
+			has = has || $i == release; print "#define COW_HAVE_" $1, has }') \
+		<(grep '^#define' "$2")
+}
+
+# answers_of KERNEL: the build that its tests are made with is the one that is looked at
+answers_of()
+{
+	local module
+	module=$("$ROOT/tests/vm/build-module" "$1") &&
+		answers_are "${1%%-*}" "${module%/*}/module/cow_config.h"
+}
+
+test_kernel()
+{
+	if "$ROOT/tests/vm/fetch-kernel" --check "$1"; then
+		check "$1 is asked, and answers truly" answers_of "$1"
+	else
+		tap_count=$((tap_count + 1))
+		echo "ok $tap_count - $1 # SKIP it was not fetched yet"
+	fi
+}
+
+# ask_again VERSION [FLAGS...]: as Kbuild has asked the default kernel, but under
+# another version, and with flags that break something
+ask_again()
+{
+	local version=$1 command
+	shift
+	# shellcheck disable=SC2016 # as make has written them
+	command=$(sed -nE 's/^(saved)?cmd_[^ ]+ := //p' "$built/module/.cow_config.h.cmd" |
+		sed 's/\$(pound)/#/g; s/\$\$/$/g')
+	command=${command/ "$built/module/cow_config.h" / "$work/config.h" }
+	command=${command/ ${K_NAME%%-*} / $version }
+	rm -f "$work/config.h"
+	(cd "$K_CACHE/headers" && eval "$command" '"$@"')
+}
+
+# faked WORDS VERSION LINES: these words stand in the answers of headers with these lines
+faked()
+{
+	with_lines "$3" "$2" || return 1
+	grep -E "$1" "$work/config.h" || { cat "$work/config.h"; return 1; }
+}
+
+# with_lines LINES VERSION
+with_lines()
+{
+	printf '%s\n' '#include <linux/hugetlb.h>' '#include <linux/rmap.h>' "$1" >"$work/fake.h"
+	ask_again "$2" -include "$work/fake.h"
+}
+
+# unlike WORDS VERSION [LINES]
+unlike()
+{
+	faked "^#define COW_UNLIKE_ITS_VERSION \"it calls itself Linux $2, and $1" "$2" "${3:-}"
+}
+
+# One function more: it is used, and is no reason to refuse.
+helper_ported_back()
+{
+	faked '^#define COW_HAVE_PMDP_GET_LOCKLESS 1' "${K_NAME%%-*}" \
+		'#define pmdp_get_lockless(pmdp) (*(pmdp))' &&
+		! grep COW_UNLIKE "$work/config.h"
+}
+
+same_again()
+{
+	ask_again "${K_NAME%%-*}" && cmp "$work/config.h" "$built/module/cow_config.h"
+}
+
+# fails SENTENCE COMMAND...: with it, and without answers
+fails()
+{
+	local sentence=$1 output
+	shift
+	! output=$("$@" 2>&1) || { echo "it does not fail"; return 1; }
+	[ ! -e "$work/config.h" ] || { echo "it answers"; return 1; }
+	grep -E "^cowinspect: .*$sentence" <<<"$output" || { echo "$output"; return 1; }
+}
+
+# ask SYMVERS COMPILER...
+ask()
+{
+	rm -f "$work/config.h"
+	sh "$ROOT/module/probes/ask" "$work/config.h" "$ROOT/module/probes/questions.c" \
+		"${K_NAME%%-*}" "$@"
+}
+
+other_symvers()
+{
+	echo "$1" >"$work/symvers"
+	rm -f "$work/config.h"
+	sed -i "s# [^ ]*Module.symvers # $work/symvers #" "$built/module/.cow_config.h.cmd" &&
+		ask_again "${K_NAME%%-*}"
+}
+
+not_exported()
+{
+	other_symvers $'0x0\tget_task_mm\tvmlinux\tEXPORT_SYMBOL_GPL' &&
+		grep -x '#define COW_HAVE_PFN_TO_ONLINE_PAGE 0' "$work/config.h"
+}
+
+# probes TIMES [MAKE ARGS...]: in a build that has been there before
+probes()
+{
+	local times=$1
+	shift
+	"$ROOT/tests/vm/build-module" --dir static-probes "$K_NAME" "$@" || return 1
+	[ "$(grep -c PROBE "$K_BUILD/static-probes.log")" = "$times" ] ||
+		{ cat "$K_BUILD/static-probes.log"; return 1; }
+}
+
+cleans()
+{
+	make -C "$K_CACHE/headers" M="$K_BUILD/static-probes" clean &&
+		nothing_found find "$K_BUILD/static-probes" -name '*cow_config*'
+}
+
+"$ROOT/tests/deps" static
+mapfile -t names < <(kernels)
+work=$BUILD/probes built=$K_BUILD/static-probes
+mkdir -p "$work"
+rm -rf "$built"
+
+plan $((${#names[@]} + 17))
+for name in "${names[@]}"; do
+	test_kernel "$name"
+done
+check "a build with many processes asks once" probes 1 -j4
+check "the next asks nothing" probes 0
+check "with other flags, it is asked again" probes 1 KCPPFLAGS=-DCOW_OTHER
+check "asked in the same way, it answers the same" same_again
+check "a kernel with parts of later ones is told from its version" unlike \
+	'has FOLIO \(Linux 5.16\), has ANON_EXCLUSIVE \(Linux 5.19\)"' 5.14
+check "so is one that lacks what its version has" unlike \
+	'lacks FAULT_VMA_LOCK \(Linux 6.4\), .*lacks PMD_SPECIAL \(Linux 6.12\)"' 6.12
+check "so is one with a single part, as RHEL 9 has it" unlike \
+	'has PTE_MKWRITE_VMA \(Linux 6.6\)"' "${K_NAME%%-*}" '#define pte_mkwrite(pte, vma) (pte)'
+check "what is ported back and changes no rule is used" helper_ported_back
+check "headers with an error are no answer" fails "headers do not compile" \
+	with_lines '#error broken' "${K_NAME%%-*}"
+check "nor are headers that are not there" fails "headers do not compile" \
+	with_lines '#include <not/there.h>' "${K_NAME%%-*}"
+check "nor is a compiler that takes everything" fails CONTROL_NO ask /dev/null true
+check "nor one that stops early" fails CONTROL_NO ask_again "${K_NAME%%-*}" -fmax-errors=1
+check "nor one that finds what is always there wrong" fails CONTROL_YES \
+	with_lines '#define page_ref_count(a, b) 0' "${K_NAME%%-*}"
+check "nor is there one without a compiler" fails . ask /dev/null "$work/no-compiler"
+check "a symbol that is not exported is not used" not_exported
+check "exported symbols in a form that nobody knows are no answer" fails 'cannot be read' \
+	other_symvers 'get_task_mm = 0x0'
+check "make clean leaves nothing of it" cleans
