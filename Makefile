@@ -98,6 +98,10 @@ fuzz:			## the tool's parsers under libFuzzer (MINUTES=10 each)
 bench:			## what reading costs, in instructions per page
 	@tests/bench/run $(if $(filter file,$(origin VM_KERNEL)),,$(VM_KERNEL))
 
+.PHONY: bench-native
+bench-native:		## what it costs in time, as ratios (User Mode Linux, or where the module is loaded)
+	@tests/bench/native $(ROUNDS)
+
 .PHONY: torture
 torture:		## the torture test for MINUTES (default 60; VM_KERNEL=NAME)
 	@tests/torture $(VM_KERNEL) $(or $(MINUTES),60) $(SEED)

@@ -385,7 +385,8 @@ static inline bool cow_folio_uniform(struct folio *folio)
  * The attribute bits of a PTE: all but the frame number. Neighbours with the
  * same attributes mean the same, which is only used to save work: where an
  * architecture is not listed, no two entries are alike. arm64 has one mask for
- * the frame number in 6.1, and its parts in 6.12 and 7.2 (read there).
+ * the frame number in 6.1, and its parts in 6.12 and 7.2 (read there). User Mode
+ * Linux, in which time is measured, has them in the low bits (read in 6.12).
  */
 #if defined(COW_FORCE_FALLBACKS)
 #define COW_PTE_ATTRIBUTES	(~0ULL)
@@ -397,6 +398,8 @@ static inline bool cow_folio_uniform(struct folio *folio)
 #define COW_PTE_ATTRIBUTES	(~(u64)(PTE_ADDR_LOW | PTE_ADDR_HIGH))
 #elif defined(CONFIG_ARM64)
 #define COW_PTE_ATTRIBUTES	(~(u64)PTE_ADDR_LOW)
+#elif defined(CONFIG_UML)
+#define COW_PTE_ATTRIBUTES	((u64)~PAGE_MASK)
 #else
 #define COW_PTE_ATTRIBUTES	(~0ULL)
 #endif
