@@ -319,6 +319,12 @@ if [ -n "${SAN:-}" ]; then ok "memory does not grow with the process # SKIP sani
 elif [ "$kb" -lt 16000 ]; then ok "memory does not grow with the process"
 else echo "$kb KiB" >"$tmp/err"; not_ok "memory does not grow with the process"; fi
 
+# A second's work; two hundred times as much when each row was looked for from the
+# first one on.
+(ulimit -t 100 && run 0 --debugfs "$tmp/large" show 80)
+if [ "$(grep -c '' "$tmp/out")" = 100002 ]; then ok "100000 mappings are no more work each"
+else : >"$tmp/out"; not_ok "100000 mappings are no more work each"; fi
+
 # A mapping with a name for the terminal, through all that has names.
 for locale in C.UTF-8 C; do
 	for command in "show 80" "show 80 --raw" "show 80 --json" \

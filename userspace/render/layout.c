@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "grow.h"
 #include "layout.h"
 #include "safe.h"
 
@@ -19,6 +20,8 @@
  * struct layout - a table of libsmartcols, or a stream
  * @nr: columns
  * @table: the table; NULL: it is a stream, which has what follows
+ * @line: its rows: libsmartcols finds one by going through those before it
+ * @rows: how many
  * @drop: of @nr columns: see struct layout_column
  * @whole: the same
  * @zero: see layout_leave_out()
@@ -33,6 +36,8 @@
 struct layout {
 	size_t nr;
 	struct libscols_table *table;
+	struct libscols_line **line;
+	size_t rows;
 	unsigned int *drop;
 	bool *whole;
 	bool zero;
@@ -159,6 +164,17 @@ struct layout *layout_stream(FILE *out, bool raw, bool headings,
 	return l;
 }
 
+static struct libscols_line *add_line(struct layout *l)
+{
+	struct libscols_line **line = grow(l->line, l->rows, sizeof(*line));
+
+	if (!line)
+		return NULL;
+	l->line = line;
+	line[l->rows] = scols_table_new_line(l->table, NULL);
+	return line[l->rows] ? line[l->rows++] : NULL;
+}
+
 int layout_row(struct layout *l, const char *const *text)
 {
 	struct libscols_line *line;
@@ -170,7 +186,7 @@ int layout_row(struct layout *l, const char *const *text)
 			put_cell(l, i, text[i]);
 		return 0;
 	}
-	line = scols_table_new_line(l->table, NULL);
+	line = add_line(l);
 	if (!line)
 		return -ENOMEM;
 	for (i = 0; i < l->nr && !err; i++)
@@ -184,7 +200,7 @@ int layout_row(struct layout *l, const char *const *text)
 
 static const char *cell_at(struct layout *l, size_t row, size_t column)
 {
-	return scols_line_get_column_data(scols_table_get_line(l->table, row),
+	return scols_line_get_column_data(l->line[row],
 					  scols_table_get_column(l->table,
 								 column));
 }
@@ -194,11 +210,11 @@ static size_t width_of(struct layout *l, size_t column)
 {
 	struct libscols_column *c = scols_table_get_column(l->table, column);
 	const char *heading = scols_cell_get_data(scols_column_get_header(c));
-	size_t rows = scols_table_get_nlines(l->table), i, most = 0;
+	size_t i, most = 0;
 
 	if (heading && !scols_table_is_noheadings(l->table))
 		most = strlen(heading);
-	for (i = 0; i < rows; i++) {
+	for (i = 0; i < l->rows; i++) {
 		const char *text = cell_at(l, i, column);
 
 		if (text && strlen(text) > most)
@@ -227,15 +243,14 @@ char *layout_shorten(const char *text, size_t room)
 
 static void shorten_column(struct layout *l, size_t column, size_t room)
 {
-	size_t rows = scols_table_get_nlines(l->table), i;
+	size_t i;
 
-	for (i = 0; i < rows; i++) {
-		struct libscols_line *line = scols_table_get_line(l->table, i);
+	for (i = 0; i < l->rows; i++) {
 		const char *text = cell_at(l, i, column);
 		char *made = text ? layout_shorten(text, room) : NULL;
 
 		if (made)
-			scols_line_refer_data(line, column, made);
+			scols_line_refer_data(l->line[i], column, made);
 	}
 }
 
@@ -281,10 +296,10 @@ static void leave_out_without_room(struct layout *l, size_t column,
 /* What is not known in any row is no 0. */
 static bool has_nothing(struct layout *l, size_t column)
 {
-	size_t rows = scols_table_get_nlines(l->table), i;
+	size_t i;
 	bool zero = false;
 
-	for (i = 0; i < rows; i++) {
+	for (i = 0; i < l->rows; i++) {
 		const char *text = cell_at(l, i, column);
 
 		if (text && strcmp(text, "0") && strcmp(text, "-"))
@@ -385,6 +400,7 @@ void layout_free(struct layout *l)
 	if (!l)
 		return;
 	scols_unref_table(l->table);
+	free(l->line);
 	free(l->drop);
 	free(l->whole);
 	free(l->column);
