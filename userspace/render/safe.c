@@ -36,7 +36,6 @@ static size_t step(const char **text, char *to, unsigned int *columns)
 	size_t length;
 	wchar_t wide;
 
-	/* Nearly all there ever is. */
 	if (is_plain(*text)) {
 		*to = *(*text)++;
 		*columns = 1;
@@ -52,14 +51,26 @@ static size_t step(const char **text, char *to, unsigned int *columns)
 	return length;
 }
 
+/* How much of it is written as it is: as a rule, all. */
+static unsigned int plain_part(const char *text, bool no_blanks, unsigned int room)
+{
+	unsigned int n = 0;
+
+	while (n < room && is_plain(text + n) && !(no_blanks && text[n] == ' '))
+		n++;
+	return n;
+}
+
 unsigned int put_safe_cell(FILE *out, const char *text, bool no_blanks,
 			   unsigned int room)
 {
-	unsigned int columns, used = 0;
+	unsigned int columns, used = plain_part(text, no_blanks, room);
 	char one[SAFE_MAX];
 
+	fwrite_unlocked(text, 1, used, out);
+	text += used;
 	while (*text) {
-		size_t length, i;
+		size_t length;
 
 		if (no_blanks && (*text == ' ' || *text == '\t'))
 			length = escape(&text, one, &columns);
@@ -68,8 +79,7 @@ unsigned int put_safe_cell(FILE *out, const char *text, bool no_blanks,
 		if (columns > room - used)
 			break;
 		used += columns;
-		for (i = 0; i < length; i++)
-			putc(one[i], out);
+		fwrite_unlocked(one, 1, length, out);
 	}
 	return used;
 }

@@ -270,6 +270,22 @@ static void json_row(struct table *t, const struct cell *cells)
 	json_end_object(t->style.json);
 }
 
+/* A table of pages is made of numbers, and printf() takes its time for one. */
+static void digits(__u64 n, unsigned int base, char *buf, size_t size)
+{
+	char text[24], *at = text + sizeof(text);
+	size_t length;
+
+	*--at = '\0';
+	do {
+		*--at = "0123456789abcdef"[n % base];
+		n /= base;
+	} while (n);
+	length = text + sizeof(text) - at;
+	if (length <= size)
+		memcpy(buf, at, length);
+}
+
 static void number_text(struct table *t, const struct column *col,
 			__u64 n, char *buf, size_t size)
 {
@@ -278,7 +294,7 @@ static void number_text(struct table *t, const struct column *col,
 	switch (col->type) {
 	case CELL_HEX:
 	case CELL_FRAME:
-		snprintf(buf, size, "%llx", n);
+		digits(n, 16, buf, size);
 		break;
 	case CELL_MEAN:
 		snprintf(buf, size, "%llu.%02llu", n / 100, n % 100);
@@ -287,23 +303,23 @@ static void number_text(struct table *t, const struct column *col,
 		if (human)
 			size_text(n * t->style.page_size, buf, size);
 		else
-			snprintf(buf, size, "%llu", t->style.bytes ?
-				 n * t->style.page_size : n);
+			digits(t->style.bytes ? n * t->style.page_size : n, 10, buf,
+			       size);
 		break;
 	case CELL_BYTES:
 		if (human)
 			size_text(n, buf, size);
 		else
-			snprintf(buf, size, "%llu", n);
+			digits(n, 10, buf, size);
 		break;
 	case CELL_TIME:
 		if (human)
 			time_text(n, buf, size);
 		else
-			snprintf(buf, size, "%llu", n);
+			digits(n, 10, buf, size);
 		break;
 	default:
-		snprintf(buf, size, "%llu", n);
+		digits(n, 10, buf, size);
 	}
 }
 

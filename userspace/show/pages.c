@@ -73,14 +73,19 @@ void page_flags_text(__u64 flags, char *buf, size_t size)
 	const char *name;
 	__u64 mask;
 	unsigned int i;
-	size_t used = 0;
+	size_t used = 0, length;
 
 	buf[0] = '\0';
 	for (i = 0; (name = cowi_flag_name(i, &mask)); i++) {
-		if (!(flags & mask) || used + strlen(name) + 2 > size)
+		if (!(flags & mask))
 			continue;
-		used += snprintf(buf + used, size - used, "%s%s",
-				 used ? "," : "", name);
+		length = strlen(name);
+		if (used + length + 2 > size)
+			continue;
+		if (used)
+			buf[used++] = ',';
+		memcpy(buf + used, name, length + 1);
+		used += length;
 	}
 }
 
