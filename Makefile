@@ -102,6 +102,10 @@ bench:			## what reading costs, in instructions per page
 bench-native:		## what it costs in time, as ratios (User Mode Linux, or where the module is loaded)
 	@tests/bench/native $(ROUNDS)
 
+.PHONY: bench-tool
+bench-tool:		## what the tool costs, beside pmap, page-types, smem and perf
+	@tests/bench/tool $(ROWS)
+
 .PHONY: torture
 torture:		## the torture test for MINUTES (default 60; VM_KERNEL=NAME)
 	@tests/torture $(VM_KERNEL) $(or $(MINUTES),60) $(SEED)

@@ -137,7 +137,7 @@ static void fill(const struct target *t, pid_t pid, const uint32_t *order, size_
 			to[i] = (struct iovec){ t->region + order[i] * t->stride, 1 };
 		from.iov_len = batch;
 		if (process_vm_writev(pid, &from, 1, to, batch, 0) != (ssize_t)batch)
-			bail("cannot fill the target: %s", strerror(errno));
+			bail("the target cannot be written to: %s", strerror(errno));
 	}
 }
 
