@@ -96,12 +96,10 @@ static bool has_page(const struct cowinspect_page *rec)
 }
 
 static int add_page(struct table *table, const struct cowinspect_page *rec,
-		    const struct show *s, bool exclusive_known)
+		    const char *flags, const struct show *s, bool exclusive_known)
 {
 	struct cell cells[NR_COLUMNS] = { 0 };
-	char flags[320];
 
-	page_flags_text(rec->flags, flags, sizeof(flags));
 	cells[COL_ADDR].number = rec->addr;
 	cells[COL_SIZE].number = 1ull << rec->map_order;
 	cells[COL_PFN].number = rec->pfn;
@@ -131,15 +129,20 @@ static int add_page(struct table *table, const struct cowinspect_page *rec,
 	       table_row(table, cells) : 0;
 }
 
-/* From @rec on, if there are @more. */
+/* From @rec on, if there are @more. Most have the flags of the one before. */
 static int add_pages(struct table *table, struct cowi_pages *pages,
 		     struct cowinspect_page *rec, int more,
 		     const struct show *s, bool exclusive_known)
 {
+	__u64 said = ~rec->flags;
+	char flags[320];
 	int err;
 
 	for (; more > 0; more = cowi_pages_next(pages, rec)) {
-		err = add_page(table, rec, s, exclusive_known);
+		if (rec->flags != said)
+			page_flags_text(rec->flags, flags, sizeof(flags));
+		said = rec->flags;
+		err = add_page(table, rec, flags, s, exclusive_known);
 		if (err)
 			return err;
 		if (interrupt_signal())
