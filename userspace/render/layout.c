@@ -109,27 +109,15 @@ void layout_leave_out(struct layout *l, bool zero, bool *no_room)
 	l->no_room = no_room;
 }
 
-static void put_blanks(FILE *out, unsigned int n)
-{
-	static const char blanks[] = "                                ";
-	unsigned int most = sizeof(blanks) - 1;
-
-	for (; n > most; n -= most)
-		fwrite_unlocked(blanks, 1, most, out);
-	fwrite_unlocked(blanks, 1, n, out);
-}
-
 /* A cell that is wider than its column pushes what follows to the right. */
 static void put_cell(struct layout *l, size_t i, const char *text)
 {
 	const struct layout_column *c = &l->column[i];
 	unsigned int length = c->right ? strlen(text) : c->width;
-	unsigned int from = l->start + c->width, room = UINT_MAX;
+	unsigned int room = UINT_MAX;
 
-	if (l->at + length < from) {
-		put_blanks(l->out, from - length - l->at);
-		l->at = from - length;
-	}
+	for (; l->at + length < l->start + c->width; l->at++)
+		putc_unlocked(' ', l->out);
 	if (i + 1 < l->nr) {
 		l->at += put_safe_cell(l->out, text, l->raw, room) + 1;
 		l->start += c->width + 1;

@@ -51,23 +51,26 @@ static size_t step(const char **text, char *to, unsigned int *columns)
 	return length;
 }
 
-/* How much of it is written as it is: as a rule, all. */
-static unsigned int plain_part(const char *text, bool no_blanks, unsigned int room)
+/* As much as is written as it is: as a rule, all. Returns how much. */
+static unsigned int put_plain(FILE *out, const char *text, bool no_blanks,
+			      unsigned int room)
 {
-	unsigned int n = 0;
+	unsigned int n;
 
-	while (n < room && is_plain(text + n) && !(no_blanks && text[n] == ' '))
-		n++;
+	for (n = 0; n < room && is_plain(text + n); n++) {
+		if (no_blanks && text[n] == ' ')
+			break;
+		putc_unlocked(text[n], out);
+	}
 	return n;
 }
 
 unsigned int put_safe_cell(FILE *out, const char *text, bool no_blanks,
 			   unsigned int room)
 {
-	unsigned int columns, used = plain_part(text, no_blanks, room);
+	unsigned int columns, used = put_plain(out, text, no_blanks, room);
 	char one[SAFE_MAX];
 
-	fwrite_unlocked(text, 1, used, out);
 	text += used;
 	while (*text) {
 		size_t length;

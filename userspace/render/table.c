@@ -18,10 +18,31 @@ struct table {
 	char (*buffers)[CELL_TEXT_MAX];
 };
 
+/*
+ * A table of pages is made of numbers, and printf() takes its time for one. Returns how
+ * many characters there are, or would be.
+ */
+static size_t digits(__u64 n, unsigned int base, char *buf, size_t size)
+{
+	char text[24], *at = text + sizeof(text);
+	size_t length;
+
+	*--at = '\0';
+	do {
+		*--at = "0123456789abcdef"[n % base];
+		n /= base;
+	} while (n);
+	length = text + sizeof(text) - at;
+	if (length <= size)
+		memcpy(buf, at, length);
+	return length - 1;
+}
+
 void size_text(__u64 bytes, char *buf, size_t size)
 {
 	static const char units[] = "BKMGTPE";
 	unsigned int unit = 0;
+	size_t length;
 	__u64 tenths;
 
 	while (unit < 6 && bytes >> (10 * (unit + 1)))
@@ -37,11 +58,16 @@ void size_text(__u64 bytes, char *buf, size_t size)
 		tenths = 10;
 		unit++;
 	}
-	if (tenths % 10)
+	if (tenths % 10) {
 		snprintf(buf, size, "%llu.%u%c", tenths / 10,
 			 (unsigned int)(tenths % 10), units[unit]);
-	else
-		snprintf(buf, size, "%llu%c", tenths / 10, units[unit]);
+		return;
+	}
+	length = digits(tenths / 10, 10, buf, size);
+	if (length + 2 <= size) {
+		buf[length] = units[unit];
+		buf[length + 1] = '\0';
+	}
 }
 
 void time_text(__u64 ns, char *buf, size_t size)
@@ -268,22 +294,6 @@ static void json_row(struct table *t, const struct cell *cells)
 		json_cell(t, &t->columns->all[col], &cells[col]);
 	}
 	json_end_object(t->style.json);
-}
-
-/* A table of pages is made of numbers, and printf() takes its time for one. */
-static void digits(__u64 n, unsigned int base, char *buf, size_t size)
-{
-	char text[24], *at = text + sizeof(text);
-	size_t length;
-
-	*--at = '\0';
-	do {
-		*--at = "0123456789abcdef"[n % base];
-		n /= base;
-	} while (n);
-	length = text + sizeof(text) - at;
-	if (length <= size)
-		memcpy(buf, at, length);
 }
 
 static void number_text(struct table *t, const struct column *col,
