@@ -11,6 +11,7 @@
 #define NOT_HERE	77	/* exit status of a lab that cannot run */
 #define HOLDS		" checks held, 0 failed"
 #define KPROBES		"/sys/kernel/debug/kprobes/enabled"
+#define FOLIOS_BETWEEN	"/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled"
 
 static char names[MAX_LABS][32];
 static int nr_labs;
@@ -111,6 +112,18 @@ static void test_sizes(void)
 	test_lab("A0 --size 1M --seed 7");
 	test_lab("stack --size 80M");
 	test_lab("snapshot --size 8M --seed 3");
+}
+
+/* What no huge page fits in gets folios of such a size, by fewer faults. truth sets that. */
+static void test_folios_between(void)
+{
+	if (!set_file(FOLIOS_BETWEEN, "madvise")) {
+		skip("no anonymous folios of other sizes before 6.8");
+		return;
+	}
+	diag("with folios of 64 KiB where a fault can have them:");
+	test_lab("aligned");
+	must_set_file(FOLIOS_BETWEEN, "never");
 }
 
 static void test_options(void)
@@ -268,7 +281,7 @@ int main(void)
 
 	need_tool();
 	list_labs();
-	tap_plan(3 + nr_labs + 3 + (tool ? 2 + 1 + 5 + 7 + 10 + 2 : 1) + 2);
+	tap_plan(3 + nr_labs + 3 + 1 + (tool ? 2 + 1 + 5 + 7 + 10 + 2 : 1) + 2);
 	test_nothing_there();
 	provide();
 	/* Those of other sizes, below, are heard without. */
@@ -282,6 +295,7 @@ int main(void)
 		skip(TOOL_ELSEWHERE);
 	take_away();
 	test_sizes();
+	test_folios_between();
 	test_deaf();
 	ok(!status_number("targets"), "labs have detached all they attached");
 	return tap_done();
