@@ -10,10 +10,11 @@
  *
  * returns the records of the mapped entries at and after @addr, in ascending
  * address order. A huge mapping that covers @addr comes first, with its own
- * (lower) start address. A read ends on a record boundary, at most after the
- * last mapped entry; then the offset stands behind the last entry returned,
- * so plain read() goes on where it left off. 0 is end of file. A buffer smaller
- * than one record is EINVAL.
+ * (lower) start address; so does one, wherever it comes, that was made while a
+ * read stood in its middle, having told of smaller entries there. A read ends on
+ * a record boundary, at most after the last mapped entry; then the offset stands
+ * behind the last entry returned, so plain read() goes on where it left off. 0 is
+ * end of file. A buffer smaller than one record is EINVAL.
  *
  * Versioning: "abi" and "record_size" stand in the status file. Within one
  * ABI number records only grow at the end, reserved fields get a meaning, and

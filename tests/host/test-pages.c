@@ -162,6 +162,45 @@ static void going_back(void **state)
 	cowi_close(c);
 }
 
+/* A huge page that came when two pages of its range had been read. */
+static void becomes_huge(void **state)
+{
+	struct cowinspect_page rec = { .addr = 0x200000, .flags = COWI_F_PRESENT };
+	struct cowi_target *t;
+	struct cowi_pages *p;
+	struct cowi *c;
+	__u64 i;
+	FILE *f;
+
+	(void)state;
+	recording_status(dir, 56);
+	f = recording_file(pid_dir, "pages");
+	recording_page(f, 56, &rec);
+	rec.addr += 0x1000;
+	recording_page(f, 56, &rec);
+	rec.addr = 0x200000;
+	rec.pfn = 0x800;
+	rec.map_order = 9;
+	recording_page(f, 56, &rec);
+	rec.addr = 0x400000;
+	rec.map_order = 0;
+	recording_page(f, 56, &rec);
+	fclose(f);
+	t = open_all(&c);
+	assert_int_equal(0, cowi_pages_open(t, 0, UINT64_MAX, &p));
+	for (i = 0; i <= 512; i++) {
+		assert_int_equal(1, cowi_pages_next(p, &rec));
+		assert_int_equal(0x200000 + i * 0x1000, rec.addr);
+		assert_int_equal(0, rec.map_order);
+		assert_int_equal(i < 2 ? 0 : i < 512 ? 0x800 + i : 0x800, rec.pfn);
+		assert_memory_equal(&rec, cowi_pages_record(p), sizeof(rec));
+	}
+	assert_int_equal(0, cowi_pages_next(p, &rec));
+	cowi_pages_close(p);
+	cowi_target_close(t);
+	cowi_close(c);
+}
+
 static void wrong_sessions(void **state)
 {
 	struct cowi_target *t;
@@ -209,6 +248,7 @@ int main(void)
 		cmocka_unit_test(all_and_ranges),
 		cmocka_unit_test(cut_off),
 		cmocka_unit_test(going_back),
+		cmocka_unit_test(becomes_huge),
 		cmocka_unit_test(wrong_sessions),
 		cmocka_unit_test(texts),
 	};

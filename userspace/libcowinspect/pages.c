@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -24,7 +25,8 @@
  * @end: first address that is not wanted
  * @used: bytes of @buf that are filled
  * @next: byte of @buf with the next record
- * @buf: BUFFER_RECORDS records
+ * @given: byte of @buf with the record that was returned
+ * @buf: BUFFER_RECORDS records, and one of which but a part is returned
  */
 struct cowi_pages {
 	struct cowi_file file;
@@ -36,6 +38,7 @@ struct cowi_pages {
 	__u64 end;
 	size_t used;
 	size_t next;
+	size_t given;
 	char buf[];
 };
 
@@ -87,7 +90,7 @@ int cowi_pages_open(struct cowi_target *t, __u64 start, __u64 end,
 	struct cowi_pages *p;
 	int err;
 
-	p = calloc(1, sizeof(*p) + BUFFER_RECORDS * st->record_size);
+	p = calloc(1, sizeof(*p) + (BUFFER_RECORDS + 1) * st->record_size);
 	if (!p)
 		return -ENOMEM;
 	p->recorded = t->c->recorded;
@@ -136,8 +139,30 @@ static int refill(struct cowi_pages *p)
 	return n > 0;
 }
 
+/*
+ * A table of which a part was read may become one huge entry before the rest is. That
+ * begins before what was returned last; what is left of it is returned page by page, so
+ * that each page comes once. All else that goes back would make a reader loop for ever.
+ */
+static int leave_rest(struct cowi_pages *p, struct cowinspect_page *rec)
+{
+	char *part = p->buf + BUFFER_RECORDS * p->record_size;
+
+	if (cowi_record_end(rec, p->page_size) <= p->seen)
+		return -COWI_EFORMAT;
+	if (rec->pfn != COWINSPECT_NO_PFN)
+		rec->pfn += (p->seen - rec->addr) / p->page_size;
+	rec->addr = p->seen;
+	rec->map_order = 0;
+	memcpy(part, p->buf + p->next, p->record_size);
+	memcpy(part, rec, sizeof(*rec));
+	p->given = part - p->buf;
+	return 0;
+}
+
 int cowi_pages_next(struct cowi_pages *p, struct cowinspect_page *rec)
 {
+	__u64 end;
 	int ret;
 
 	if (p->next == p->used) {
@@ -147,15 +172,19 @@ int cowi_pages_next(struct cowi_pages *p, struct cowinspect_page *rec)
 	}
 	ret = cowi_parse_record(p->buf + p->next, p->record_size, p->page_size,
 				rec);
-	/* Going back would make a reader loop for ever. */
-	if (!ret && rec->addr < p->seen)
-		ret = -COWI_EFORMAT;
+	if (ret)
+		return ret;
+	p->given = p->next;
+	end = cowi_record_end(rec, p->page_size);
+	if (rec->addr < p->seen)
+		ret = leave_rest(p, rec);
 	if (ret)
 		return ret;
 	if (rec->addr >= p->end)
 		return 0;
-	p->next += p->record_size;
 	p->seen = cowi_record_end(rec, p->page_size);
+	if (p->seen == end)
+		p->next += p->record_size;
 	if (!p->recorded)
 		p->offset = p->seen;
 	return 1;
@@ -163,5 +192,5 @@ int cowi_pages_next(struct cowi_pages *p, struct cowinspect_page *rec)
 
 const void *cowi_pages_record(const struct cowi_pages *p)
 {
-	return p->buf + p->next - p->record_size;
+	return p->buf + p->given;
 }
