@@ -621,17 +621,36 @@ static inline bool cow_uffd_async(const struct vm_area_struct *vma, bool rwp)
 #endif
 
 /*
- * Which of an entry's bits the CPU at hand sets by itself, as COWI_F_* bits. On
- * arm64 that is optional for both (HA and HD in TCR_EL1; the names of the bits
- * changed), in the architecture and, for the sake of errata, per kind of CPU. On
- * riscv64 it is optional as well, and 6.12 does not know (asm/hwcap.h has Svadu in 7.2
- * and not in 6.12): none is set for sure, and any may be.
+ * Which of an entry's bits the CPU at hand sets by itself, as COWI_F_* bits, and which
+ * it may set. On arm64 that is optional for both (HA and HD in TCR_EL1; the names of
+ * the bits changed), in the architecture and, for the sake of errata, per kind of CPU.
+ * On riscv64 as well: with Svadu all do, as far as the kernel believes that they have
+ * it, with Svade none, and where nobody says either, any may. The kernel knows those
+ * since 6.13 (both in 7.2's asm/hwcap.h, neither in 6.12's), and passes over the first
+ * if the second is there (riscv_ext_svadu_validate()).
  */
+#ifdef CONFIG_RISCV
 static inline u64 cow_cpu_sets(void)
 {
-#if defined(CONFIG_RISCV)
+#ifdef RISCV_ISA_EXT_SVADU
+	if (riscv_has_extension_unlikely(RISCV_ISA_EXT_SVADU))
+		return COWI_F_YOUNG | COWI_F_DIRTY;
+#endif
 	return 0;
-#elif defined(CONFIG_ARM64)
+}
+
+static inline u64 cow_cpu_may_set(void)
+{
+#ifdef RISCV_ISA_EXT_SVADE
+	if (riscv_has_extension_unlikely(RISCV_ISA_EXT_SVADE))
+		return cow_cpu_sets();
+#endif
+	return COWI_F_YOUNG | COWI_F_DIRTY;
+}
+#else
+static inline u64 cow_cpu_sets(void)
+{
+#ifdef CONFIG_ARM64
 	u64 tcr = read_sysreg(tcr_el1);
 
 	return (tcr & BIT(39) ? COWI_F_YOUNG : 0) |
@@ -641,13 +660,7 @@ static inline u64 cow_cpu_sets(void)
 #endif
 }
 
-static inline u64 cow_cpu_may_set(void)
-{
-#ifdef CONFIG_RISCV
-	return COWI_F_YOUNG | COWI_F_DIRTY;
-#else
-	return cow_cpu_sets();
+#define cow_cpu_may_set()	cow_cpu_sets()
 #endif
-}
 
 #endif /* _COW_COMPAT_H */
