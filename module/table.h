@@ -48,10 +48,10 @@ static inline pud_t *cow_find_pud(struct mm_struct *mm, unsigned long addr)
 
 	if (pgd_none(READ_ONCE(*pgd)) || pgd_bad(READ_ONCE(*pgd)))
 		return NULL;
-	p4d = p4d_offset(pgd, addr);
+	p4d = cow_p4d_offset(pgd, addr);
 	if (p4d_none(READ_ONCE(*p4d)) || p4d_bad(READ_ONCE(*p4d)))
 		return NULL;
-	return pud_offset(p4d, addr);
+	return cow_pud_offset(p4d, addr);
 }
 
 #endif /* _COW_TABLE_H */
