@@ -433,22 +433,30 @@ static bool is_copy(const struct cowinspect_page *r, int i)
 
 /*
  * Records of [start, start + len), up to @max of them. Returns how many, -1 if
- * the target cannot be read, and whether it changed meanwhile.
+ * the target cannot be read, and whether it changed meanwhile. A read that ends early,
+ * as a target that dies has it end between two chunks, is gone on with.
  */
 static int read_area(int fd, unsigned long start, size_t len, int max,
 		     bool *steady)
 {
 	uint64_t before = generation();
-	ssize_t got = pread(fd, records, max * sizeof(records[0]), start);
-	int n;
+	unsigned long from = start;
+	ssize_t got;
+	int n = 0;
 
+	do {
+		got = pread(fd, records + n, (max - n) * sizeof(records[0]), from);
+		if (got < 0) {
+			count(OP_READ_ENDED,
+			      may_happen(errno, "read of the known target"));
+			return -1;
+		}
+		n += got / sizeof(records[0]);
+		if (n)
+			from = records[n - 1].addr + (PAGE << records[n - 1].map_order);
+	} while (got && n < max && from < start + len);
 	*steady = before == generation() && before % 2 == 0;
-	if (got < 0) {
-		count(OP_READ_ENDED, may_happen(errno, "read of the known target"));
-		return -1;
-	}
 	count(OP_PAGES, true);
-	n = got / sizeof(records[0]);
 	while (n && records[n - 1].addr >= start + len)
 		n--;
 	if (*steady)
