@@ -38,9 +38,12 @@ enum fuzz_op {
 #define FUZZ_SELF	(FUZZ_TARGETS - 1)
 #define FUZZ_ERRNOS	200
 #define FUZZ_ARENA	(1UL << 20)
-/* Memory for faults: each area can be one huge page. */
+/*
+ * Memory for faults: each area can be one huge page. It is no less than one: of hugetlb
+ * mmap() maps whole pages, and what is behind the area would be gone, counts included.
+ */
 #define FUZZ_AREAS	4
-#define FUZZ_AREA	(2UL << 20)
+#define FUZZ_AREA	HUGE
 
 /**
  * struct fuzz_slot - a place for an open file, of a number from FUZZ_FD_MIN on
