@@ -32,6 +32,8 @@
 #define DROVE			16
 /* In present entries, which it is compared with, not all bits are set. */
 #define NO_BITS			(~0ULL)
+/* How many struct pages ahead a run is, whose next ones the CPU asks for as well. */
+#define AHEAD			24
 /* How many of the last kinds of entries are compared with a new one. */
 #define LAST_KINDS		4
 
@@ -378,6 +380,101 @@ static void capture_batch(struct cow_walk *walk, unsigned int nr)
 	walk->last = like;
 }
 
+/* ---- runs of PTEs ---- */
+
+/*
+ * Whether @nr entries say the same of frames that follow each other, as most do where
+ * memory was free when it was asked for. x86 has entries that allow no access with the
+ * numbers of their frames inverted: those count down.
+ */
+static bool is_run(pte_t *pte, unsigned int nr)
+{
+	struct cow_seen next = { .pte = ptep_get(pte) }, last = next;
+	unsigned long pfn = pte_pfn(next.pte);
+	const pte_t *stop = pte + nr;
+
+	last.bits += (nr - 1) * COW_PTE_STEP;
+	if (!COW_PTE_STEP || !pte_same(ptep_get(pte + nr - 1), last.pte) ||
+	    !pte_present(next.pte) || pte_special(next.pte))
+		return false;
+	next.bits += COW_PTE_STEP;
+	if (pte_pfn(next.pte) != pfn + 1)
+		return false;
+	for (pte++; pte < stop && pte_same(ptep_get(pte), next.pte); pte++)
+		next.bits += COW_PTE_STEP;
+	return pte == stop;
+}
+
+/*
+ * Which is the first page from @page to @end whose entry does not say what those that
+ * @like is of say, or @end. @bits are what all these entries have in common.
+ */
+static struct page *first_unlike(const struct cow_like *like, u64 bits,
+				 struct page *page, const struct page *end)
+{
+	if (likely(bits == like->small)) {
+		while (page < end && like_small(like, page)) {
+			prefetch(page + AHEAD);
+			page++;
+		}
+	} else if (bits == like->large) {
+		while (page < end && like_part(like, page))
+			page++;
+	}
+	return page;
+}
+
+/*
+ * The same for two at once, where neighbours take turns by chance: not to have to foresee
+ * which comes next is worth comparing with both. Those that are like are counted.
+ */
+static struct page *first_unlike_both(const struct cow_like *like,
+				      const struct cow_like *other, u64 bits,
+				      struct page *page, const struct page *end)
+{
+	const struct page *from = page;
+	bool is_like, is_other;
+	unsigned int nr = 0;
+
+	if (bits != like->small || bits != other->small) {
+		page = first_unlike(like, bits, page, end);
+		like->alike->n += page - from;
+		return page;
+	}
+	for (; page < end; page++) {
+		is_like = like_small(like, page);
+		is_other = like_small(other, page);
+		if (!(is_like | is_other))
+			break;
+		nr += is_like;
+	}
+	like->alike->n += nr;
+	other->alike->n += page - from - nr;
+	return page;
+}
+
+/* Capture @nr entries of the run that begins with @first. */
+static void capture_run(struct cow_walk *walk, pte_t first, unsigned int nr)
+{
+	struct page *start = pfn_to_page(pte_pfn(first)), *end = start + nr;
+	struct cow_seen seen = { .pte = first }, one;
+	const u64 bits = seen.bits & COW_PTE_ATTRIBUTES;
+	struct cow_like *like = walk->last, *other;
+	struct page *page;
+
+	page = first_unlike(like, bits, start, end);
+	if (page > start)
+		like->alike->n += page - start;
+	while (page < end) {
+		one.bits = seen.bits + (page - start) * COW_PTE_STEP;
+		one.page = page++;
+		other = like;
+		like = capture_pte(walk, &one);
+		page = first_unlike_both(like, other, bits, page, end);
+	}
+	walk->last = like;
+}
+
 /**
  * cow_capture_ptes - capture entries of a PTE table
  * @walk: the walk, whose chunk has room
@@ -392,15 +489,20 @@ static void capture_batch(struct cow_walk *walk, unsigned int nr)
 unsigned long cow_capture_ptes(struct cow_walk *walk, pte_t *pte,
 			       unsigned long addr, unsigned long end)
 {
+	const bool runs = walk->totals && !cow_maps_pfns(&walk->vma);
 	unsigned int room = cow_chunk_room(walk), slots, n;
 
 	for (; addr < end && room; room = cow_chunk_room(walk)) {
 		slots = min3(room, COW_BATCH,
 			     (unsigned int)((end - addr) >> PAGE_SHIFT));
-		n = fill_batch(walk, pte, addr, addr + slots * PAGE_SIZE);
-		capture_batch(walk, n);
-		if (!walk->totals)
-			walk->entries += n;
+		if (runs && is_run(pte, slots)) {
+			capture_run(walk, ptep_get(pte), slots);
+		} else {
+			n = fill_batch(walk, pte, addr, addr + slots * PAGE_SIZE);
+			capture_batch(walk, n);
+			if (!walk->totals)
+				walk->entries += n;
+		}
 		pte += slots;
 		addr += slots * PAGE_SIZE;
 	}

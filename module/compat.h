@@ -405,6 +405,18 @@ static inline bool cow_folio_uniform(struct folio *folio)
 #endif
 
 /*
+ * What the entry of the next frame has more, where it has nothing else: 0 where that is
+ * not known, or where the next frame's struct page need not be the next one.
+ */
+#if (defined(CONFIG_SPARSEMEM_VMEMMAP) || defined(CONFIG_FLATMEM)) && \
+	!defined(COW_FORCE_FALLBACKS) && \
+	(defined(CONFIG_X86) || defined(CONFIG_ARM64) || defined(CONFIG_UML))
+#define COW_PTE_STEP	((u64)PAGE_SIZE)
+#else
+#define COW_PTE_STEP	0ULL
+#endif
+
+/*
  * The low bits of folio->mapping were named PAGE_MAPPING_* until 6.17 (read in
  * 7.2), with the same values.
  */
