@@ -278,6 +278,55 @@ static void test_known(const char *region)
 	   "a region of known pages: kind and rights");
 }
 
+#define TURNS	1024	/* pages, of which a child copies each third */
+
+static void copy_each_third(void *region)
+{
+	int i;
+
+	for (i = 0; i < TURNS; i += 3)
+		((char *)region)[i * PAGE] = 2;
+	pause();
+}
+
+static uint64_t frame_of(const char *page)
+{
+	return PAGEMAP_PFN(pagemap_of(getpid(), page));
+}
+
+/*
+ * Neighbours that differ in nothing but their counts, in frames that follow each other as
+ * far as the kernel gave us such: it is told how far.
+ */
+static void test_turns(void)
+{
+	char *around = map_pages(TURNS + 2, MAP_PRIVATE), *region = around + PAGE;
+	const int copied = (TURNS + 2) / 3;
+	const struct line *line;
+	int i, follow = 0;
+	pid_t child;
+
+	mprotect(around, PAGE, PROT_READ);
+	mprotect(region + TURNS * PAGE, PAGE, PROT_READ);
+	memset(region, 1, TURNS * PAGE);
+	for (i = 1; i < TURNS; i++)
+		follow += frame_of(region + i * PAGE) ==
+			  frame_of(region + (i - 1) * PAGE) + 1;
+	diag("%d of %d frames follow the one before", follow, TURNS);
+	child = spawn(copy_each_third, region);
+	wait_asleep(child);
+	attach(getpid());
+	read_vmas(getpid());
+	line = line_of(region);
+	value_is(line, "present", TURNS);
+	value_is(line, "map_1", copied);
+	value_is(line, "map_2", TURNS - copied);
+	value_is(line, "mapped_once", copied);
+	value_is(line, "cow_pending", TURNS);
+	detach(getpid());
+	reap(child);
+}
+
 int main(void)
 {
 	/* Read-only neighbours keep the VMA from merging with others. */
@@ -286,7 +335,7 @@ int main(void)
 	pid_t pid, brother;
 	int i;
 
-	tap_plan(2 + 2 + NR_EQUATIONS + 3 + 21);
+	tap_plan(2 + 2 + NR_EQUATIONS + 3 + 21 + 5);
 	mprotect(around, PAGE, PROT_READ);
 	mprotect(around + 65 * PAGE, PAGE, PROT_READ);
 	memset(region, 1, 16 * PAGE);
@@ -316,5 +365,6 @@ int main(void)
 	detach(pid);
 	reap(pid);
 	reap(brother);
+	test_turns();
 	return tap_done();
 }
