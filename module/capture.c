@@ -11,7 +11,10 @@
  * What it costs is to wait for memory: an entry's struct page is in a cache line of
  * its own. So entries are read in batches, and the lines of a whole batch are asked
  * for before the first of them is looked at: they arrive together. Then it is each
- * instruction for an entry that counts; docs/performance.md has what this took.
+ * instruction for an entry that counts; docs/performance.md has what this took. Where
+ * frames follow each other, their struct pages are gone through as they lie.
+ *
+ * Longer than other files: what is like what is inlined into all that captures.
  */
 #include <linux/bitfield.h>
 #include <linux/mm.h>
