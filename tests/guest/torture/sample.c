@@ -115,10 +115,9 @@ static void check_fault(struct listener *l, const struct sample *s,
 	if (l->outcome == NOT_FILTERED)
 		return;
 	if (!count(OP_SAMPLE_FILTERED, f->outcome <= l->outcome))
-		wrong("outcome %u passes the filter for those up to %u: flags %x, %u to %u, vma %u, of %u by %u, inherit %d, period %llu",
-		      f->outcome, l->outcome, f->flags, f->old_kind, f->new_kind,
-		      f->vma, f->pid, s->pid, (int)l->attr.inherit,
-		      (unsigned long long)l->attr.sample_period);
+		wrong("outcome %u passes the filter up to %u: flags %x, %u, of %u by %u, %d",
+		      f->outcome, l->outcome, f->flags, f->old_kind, f->pid,
+		      s->pid, (int)l->attr.inherit);
 }
 
 static void check_fork(const struct sample *s, const struct fork_ids *ids,
