@@ -5,7 +5,6 @@
  * plausible, counts never go back, and there are no more samples than were counted.
  */
 #include <poll.h>
-#include <sys/utsname.h>
 #include <time.h>
 
 #include "../perf.h"
@@ -102,22 +101,12 @@ static bool is_of(const struct fault_sample *f, const struct sample *s)
 }
 
 /*
- * Before 5.13 (ef54c1a476ae) perf adds what a member of a family that exits has counted
- * to the family before it takes the member out: for a moment that is counted twice. And
- * of such a listener, a fault that was given up half way may pass a filter that is not
- * for it: seen on 5.10 alone, where a process is killed; why is not known.
+ * Before 5.13 (ef54c1a476ae, not read) perf adds what a member of a family that exits has counted
+ * to the family before it takes the member out: for a moment that is counted twice.
  */
-static bool has_exits_of_old(const struct listener *l)
+static bool may_count_twice(const struct listener *l)
 {
-	static int old = -1;
-	unsigned int major, minor;
-	struct utsname name;
-
-	if (old < 0)
-		old = !uname(&name) &&
-		      sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
-		      (major < 5 || (major == 5 && minor < 13));
-	return old && l->attr.inherit;
+	return l->attr.inherit && !kernel_since(5, 13);
 }
 
 static void check_fault(struct listener *l, const struct sample *s,
@@ -134,8 +123,7 @@ static void check_fault(struct listener *l, const struct sample *s,
 	count(OP_SAMPLE_FAULT, true);
 	if (l->outcome == NOT_FILTERED)
 		return;
-	if (!count(OP_SAMPLE_FILTERED, f->outcome <= l->outcome) &&
-	    !(f->outcome == COWI_DID_RETRIED && has_exits_of_old(l)))
+	if (!count(OP_SAMPLE_FILTERED, f->outcome <= l->outcome))
 		wrong("outcome %u passes the filter up to %u: flags %x, %u, of %u by %u, %d",
 		      f->outcome, l->outcome, f->flags, f->old_kind, f->pid,
 		      s->pid, (int)l->attr.inherit);
@@ -256,7 +244,7 @@ static bool read_count(struct listener *l)
 		wrong("count of a tracepoint: %s", strerror(errno));
 		return false;
 	}
-	if ((now < l->counted && !has_exits_of_old(l)) || now < l->samples)
+	if ((now < l->counted && !may_count_twice(l)) || now < l->samples)
 		wrong("a tracepoint was counted %llu times, then %llu, with %llu samples",
 		      l->counted, now, l->samples);
 	l->counted = now;
