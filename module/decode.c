@@ -206,32 +206,34 @@ static void decode_nonpresent(const struct cow_raw *raw,
 
 static bool raw_present(const struct cow_raw *raw)
 {
+	if (likely(!(raw->attr & (COW_A_PUD | COW_A_PMD))))
+		return pte_present(raw->pte);
+	return raw->attr & COW_A_PUD ? pud_present(raw->pud) :
+				       pmd_present(raw->pmd);
+}
+
+static u64 entry_facts(const struct cow_raw *raw)
+{
+	if (likely(!(raw->attr & (COW_A_PUD | COW_A_PMD | COW_A_HUGETLB))))
+		return pte_facts(raw->pte);
 	if (raw->attr & COW_A_PUD)
-		return pud_present(raw->pud);
+		return COWI_F_PRESENT |
+		       (pud_write(raw->pud) ? COWI_F_WRITE : 0);
 	if (raw->attr & COW_A_PMD)
-		return pmd_present(raw->pmd);
-	return pte_present(raw->pte);
+		return pmd_facts(raw->pmd);
+	/*
+	 * Writing to clear_refs leaves hugetlb entries alone, so that the bit
+	 * means nothing there, and pagemap does not look at it
+	 * (pagemap_hugetlb_range()); the VMA's mark stays.
+	 */
+	return pte_facts(raw->pte) & ~COWI_F_SOFT_DIRTY;
 }
 
 static void decode_present(const struct cow_raw *raw,
 			   struct cowinspect_page *page)
 {
 	page->pfn = raw->pfn;
-	if (raw->attr & COW_A_PUD)
-		page->flags |= COWI_F_PRESENT |
-			       (pud_write(raw->pud) ? COWI_F_WRITE : 0);
-	else if (raw->attr & COW_A_PMD)
-		page->flags |= pmd_facts(raw->pmd);
-	else if (raw->attr & COW_A_HUGETLB)
-		/*
-		 * Writing to clear_refs leaves hugetlb entries alone, so that
-		 * the bit means nothing there, and pagemap does not look at it
-		 * (pagemap_hugetlb_range()); the VMA's mark stays.
-		 */
-		page->flags |= pte_facts(raw->pte) & ~COWI_F_SOFT_DIRTY;
-	else
-		page->flags |= pte_facts(raw->pte);
-
+	page->flags |= entry_facts(raw);
 	page->kind = page_kind(raw);
 	if (!(raw->attr & COW_A_PAGE)) {
 		page->counts = COWI_COUNT_ABSENT;

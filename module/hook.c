@@ -117,11 +117,18 @@ static void prepare(struct kretprobe *probe, unsigned int max_active)
 
 static int register_probe(struct cow_hook *hook, unsigned int max_active)
 {
+	int ret;
+
 	prepare(&hook->probe, max_active);
 	hook->probe.kp.symbol_name = hook->symbol;
 	hook->probe.entry_handler = on_entry;
 	hook->probe.handler = on_return;
-	return register_kretprobe(&hook->probe);
+	ret = register_kretprobe(&hook->probe);
+	/*
+	 * Where ftrace begins functions, and kprobes are not made of it, they are
+	 * refused there (check_ftrace_location()): on riscv64, 6.12.
+	 */
+	return ret == -EINVAL ? -EOPNOTSUPP : ret;
 }
 
 static int register_canary(struct cow_hook *hook)

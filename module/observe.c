@@ -81,8 +81,14 @@ unsigned int cow_max_inflight = 1024;
  * @target: whose memory it is in, referenced, or NULL
  * @payer: the process that does it and has it counted by the kernel, referenced
  *	unless it is @target, or NULL
- * @pid: the process whose memory it is in, in the initial pid namespace, or 0
+ * @pid: if somebody listens, the process whose memory it is in, in the initial pid
+ *	namespace, or 0
+ * @chain: who else is in progress near it
  * @listened: somebody listens
+ * @remote: it is a thread's of another process
+ * @gup: get_user_pages() makes it
+ * @major: it is counted as such
+ * @access: FAULT_FLAG_*
  * @tid: the thread, in the initial pid namespace
  * @paid: what the kernel had counted for the thread when the fault began
  * @mm: the address space
@@ -91,7 +97,6 @@ unsigned int cow_max_inflight = 1024;
  * @size: page size, if the VMA is of hugetlb, else 0
  * @pmd: where its PMD is, if that was there when it began
  * @since: when it began, if somebody listens
- * @flags: COWI_E_*
  * @predicted: what was predicted, if somebody listens
  * @confidence: and how sure that was
  * @c: what outcome.c gets to know
@@ -105,9 +110,14 @@ struct fault {
 	unsigned long use;
 	struct cow_target *target;
 	struct cow_target *payer;
+	struct fault_chain *chain;
 	pid_t pid;
-	bool listened;
 	pid_t tid;
+	unsigned int access;
+	bool listened;
+	bool remote;
+	bool gup;
+	bool major;
 	unsigned long paid;
 	struct mm_struct *mm;
 	struct cow_vma vma;
@@ -115,7 +125,6 @@ struct fault {
 	unsigned long size;
 	pmd_t *pmd;
 	u64 since;
-	u32 flags;
 	u8 predicted;
 	u8 confidence;
 	struct cow_case c;
@@ -194,10 +203,11 @@ static bool is_listened_to(const struct task_struct *owner, bool remote)
 
 /* ---- slots ---- */
 
-static struct fault_chain *chain_of(const struct fault *f)
+static struct fault_chain *chain_of(const struct mm_struct *mm,
+				    unsigned long addr)
 {
-	return &inflight[hash_long((unsigned long)f->mm ^
-				   (f->addr >> PMD_SHIFT), FAULT_HASH_BITS)];
+	return &inflight[hash_long((unsigned long)mm ^ (addr >> PMD_SHIFT),
+				   FAULT_HASH_BITS)];
 }
 
 static struct fault *take_slot(struct slot_pool *pool)
@@ -347,37 +357,22 @@ static void note_entry(struct cow_entry *to, unsigned long addr,
 	to->flags = page->flags;
 	to->kind = page->kind;
 	to->map_order = page->map_order;
+	to->torn = false;
 }
 
 /* Returns whether there is an entry. Caller holds the chain's lock. */
 static bool look(struct fault *f, struct cow_entry *to)
 {
-	note_nothing(to);
-	to->torn = !cow_peek(f->mm, &f->vma, f->size, f->addr, &f->pmd, &f->raw);
-	if (f->raw.attr == COW_A_NONE)
+	bool whole = cow_peek(f->mm, &f->vma, f->size, f->addr, &f->pmd, &f->raw);
+
+	if (f->raw.attr == COW_A_NONE) {
+		note_nothing(to);
+		to->torn = !whole;
 		return false;
+	}
 	cow_decode(&f->raw, &f->vma, &f->page);
 	note_entry(to, f->addr, &f->page);
 	return true;
-}
-
-static u32 access_flags(unsigned int flags, bool gup)
-{
-	u32 to = 0;
-
-	if (flags & FAULT_FLAG_WRITE)
-		to |= COWI_E_WRITE;
-	if (flags & FAULT_FLAG_INSTRUCTION)
-		to |= COWI_E_EXEC;
-	if (flags & FAULT_FLAG_USER)
-		to |= COWI_E_USER;
-	if (flags & FAULT_FLAG_TRIED)
-		to |= COWI_E_TRIED;
-	if (flags & COW_FAULT_UNSHARE)
-		to |= COWI_E_UNSHARE;
-	if (gup)
-		to |= COWI_E_GUP;
-	return to;
 }
 
 /* What depends on more of a large folio than its mark is not predicted here. */
@@ -423,15 +418,18 @@ static void note_access(struct fault *f, struct vm_area_struct *vma,
 	f->c.unshare = !!(flags & COW_FAULT_UNSHARE);
 	f->c.marks = cow_kernel_rules.exclusive;
 	f->c.done_before = !COW_FAULT_COMPLETED && flags & FAULT_FLAG_TRIED;
+	f->access = flags;
+	f->gup = gup;
 	note_vma(f, vma, flags);
-
-	f->flags |= access_flags(flags, gup);
-	if (f->c.vma_shared)
-		f->flags |= COWI_E_SHARED;
 }
 
-static void note_prediction(struct fault *f)
+/* @found: there is an entry. */
+static void note_prediction(struct fault *f, bool found)
 {
+	f->predicted = COWI_NEXT_NONE;
+	f->confidence = COWI_CONF_NONE;
+	if (!found || !f->c.write)
+		return;
 	cow_predict(&f->raw, &f->page);
 	if (!can_predict(&f->page))
 		return;
@@ -445,19 +443,18 @@ static void note_prediction(struct fault *f)
  */
 static void begin_fault(struct fault *f)
 {
-	struct fault_chain *chain = chain_of(f);
+	struct fault_chain *chain = chain_of(f->mm, f->addr);
 	unsigned long flags;
 	bool found = false;
 
+	f->chain = chain;
 	raw_spin_lock_irqsave(&chain->lock, flags);
 	if (is_judged(f))
 		found = look(f, &f->c.before);
 	hlist_add_head(&f->node, &chain->list);
 	raw_spin_unlock_irqrestore(&chain->lock, flags);
-	f->predicted = COWI_NEXT_NONE;
-	f->confidence = COWI_CONF_NONE;
-	if (found && f->listened && f->flags & COWI_E_WRITE)
-		note_prediction(f);
+	if (f->listened)
+		note_prediction(f, found);
 }
 
 /*
@@ -485,9 +482,9 @@ static struct fault *get_slot_for(struct mm_struct *mm)
 	if (f) {
 		f->target = target;
 		f->payer = payer;
-		f->pid = owner ? task_tgid_nr(owner) : 0;
+		f->pid = owner && listened ? task_tgid_nr(owner) : 0;
 		f->listened = listened;
-		f->flags = remote ? COWI_E_REMOTE : 0;
+		f->remote = remote;
 	} else {
 		if (target)
 			cow_count(target, COW_C_lost, COWI_VMA_SPECIAL, 1);
@@ -583,7 +580,7 @@ static void count_copy(struct fault *f, const struct cow_did *did)
 	else if (did->outcome != COWI_DID_SWAPIN_COPIED)
 		return;
 	cow_count(f->target, COW_C_copied_bytes, c->vma, PAGE_SIZE << did->order);
-	if (f->flags & COWI_E_REMOTE)
+	if (f->remote)
 		cow_count(f->target, COW_C_remote_copied, c->vma, 1);
 }
 
@@ -598,7 +595,7 @@ static void count_paid(struct fault *f)
 		return;
 	}
 	cow_count(f->target, COW_C_accounted, f->c.vma, 1);
-	if (f->flags & COWI_E_MAJOR)
+	if (f->major)
 		cow_count(f->target, COW_C_major, f->c.vma, 1);
 }
 
@@ -611,7 +608,7 @@ static void count_fault(struct fault *f, const struct cow_did *did)
 	count_copy(f, did);
 	if (did->split)
 		cow_count(f->target, COW_C_splits, c->vma, 1);
-	if (f->flags & COWI_E_REMOTE)
+	if (f->remote)
 		cow_count(f->target, COW_C_remote, c->vma, 1);
 }
 
@@ -624,6 +621,34 @@ static u64 bytes_of(const struct fault *f, const struct cow_did *did)
 	       c->result == COW_RESULT_UNLOCKED ? PAGE_SIZE << did->order : 0;
 }
 
+/* COWI_E_* of a fault that is over. */
+static u32 event_flags(const struct fault *f, const struct cow_did *did)
+{
+	u32 flags = 0;
+
+	if (f->c.write)
+		flags |= COWI_E_WRITE;
+	if (f->access & FAULT_FLAG_INSTRUCTION)
+		flags |= COWI_E_EXEC;
+	if (f->access & FAULT_FLAG_USER)
+		flags |= COWI_E_USER;
+	if (f->remote)
+		flags |= COWI_E_REMOTE;
+	if (f->gup)
+		flags |= COWI_E_GUP;
+	if (f->major)
+		flags |= COWI_E_MAJOR;
+	if (f->access & FAULT_FLAG_TRIED)
+		flags |= COWI_E_TRIED;
+	if (f->c.vma_shared)
+		flags |= COWI_E_SHARED;
+	if (did->split)
+		flags |= COWI_E_SPLIT;
+	if (f->c.unshare)
+		flags |= COWI_E_UNSHARE;
+	return flags;
+}
+
 static void tell_listeners(struct fault *f, const struct cow_did *did)
 {
 	const struct cow_case *c = &f->c;
@@ -633,7 +658,7 @@ static void tell_listeners(struct fault *f, const struct cow_did *did)
 		.bytes = bytes_of(f, did),
 		.cost = ktime_get_mono_fast_ns() - f->since,
 		.pid = f->pid,
-		.flags = f->flags,
+		.flags = event_flags(f, did),
 		.outcome = did->outcome,
 		/* What was copied may not have been mapped. */
 		.old_kind = did->from != COWI_KIND_NONE ? did->from :
@@ -647,19 +672,17 @@ static void tell_listeners(struct fault *f, const struct cow_did *did)
 	};
 	unsigned long flags;
 
-	/* As trace.h says. */
+	/* As trace.h says; RCU's readers need say nothing more. */
 	local_irq_save(flags);
-	rcu_read_lock();
-	if (f->flags & COWI_E_REMOTE)
+	if (f->remote)
 		owner = cow_mm_owner(f->mm);
 	trace_cow_fault(&told, owner ?: current);
-	rcu_read_unlock();
 	local_irq_restore(flags);
 }
 
 static void end_fault(struct fault *f)
 {
-	struct fault_chain *chain = chain_of(f);
+	struct fault_chain *chain = f->chain;
 	struct fault *other;
 	unsigned long flags;
 
@@ -683,8 +706,6 @@ static void judge_fault(struct fault *f)
 {
 	struct cow_did did = cow_outcome(&f->c);
 
-	if (did.split)
-		f->flags |= COWI_E_SPLIT;
 	if (f->listened)
 		tell_listeners(f, &did);
 	if (f->target && !READ_ONCE(f->target->detached))
@@ -694,9 +715,8 @@ static void judge_fault(struct fault *f)
 static void fault_ends(struct fault *f, vm_fault_t ret)
 {
 	f->c.result = result_of(ret);
-	if (f->c.result < COW_RESULT_RETRY &&
-	    (ret & VM_FAULT_MAJOR || f->flags & COWI_E_TRIED))
-		f->flags |= COWI_E_MAJOR;
+	f->major = f->c.result < COW_RESULT_RETRY &&
+		   (ret & VM_FAULT_MAJOR || f->access & FAULT_FLAG_TRIED);
 	end_fault(f);
 	if (is_judged(f))
 		judge_fault(f);

@@ -32,7 +32,8 @@
 /* An entry that changes each time it is looked at is given up. */
 #define ATTEMPTS	4
 
-static void peek_page(struct cow_raw *raw, u32 attr, unsigned long pfn)
+static __always_inline void peek_page(struct cow_raw *raw, u32 attr,
+				      unsigned long pfn)
 {
 	struct page *page = pfn_to_page(pfn);
 	struct folio *folio = page_folio(page);
@@ -147,14 +148,13 @@ static bool peek_pmd_at(struct cow_raw *raw, const struct cow_vma *vma,
 {
 	pmd_t pmd = cow_pmdp_get(entry);
 
-	if (pmd_none(pmd))
-		return true;
-	if (cow_pmd_is_leaf(pmd))
+	/* What is not bad is a table; of PUDs that is not so on riscv (read in 6.1 to 7.3). */
+	if (likely(!pmd_bad(pmd))) {
+		if (!peek_table_at(raw, vma, pmd, addr))
+			return false;
+	} else if (!pmd_none(pmd) && cow_pmd_is_leaf(pmd)) {
 		peek_pmd(raw, vma, pmd);
-	else if (pmd_bad(pmd))
-		return true;
-	else if (!peek_table_at(raw, vma, pmd, addr))
-		return false;
+	}
 	return pmd_same(cow_pmdp_get(entry), pmd);
 }
 
@@ -213,19 +213,19 @@ bool cow_peek(struct mm_struct *mm, const struct cow_vma *vma,
 	      unsigned long size, unsigned long addr, pmd_t **pmd,
 	      struct cow_raw *raw)
 {
-	bool whole = false;
-	int i;
+	int left = ATTEMPTS;
 
-	for (i = 0; i < ATTEMPTS && !whole; i++) {
+	do {
 		raw->attr = COW_A_NONE;
-		whole = peek_once(raw, mm, vma, size, addr, pmd);
-	}
-	if (!whole)
-		raw->attr = COW_A_NONE;
-	if (raw->attr != COW_A_NONE)
-		raw->addr = addr & ~((PAGE_SIZE <<
-				      FIELD_GET(COW_A_MAP_ORDER, raw->attr)) - 1);
-	return whole;
+		if (unlikely(!peek_once(raw, mm, vma, size, addr, pmd)))
+			continue;
+		if (raw->attr != COW_A_NONE)
+			raw->addr = addr & ~((PAGE_SIZE <<
+					      FIELD_GET(COW_A_MAP_ORDER, raw->attr)) - 1);
+		return true;
+	} while (--left);
+	raw->attr = COW_A_NONE;
+	return false;
 }
 
 static pte_t *find_table(struct mm_struct *mm, unsigned long addr)

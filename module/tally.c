@@ -226,23 +226,19 @@ void cow_tally_finish(struct cow_tally *tally)
 }
 
 static const struct {
-	const char *line;
-	size_t zero_size;
 	const char *column;
+	size_t line_size;
 	bool is_mean;
 	size_t offset;
 } totals[] = {
 #define COW_X(field, unit, meaning)					\
-	{ #field ": ", sizeof(#field ": 0\n") - 1, " " #field,		\
-	  unit[0] == 'm', offsetof(struct cow_tally, field) },
+	{ " " #field, sizeof(#field ": 0\n") - 1, unit[0] == 'm',	\
+	  offsetof(struct cow_tally, field) },
 	COWINSPECT_TOTALS(COW_X)
 #undef COW_X
 };
 
-/*
- * Most totals are 0. What is printed of those that follow each other is a piece of
- * what would be printed if all were: that is most of what can be saved.
- */
+/* What would be printed if all were 0. */
 #define COW_X(field, unit, meaning)	#field ": 0\n"
 static const char zero_lines[] = COWINSPECT_TOTALS(COW_X);
 #undef COW_X
@@ -255,22 +251,40 @@ static u64 total_of(const struct cow_tally *tally, int i)
 	return *(const u64 *)((const char *)tally + totals[i].offset);
 }
 
-static bool is_zero(const struct cow_tally *tally, int i)
+static void print_total(struct seq_file *m, u64 value, bool is_mean)
 {
-	return !total_of(tally, i) && !totals[i].is_mean;
-}
+	u64 hundredths = value % 100;
 
-static void print_total(struct seq_file *m, const char *before,
-			const struct cow_tally *tally, int i)
-{
-	u64 value = total_of(tally, i), hundredths = value % 100;
-
-	if (!totals[i].is_mean) {
-		seq_put_decimal_ull(m, before, value);
+	if (!is_mean) {
+		seq_put_decimal_ull(m, "", value);
 		return;
 	}
-	seq_put_decimal_ull(m, before, value / 100);
+	seq_put_decimal_ull(m, "", value / 100);
 	seq_put_decimal_ull(m, hundredths < 10 ? ".0" : ".", hundredths);
+}
+
+/*
+ * Print what would be if all were 0 in pieces, with a number in place of each 0 that is
+ * none: most are, so that is most of what can be saved.
+ */
+static void print_totals(struct seq_file *m, const struct cow_tally *tally,
+			 const char *zeros, bool lines)
+{
+	const char *end = zeros, *zero;
+	u64 value;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(totals); i++) {
+		end += lines ? totals[i].line_size : strlen(" 0");
+		value = total_of(tally, i);
+		if (!value && !totals[i].is_mean)
+			continue;
+		zero = end - (lines ? strlen("0\n") : strlen("0"));
+		seq_write(m, zeros, zero - zeros);
+		print_total(m, value, totals[i].is_mean);
+		zeros = zero + 1;
+	}
+	seq_write(m, zeros, end - zeros);
 }
 
 /**
@@ -280,19 +294,7 @@ static void print_total(struct seq_file *m, const char *before,
  */
 void cow_tally_print_lines(struct seq_file *m, const struct cow_tally *tally)
 {
-	const char *zeros = zero_lines, *behind = zeros;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(totals); i++) {
-		behind += totals[i].zero_size;
-		if (is_zero(tally, i))
-			continue;
-		seq_write(m, zeros, behind - totals[i].zero_size - zeros);
-		zeros = behind;
-		print_total(m, totals[i].line, tally, i);
-		seq_putc(m, '\n');
-	}
-	seq_write(m, zeros, behind - zeros);
+	print_totals(m, tally, zero_lines, true);
 }
 
 /**
@@ -314,16 +316,5 @@ void cow_tally_print_header(struct seq_file *m)
  */
 void cow_tally_print_row(struct seq_file *m, const struct cow_tally *tally)
 {
-	int i, zeros = 0;
-
-	for (i = 0; i < ARRAY_SIZE(totals); i++) {
-		if (is_zero(tally, i)) {
-			zeros++;
-			continue;
-		}
-		seq_write(m, zero_columns, 2 * zeros);
-		zeros = 0;
-		print_total(m, " ", tally, i);
-	}
-	seq_write(m, zero_columns, 2 * zeros);
+	print_totals(m, tally, zero_columns, false);
 }
