@@ -43,6 +43,7 @@ static void make_recording(void)
 	must(!mkdir(pid_dir, 0700));
 }
 
+/* Of @most records. What is left of a huge entry that goes back comes page by page. */
 static void read_pages(struct cowi_target *t, __u64 start, __u64 end,
 		       size_t most)
 {
@@ -56,7 +57,7 @@ static void read_pages(struct cowi_target *t, __u64 start, __u64 end,
 	while (cowi_pages_next(pages, &rec) == 1) {
 		must(rec.addr >= seen && rec.addr < end);
 		seen = cowi_record_end(&rec, 4096);
-		must(++n <= most);
+		must(++n <= most << COWI_MAX_TABLE_ORDER);
 	}
 	cowi_pages_close(pages);
 }

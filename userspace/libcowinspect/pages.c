@@ -148,7 +148,8 @@ static int leave_rest(struct cowi_pages *p, struct cowinspect_page *rec)
 {
 	char *part = p->buf + BUFFER_RECORDS * p->record_size;
 
-	if (cowi_record_end(rec, p->page_size) <= p->seen)
+	if (cowi_record_end(rec, p->page_size) <= p->seen ||
+	    rec->map_order > COWI_MAX_TABLE_ORDER)
 		return -COWI_EFORMAT;
 	if (rec->pfn != COWINSPECT_NO_PFN)
 		rec->pfn += (p->seen - rec->addr) / p->page_size;

@@ -66,6 +66,9 @@ int cowi_parse_record(const void *buf, size_t size, __u64 page_size,
  */
 int cowi_parse_faults(const char *text, struct cowi_faults *faults);
 
+/* Base pages that one page table maps at most, as a power of two: with 64 KiB pages. */
+#define COWI_MAX_TABLE_ORDER	13
+
 /** cowi_record_end - first address after an entry, in bytes */
 __u64 cowi_record_end(const struct cowinspect_page *rec, __u64 page_size);
 
