@@ -37,6 +37,14 @@ roots()
 	done | xargs
 }
 
+# native SUITE: the first kernel of a machine with that suite
+native()
+{
+	local COWINSPECT_HOST_SUITE=$1
+	export COWINSPECT_HOST_SUITE
+	native_kernel
+}
+
 compiler() { kernel_lookup "$1"; echo "${K_CROSS:-own}"; }
 
 packages() { "$ROOT/tests/deps" --list "$@" | xargs; }
@@ -118,7 +126,7 @@ without()
 	grep -q -e "$2" "$tmp/said" || { cat "$tmp/said"; return 1; }
 }
 
-plan 34
+plan 38
 check "the default is of the machine's kind" \
 	is c-amd64 "$(on amd64 with_table default_kernel)"
 check "of several the first" is b-arm64 "$(on arm64 with_table default_kernel)"
@@ -141,6 +149,11 @@ check "on Debian 13 that is another" is "6.1-amd64 7.2-amd64" \
 	"$(roots trixie 6.1-amd64 7.3-amd64 7.2-amd64 6.12-kasan)"
 check "and elsewhere, anything" is "6.1-amd64 7.3-amd64" \
 	"$(roots noble 6.1-amd64 7.3-amd64)"
+check "what is checked with what is installed is of Debian 12 there" \
+	is 6.1-amd64 "$(on amd64 native bookworm)"
+check "and of Debian 13 there" is 7.3-amd64 "$(on amd64 native trixie)"
+check "and of the machine's kind" is 7.3-arm64 "$(on arm64 native trixie)"
+check "elsewhere there is none" is "" "$(on amd64 native noble)"
 check "on amd64, no compiler for amd64 is installed" \
 	on amd64 names_not amd64 gcc-x86-64-linux-gnu
 check "on arm64 one is" on arm64 names amd64 gcc-x86-64-linux-gnu

@@ -1,19 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What DKMS builds on Debian 12 loads there: built in a fresh Debian, for the
-# default kernel of tests/vm/kernels, and loaded in a throwaway machine.
+# What DKMS builds loads: built in a fresh Debian of this machine's suite, for the first
+# kernel of it in tests/vm/kernels, and loaded in a throwaway machine.
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/tap.sh"
 . "$ROOT/tests/vm/kernels.sh"
 . "$ROOT/tests/install/source.sh"
 
-module=$BUILD/install/bookworm-boot/mnt/cowinspect.ko
+suite=$(host_suite)
+module=$BUILD/install/$suite-boot/mnt/cowinspect.ko
 
 # The headers are those of the kernel that boots, whatever the suite has today.
 dkms_builds()
 {
-	BIND=$K_CACHE "$ROOT/tests/install/session" bookworm boot \
+	BIND=$K_CACHE "$ROOT/tests/install/session" "$suite" boot \
 		"$(cat "$K_CACHE/release")" "$K_CACHE/headers"
 }
 
@@ -31,7 +32,7 @@ module_test_agrees()
 		{ echo "$output"; return 1; }
 }
 
-kernel_lookup "$(default_kernel)"
+kernel_lookup "$(native_kernel)"
 "$ROOT/tests/vm/fetch-kernel" "$K_NAME" >/dev/null
 release=$(release_name "$ROOT")
 plan 2

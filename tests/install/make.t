@@ -135,7 +135,7 @@ spares_others()
 }
 
 "$ROOT/tests/deps" test build
-kernel_lookup "$(default_kernel)"
+kernel_lookup "$(native_kernel)"
 kdir=$("$ROOT/tests/vm/fetch-kernel" "$K_NAME")/headers
 kernel=$(cat "$K_CACHE/release")
 release=$(release_name "$ROOT")

@@ -3,7 +3,7 @@
 # What the checks that build the module share. Source it after lib.sh.
 
 . "$ROOT/tests/vm/kernels.sh"
-kernel_lookup "$(default_kernel)"
+kernel_lookup "$(native_kernel)"
 
 # clean_build DIR [build-module's options and arguments]: builds from scratch,
 # and fails if anything was said about our own files.

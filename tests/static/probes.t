@@ -89,10 +89,21 @@ ask_again()
 	# shellcheck disable=SC2016 # as make has written them
 	command=$(sed -nE 's/^(saved)?cmd_[^ ]+ := //p' "$built/module/.cow_config.h.cmd" |
 		sed 's/\$(pound)/#/g; s/\$\$/$/g')
-	command=${command/ "$built/module/cow_config.h" / "$work/config.h" }
+	command=${command/ "$seen/module/cow_config.h" / "$seen/work/config.h" }
 	command=${command/ ${K_NAME%%-*} / $version }
 	rm -f "$work/config.h"
-	(cd "$K_CACHE/headers" && eval "$command" '"$@"')
+	in_headers "$command \"\$@\"" sh "$@"
+}
+
+# in_headers COMMAND NAME ARGS...: as sh -c does, where the module is built from
+in_headers()
+{
+	if kernel_has_root; then
+		"$ROOT/tests/vm/in-root" "$K_CACHE/buildroot" "$built" sh -c \
+			"cd /usr/src/linux-headers-$(<"$K_CACHE/release") && $1" "${@:2}"
+	else
+		(cd "$K_CACHE/headers" && sh -c "$@")
+	fi
 }
 
 # faked WORDS VERSION LINES: these words stand in the answers of headers with these lines
@@ -106,7 +117,7 @@ faked()
 with_lines()
 {
 	printf '%s\n' '#include <linux/hugetlb.h>' '#include <linux/rmap.h>' "$1" >"$work/fake.h"
-	ask_again "$2" -include "$work/fake.h"
+	ask_again "$2" -include "$seen/work/fake.h"
 }
 
 # unlike WORDS VERSION [LINES]
@@ -150,7 +161,7 @@ other_symvers()
 {
 	echo "$1" >"$work/symvers"
 	rm -f "$work/config.h"
-	sed -i "s# [^ ]*Module.symvers # $work/symvers #" "$built/module/.cow_config.h.cmd" &&
+	sed -i "s# [^ ]*Module.symvers # $seen/work/symvers #" "$built/module/.cow_config.h.cmd" &&
 		ask_again "${K_NAME%%-*}"
 }
 
@@ -172,15 +183,21 @@ probes()
 
 cleans()
 {
-	make -C "$K_CACHE/headers" M="$K_BUILD/static-probes" clean &&
-		nothing_found find "$K_BUILD/static-probes" -name '*cow_config*'
+	in_headers "make M=$seen clean" &&
+		nothing_found find "$built" -name '*cow_config*'
 }
 
 "$ROOT/tests/deps" static
 mapfile -t names < <(kernels)
-work=$BUILD/probes built=$K_BUILD/static-probes
-mkdir -p "$work"
+# The answers below are those of 6.1, whatever suite this machine has.
+kernel_lookup "$(default_kernel)"
+built=$K_BUILD/static-probes
+work=$built/work
+# In a root, it is under another name.
+seen=$built
+! kernel_has_root || seen=/mnt
 rm -rf "$built"
+mkdir -p "$work"
 
 plan $((${#names[@]} + 17))
 for name in "${names[@]}"; do

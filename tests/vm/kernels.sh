@@ -107,6 +107,19 @@ kernel_has_root()
 		[ "${K_SUITE%-backports}" != "$(host_suite)" ]
 }
 
+# native_kernel: the first that this machine's own compiler builds the module for, and so
+# whatever else is installed here
+native_kernel()
+{
+	kernel_names | while read -r kernel; do
+		kernel_lookup "$kernel"
+		if [ -z "$K_CROSS" ] && ! kernel_has_flag built && ! kernel_has_root; then
+			echo "$kernel"
+			break
+		fi
+	done
+}
+
 # kernel_flag_value FLAG: what stands behind "FLAG=", or nothing
 kernel_flag_value() { sed -n "s/.*,$1=\([^,]*\),.*/\1/p" <<<",$K_FLAGS,"; }
 
