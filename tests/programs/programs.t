@@ -49,7 +49,7 @@ run_machine()
 	local suite=$1 clock=() tool
 	[ "$2" != icount ] || clock=(--icount)
 	shift 2
-	tool=$("$ROOT/tests/vm/build-tool")
+	tool=$("$ROOT/tests/vm/build-tool" --debian "$suite")
 	"$ROOT/tests/vm/run" --debian "$suite" "${clock[@]}" --mem 2G --timeout 2400 \
 		--modules overlay \
 		--out "$BUILD/programs" --file "$tool:/bin/cowinspect" \
