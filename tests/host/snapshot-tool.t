@@ -4,6 +4,7 @@
 # shellcheck disable=SC2154 # built.sh sets here, O and tmp
 set -u
 . "$(dirname "$0")/built.sh" cowinspect tests/make-recording
+"$here/../deps" schema >&2 || exit 1
 
 export TMPDIR=$tmp/spool
 mkdir "$tmp/copy" "$tmp/out" "$tmp/spool"
