@@ -48,6 +48,9 @@ class Terminal:
                 os.dup2(slave, fd)
             os.dup2(orders, 3)
             os.closerange(4, 64)
+            # As at a terminal: whoever starts us in the background has them ignored.
+            for name in signal.SIGINT, signal.SIGQUIT:
+                signal.signal(name, signal.SIG_DFL)
             os.execve(sys.argv[1], [sys.argv[1], *args], {**WHO, **(env or {})})
         os.close(orders)
 
