@@ -52,7 +52,12 @@ dist_wants_git()
 		{ echo "$output"; return 1; }
 }
 
-in_tree() { make -C "$tree" KDIR="$kdir" DESTDIR="$stage" "$@"; }
+# Type information takes pahole, which installed headers of Debian 13 bring along, and ours are
+# only unpacked.
+in_tree()
+{
+	make -C "$tree" KDIR="$kdir" DESTDIR="$stage" CONFIG_DEBUG_INFO_BTF_MODULES= "$@"
+}
 
 builds()
 {
