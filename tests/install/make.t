@@ -52,8 +52,7 @@ dist_wants_git()
 		{ echo "$output"; return 1; }
 }
 
-# Type information takes pahole, which installed headers of Debian 13 bring along, and ours are
-# only unpacked.
+# Type information takes pahole, which headers of Debian 13 depend on; ours are only unpacked.
 in_tree()
 {
 	make -C "$tree" KDIR="$kdir" DESTDIR="$stage" CONFIG_DEBUG_INFO_BTF_MODULES= "$@"
@@ -94,7 +93,13 @@ user_files()
 		"$tree/userspace/libcowinspect/libcowinspect.map"
 }
 
-module_path() { echo "lib/modules/$kernel/updates/cowinspect.ko"; }
+# 7.3 of Debian 13 wants all modules compressed.
+module_path()
+{
+	local xz=.xz
+	grep -qx CONFIG_MODULE_COMPRESS_ALL=y "$kdir/include/config/auto.conf" || xz=""
+	echo "lib/modules/$kernel/updates/cowinspect.ko$xz"
+}
 
 installs()
 {
