@@ -92,9 +92,10 @@ release=6.8.0-45-generic
 root()
 {
 	rm -rf "$tmp/root"
-	mkdir -p "$tmp/root/$(dirname "$1")" "$tmp/root/lib/modules/$release" \
+	mkdir -p "$tmp/root/$(dirname "$1")" "$tmp/root/${3:-lib/modules}/$release" \
 		"$tmp/root/$2"
-	touch "$tmp/root/$2/Makefile"
+	touch "$tmp/root/$2/Makefile" \
+		"$tmp/root/${3:-lib/modules}/$release"/modules.{order,builtin,builtin.modinfo}
 	kernel_file >"$tmp/root/$1"
 }
 
@@ -112,7 +113,7 @@ kernel_file()
 
 installed()
 {
-	root "$1" "$2"
+	root "$@"
 	XDG_CACHE_HOME=$tmp "$ROOT/tests/vm/installed-kernel" "$tmp/root/$1"
 }
 
@@ -126,7 +127,7 @@ without()
 	grep -q -e "$2" "$tmp/said" || { cat "$tmp/said"; return 1; }
 }
 
-plan 38
+plan 41
 check "the default is of the machine's kind" \
 	is c-amd64 "$(on amd64 with_table default_kernel)"
 check "of several the first" is b-arm64 "$(on arm64 with_table default_kernel)"
@@ -183,6 +184,11 @@ check "Fedora's headers" is "$name" \
 	"$(installed "boot/vmlinuz-$release" "usr/src/kernels/$release")"
 check "Arch's, in the directory of its modules" is "$name" \
 	"$(installed "lib/modules/$release/vmlinuz" "lib/modules/$release/build")"
+check "a package of Debian 13 that is unpacked, and not installed" is "$name" \
+	"$(installed "boot/vmlinuz-$release" "usr/src/linux-headers-$release" usr/lib/modules)"
+check "its modules are beside no /lib" is "$tmp/root/usr" "$(entry modules)"
+check "they are found as installed ones are" \
+	test -e "$tmp/root/usr/lib/modules/$release/modules.dep"
 check "a name that says nothing: the file does" is "$name" \
 	"$(installed boot/vmlinuz-linux "lib/modules/$release/build")"
 check "it is of this machine's kind" is own "$(compiler "$name")"
