@@ -250,8 +250,8 @@ static void probe_kernel(void)
 {
 	machine.has_exclusive = status_word("exclusive", "exact");
 	machine.ksm_flag_wrong = kpageflags_cry_ksm();
-	/* Read in 6.12 on the one side, in 6.1 and 7.2 on the other. */
-	machine.each_page_once = kernel_since(6, 10) && !kernel_since(7, 0);
+	/* Read in 6.12 on the one side, in 6.1, 6.17, 6.18, 6.19 and 7.1 on the other. */
+	machine.each_page_once = kernel_since(6, 10) && !kernel_since(6, 17);
 	/* walk_page_vma() in 6.1 and 6.12. */
 	machine.smaps_sees_frames = kernel_since(6, 12);
 	/* follow_trans_huge_pmd() in 5.10, 6.1 and 6.12. */

@@ -235,8 +235,9 @@ bool is_share_count_wrong(const struct cowinspect_page *r)
 
 /*
  * Bit 56: the page is mapped once. Of a huge mapping most kernels say what holds
- * for its first page (pagemap_pmd_range(); 7.2's pagemap_pmd_range_thp() passes
- * the first page in its loop where 6.12's passed each).
+ * for its first page (pagemap_pmd_range(), since 6.19 pagemap_pmd_range_thp(): from
+ * some version after 6.12 on, at the latest 6.17, its loop passes the first page
+ * where 6.12's passed each).
  */
 static bool once_agrees(const struct cowinspect_page *r, unsigned long nth,
 			uint64_t entry)
