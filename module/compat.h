@@ -135,7 +135,7 @@ struct folio {
 #endif
 
 /*
- * Non-present entries: leafops.h came in 6.19 (read in 7.2; not in 6.12, though
+ * Non-present entries: leafops.h came in 6.19 (read there; not in 6.18, though
  * stable updates of older kernels define one or another name of it, which is
  * why these have names of their own). The kinds of PTE markers grew: uffd-wp in
  * 5.19, poison in 6.6 (called swapin error in 6.2), guard in 6.13.
@@ -230,7 +230,7 @@ static inline pud_t *cow_pud_offset(p4d_t *p4d, unsigned long addr)
 #define cow_has_soft_dirty()	IS_ENABLED(CONFIG_MEM_SOFT_DIRTY)
 #endif
 
-/* Device huge mappings were marked devmap until 6.17 (gone, read in 7.2). */
+/* Device huge mappings were marked devmap until 6.17 (gone, read there). */
 #if COW_HAVE_DEVMAP
 #define cow_pmd_devmap(pmd)	pmd_devmap(pmd)
 #define cow_pud_devmap(pud)	pud_devmap(pud)
@@ -248,7 +248,7 @@ static inline pud_t *cow_pud_offset(p4d_t *p4d, unsigned long addr)
 
 /*
  * The flags word of a page that may be any of a folio's, and of a folio. Wrapped in a
- * struct from 6.18 (read in 7.2).
+ * struct from 6.18 (read there; not in 6.17).
  */
 #if COW_HAVE_WRAPPED_PAGE_FLAGS
 #define cow_page_flags(page)	READ_ONCE((page)->flags.f)
@@ -417,8 +417,8 @@ static inline bool cow_folio_uniform(struct folio *folio)
 #endif
 
 /*
- * The low bits of folio->mapping were named PAGE_MAPPING_* until 6.17 (read in
- * 7.2), with the same values.
+ * The low bits of folio->mapping were named PAGE_MAPPING_* until 6.17 (other names,
+ * read there), with the same values.
  */
 #ifdef FOLIO_MAPPING_ANON
 #define COW_MAPPING_ANON	FOLIO_MAPPING_ANON
@@ -478,7 +478,7 @@ typedef struct kretprobe cow_probe_t;
 typedef struct { } cow_probe_t;
 #endif
 
-/* sched_process_exit says more since 6.16 or thereabouts (read in 7.2). */
+/* sched_process_exit says more since 6.16 or before (in its BTF; read in 6.17). */
 #if COW_HAVE_EXIT_TELLS_LAST
 #define COW_DEFINE_EXIT_PROBE(name, function)				\
 static void name(void *unused, struct task_struct *task, bool group_dead) \
@@ -541,7 +541,7 @@ static inline bool cow_has_perf_events(const struct task_struct *task)
 
 /*
  * Whether memory of it has ever been pinned: a flag of its own in 5.10, from
- * 5.15 one of many (read in 6.1), which are wrapped from 6.18 on (read in 7.2).
+ * 5.15 one of many (read in 6.1), which are wrapped from 6.18 on (read there).
  */
 #if COW_HAVE_MM_FLAGS_TEST
 #define cow_mm_has_pinned(mm)	mm_flags_test(MMF_HAS_PINNED, mm)
