@@ -5,6 +5,8 @@
 #	plan 2
 #	check "what should hold" COMMAND ARGS...
 #
+#	skip "what should hold" "why it cannot be seen here"
+#
 # A check passes if its command succeeds. What a failing command prints is shown
 # as diagnostic lines.
 
@@ -25,6 +27,12 @@ check()
 		echo "not ok $tap_count - $name"
 		diag <<<"$output"
 	fi
+}
+
+skip()
+{
+	tap_count=$((tap_count + 1))
+	echo "ok $tap_count - $1 # SKIP $2"
 }
 
 # nothing_found COMMAND ARGS...: succeeds if the command prints nothing, as

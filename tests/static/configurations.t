@@ -10,13 +10,13 @@ set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/tap.sh"
 . "$ROOT/tests/static/build.sh"
+. "$ROOT/tests/static/prepare.sh"
 
-"$ROOT/tests/deps" static
+"$ROOT/tests/deps" static arm64
 source=$("$ROOT/tests/static/fetch-source" linux-source-6.12)
 prepared=$source-configurations
 
-# The name, and how it differs from module.config: an option with a minus is off,
-# one with a plus is on.
+# The name, and how it differs from module.config, see prepare.sh.
 configurations()
 {
 	cat <<-'END'
@@ -35,59 +35,14 @@ configurations()
 	END
 }
 
-# fragment CHANGES...: module.config with these
-fragment()
+# One PMD maps 512 MiB there.
+builds_for_64k()
 {
-	local change without=()
-	for change; do
-		[[ $change != -* ]] || without+=(-e "CONFIG_${change#-}=y")
-	done
-	grep -vxF "${without[@]}" -e "" "$ROOT/tests/static/module.config"
-	for change; do
-		[[ $change != +* ]] || echo "CONFIG_${change#+}=y"
-	done
-}
-
-# came_true CONFIG CHANGES...: what is asked for is there, and nothing turned on
-# again what is not to be there
-came_true()
-{
-	local config=$1 change
-	shift
-	! fragment "$@" | grep ^CONFIG | grep -vxFf "$config" || return 1
-	for change; do
-		[[ $change != -* ]] || ! grep -x "CONFIG_${change#-}=y" "$config" ||
-			return 1
-	done
-}
-
-kernel_make() { make -s -C "$source" O="$dir" "$@"; }
-
-# What it takes to run while a module is built is the same for all.
-prepare()
-{
-	local dir=$prepared/$1
-	shift
-	! cmp -s "$dir/complete" <(fragment "$@") || return 0
-	rm -rf "$dir"
-	mkdir -p "$prepared"
-	if [ -e "$prepared/everything/complete" ]; then
-		cp -r "$prepared/everything" "$dir"
-		rm "$dir/complete"
-	fi
-	mkdir -p "$dir"
-	fragment "$@" >"$dir/fragment"
-	kernel_make KCONFIG_ALLCONFIG="$dir/fragment" allnoconfig &&
-		came_true "$dir/.config" "$@" &&
-		kernel_make -j"$(nproc)" modules_prepare &&
-		mv "$dir/fragment" "$dir/complete"
-}
-
-builds()
-{
-	with_lock "$prepared.lock" prepare "$@" || return 1
-	clean_build "static-$1" --kdir "$prepared/$1" "$K_NAME" \
-		-j"$(nproc)" KBUILD_MODPOST_WARN=1
+	# shellcheck disable=SC2034 # for prepare.sh
+	local kernel_args=(ARCH=arm64 "CROSS_COMPILE=${COMPILERS[arm64]}")
+	builds arm64-64k +ARM64_64K_PAGES -ACPI -X86_64_ACPI_NUMA -MEM_SOFT_DIRTY \
+		-X86_INTEL_MEMORY_PROTECTION_KEYS -X86_USER_SHADOW_STACK -X86_MCE \
+		-X86_MCE_INTEL -UNWINDER_FRAME_POINTER
 }
 
 prepare_32_bit()
@@ -145,11 +100,12 @@ builds_a_guess()
 		grep -a guess "$module" >/dev/null
 }
 
-plan $(($(configurations | wc -l) + 6))
+plan $(($(configurations | wc -l) + 7))
 while read -r name changes; do
 	# shellcheck disable=SC2086 # one change per word
 	check "$name${changes:+: }$changes" builds "$name" $changes </dev/null
 done < <(configurations)
+check "arm64 with pages of 64 KiB" builds_for_64k
 check "32-bit kernels are refused" refuses_32_bit
 check "Red Hat's kernels are refused" refuses RHEL "$K_NAME" \
 	KCPPFLAGS=-DRHEL_RELEASE_CODE=2309
