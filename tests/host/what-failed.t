@@ -17,29 +17,11 @@ says()
 	[ "$got" = "$(printf '%b' "$1")" ] || { printf 'got: %s\n' "$got"; return 1; }
 }
 
-# An error that is written in parts, with a result in between, is none of results.
-in_parts()
-{
-	cat >"$dir/parts.t" <<-'EOF'
-	#!/bin/sh
-	echo 1..1
-	printf 'cowinspect: ' >&2
-	sleep 1
-	echo ok 1
-	sleep 1
-	echo 'no such process' >&2
-	EOF
-	chmod +x "$dir/parts.t"
-	KEEP=$dir BEGAN='' "$ROOT/tests/keep-output" "$dir/parts.t" >"$dir/shown" 2>&1 &&
-		[ -z "$("$ROOT/tests/what-failed" "$dir/parts.t.tap")" ] &&
-		grep -q 'no such process' "$dir/parts.t.log"
-}
-
 head='# 6.1-amd64, DEPTH=test SEED=7, LAYOUTS=3\n'
 kernel="kernel-6.1-amd64"
 again='DEPTH=test SEED=7 tests/vm/kernel-test 6.1-amd64'
 
-plan 12
+plan 11
 check "nothing where all passed" says "" parse '1..2\nok 1\n    not ok 1 - b\nok 2\n'
 check "nothing where all was skipped" says "" parse '1..0 # SKIP no browser\n'
 check "a script" says 'parse: of b\n\tprove tests/host/parse.t' parse \
@@ -67,4 +49,3 @@ check "truth, with the layout that failed" \
 check "what is no program, with all of them" \
 	says "$kernel: kernel log is clean\n\t$again" $kernel \
 	"${head}not ok 1 - kernel log is clean\n1..1\n"
-check "a result within an error that is written in parts is one" in_parts
