@@ -48,8 +48,9 @@ class Terminal:
                 os.dup2(slave, fd)
             os.dup2(orders, 3)
             os.closerange(4, 64)
-            # As at a terminal: whoever starts us in the background has them ignored.
-            for name in signal.SIGINT, signal.SIGQUIT:
+            # As at a terminal: whoever starts us in the background, or by nohup, has
+            # them ignored.
+            for name in signal.SIGINT, signal.SIGQUIT, signal.SIGHUP:
                 signal.signal(name, signal.SIG_DFL)
             os.execve(sys.argv[1], [sys.argv[1], *args], {**WHO, **(env or {})})
         os.close(orders)
@@ -92,15 +93,15 @@ class Terminal:
         return False
 
     def has_ended(self):
-        while True:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                break
-            self.take()
+        def is_over():
+            pid, self.status = os.waitpid(self.pid, os.WNOHANG)
+            return pid
+
+        check(self.until(is_over), "goes on")
         # What it wrote last.
         while select.select([self.master], [], [], 0)[0]:
             self.take()
-        return status
+        return self.status
 
     def is_restored(self):
         return (termios.tcgetattr(self.slave) == self.before and
