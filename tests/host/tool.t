@@ -468,12 +468,15 @@ if fits 50 ps 77 79 -c pid,present,own,within,outside,objects,swap,copy,pss,name
 then not_ok "what was asked for stays"; else ok "what was asked for stays"; fi
 
 # What a trace reports, of events that are made up: no table of it is wider, and a name
-# has 20 characters at least.
-long=/usr/lib/x86_64-linux-gnu/a-long-name/libsomething.so.1.2.3
+# has 20 characters at least, of whatever alphabet.
+plain=/usr/lib/x86_64-linux-gnu/a-long-name/libsomething.so.1.2.3
+umlauts=/usr/lib/größe/gefäße-für-übergroße-übungen/libäöüß.so.1.2.3
 for width in 80 100; do
-	for kind in server large one; do
-		if REPORT=$long python3 - $width "$O/tests/make-trace" $kind "$tmp/page.html" \
-			>"$tmp/out" 2>"$tmp/err" <<-'EOF'
+	for kind in server large one umlauts; do
+		long=$plain name=$kind
+		[ $kind != umlauts ] || long=$umlauts name=server
+		if REPORT=$long LC_ALL=C.UTF-8 python3 - $width "$O/tests/make-trace" $name \
+			"$tmp/page.html" >"$tmp/out" 2>"$tmp/err" <<-'EOF'
 			import fcntl, os, pty, re, struct, subprocess, sys, termios
 			ours, theirs = pty.openpty()
 			width = int(sys.argv[1])

@@ -205,7 +205,6 @@ static const char *cell_at(struct layout *l, size_t row, size_t column)
 								 column));
 }
 
-/* What is not printable takes more: scols cuts that off, if it is at the end. */
 static size_t width_of(struct layout *l, size_t column)
 {
 	struct libscols_column *c = scols_table_get_column(l->table, column);
@@ -216,29 +215,12 @@ static size_t width_of(struct layout *l, size_t column)
 		most = strlen(heading);
 	for (i = 0; i < l->rows; i++) {
 		const char *text = cell_at(l, i, column);
+		size_t width = text ? safe_width(text) : 0;
 
-		if (text && strlen(text) > most)
-			most = strlen(text);
+		if (width > most)
+			most = width;
 	}
 	return most;
-}
-
-char *layout_shorten(const char *text, size_t room)
-{
-	size_t len = strlen(text), tail, i;
-	char *made;
-
-	for (i = 0; i < len; i++) {
-		if (text[i] < ' ' || text[i] > '~')
-			return NULL;
-	}
-	if (len <= room || room < 8)
-		return NULL;
-	tail = (room - 3) / 2;
-	if (asprintf(&made, "%.*s...%s", (int)(room - 3 - tail), text,
-		     text + len - tail) < 0)
-		return NULL;
-	return made;
 }
 
 static void shorten_column(struct layout *l, size_t column, size_t room)
@@ -247,7 +229,7 @@ static void shorten_column(struct layout *l, size_t column, size_t room)
 
 	for (i = 0; i < l->rows; i++) {
 		const char *text = cell_at(l, i, column);
-		char *made = text ? layout_shorten(text, room) : NULL;
+		char *made = text ? safe_shorten(text, room) : NULL;
 
 		if (made)
 			scols_line_refer_data(l->line[i], column, made);

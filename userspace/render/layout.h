@@ -64,15 +64,6 @@ void layout_leave_out(struct layout *l, bool zero, bool *no_room);
 unsigned int layout_terminal(FILE *out);
 
 /**
- * layout_shorten - leave out the middle: "/usr/lib/x86_64...libc.so.6"
- * @text: printable in ASCII, or else nothing is done
- * @room: columns that there are
- *
- * Return: to be freed; NULL if it fits, or cannot be shortened.
- */
-char *layout_shorten(const char *text, size_t room);
-
-/**
  * layout_row - add a row
  * @l: table
  * @text: one for each column; copied, not NULL

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Text that others have chosen. */
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -90,4 +91,49 @@ unsigned int put_safe_cell(FILE *out, const char *text, bool no_blanks,
 unsigned int put_safe(FILE *out, const char *text)
 {
 	return put_safe_cell(out, text, false, UINT_MAX);
+}
+
+size_t safe_width(const char *text)
+{
+	unsigned int columns;
+	size_t width = 0;
+	char one[SAFE_MAX];
+
+	for (; *text; width += columns)
+		step(&text, one, &columns);
+	return width;
+}
+
+/* Where @text goes on behind those of its characters that fit into so many columns. */
+static const char *behind(const char *text, size_t room)
+{
+	const char *next = text;
+	unsigned int columns;
+	char one[SAFE_MAX];
+
+	for (;;) {
+		step(&next, one, &columns);
+		if (columns > room)
+			return text;
+		room -= columns;
+		text = next;
+	}
+}
+
+char *safe_shorten(const char *text, size_t room)
+{
+	size_t left = safe_width(text), tail;
+	const char *rest = text;
+	unsigned int columns;
+	char *made, one[SAFE_MAX];
+
+	if (left <= room || room < 8)
+		return NULL;
+	tail = (room - 3) / 2;
+	for (; left > tail; left -= columns)
+		step(&rest, one, &columns);
+	if (asprintf(&made, "%.*s...%s", (int)(behind(text, room - 3 - tail) - text),
+		     text, rest) < 0)
+		return NULL;
+	return made;
 }

@@ -34,4 +34,16 @@ unsigned int put_safe(FILE *out, const char *text);
 unsigned int put_safe_cell(FILE *out, const char *text, bool no_blanks,
 			   unsigned int room);
 
+/** safe_width - the columns that put_safe() would take for @text */
+size_t safe_width(const char *text);
+
+/**
+ * safe_shorten - leave out the middle: "/usr/lib/x86_64...libc.so.6"
+ * @text: whatever it is, still to be written by put_safe()
+ * @room: columns that there are; with less than 8, nothing is done
+ *
+ * Return: to be freed; NULL if it fits, or cannot be shortened.
+ */
+char *safe_shorten(const char *text, size_t room);
+
 #endif /* RENDER_SAFE_H */

@@ -159,7 +159,7 @@ static void caption(const struct cowi_vma *vma, const struct strip *s)
 	}
 	used += strlen(scale);
 	if (columns > used)
-		name = layout_shorten(vma->name, columns - used);
+		name = safe_shorten(vma->name, columns - used);
 	put_safe(stdout, name ? name : vma->name);
 	puts(scale);
 	free(name);
