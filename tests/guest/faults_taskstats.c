@@ -387,6 +387,8 @@ static void test_stages(int family)
 	struct listener l;
 	int stage;
 
+	/* So that its end is heard of. */
+	close(done[1]);
 	wait_asleep(pid);
 	l = open_events(pid);
 	for (stage = 0; stage < NR_STAGES; stage++)
