@@ -78,6 +78,9 @@ for first in shop, blog:
 ids = {name: members(name) for name in ("shop", "blog")}
 ok(all(len(pids) == 3 for pids in ids.values()), "each has three processes", ids)
 
+# Who has answered has still a way to go until it waits, by pages that may be new to it.
+for pid in ids["shop"] + ids["blog"]:
+    Moment(pid)
 held = {}
 for name, pids in ids.items():
     said = asked("ps", "--cgroup-of", str(pids[1]))
@@ -107,8 +110,9 @@ ok(both["totals"]["bytes"] ==
    held["shop"]["present"] + held["blog"]["present"] - common_bytes,
    "together they hold what each holds, and what both hold once",
    both["totals"], held, common_bytes)
-ok(all(held[name]["outside"] >= common_bytes for name in held),
-   "which is outside of each alone", held, common_bytes)
+# What they map with MAP_SHARED (gconv-modules.cache of the C library) is an object.
+ok(all(held[name]["outside"] + held[name]["objects"] >= common_bytes for name in held),
+   "which is outside of each alone, or an object", held, common_bytes)
 
 pid = str(ids["shop"][0])
 show("ps", "--cgroup-of", pid, "--stop")
