@@ -1,17 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Completion in bash, zsh and fish, of all commands and options that --help has.
+# shellcheck disable=SC2154 # built.sh sets O and tmp
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/tap.sh"
 
 "$ROOT/tests/deps" build shells
-O=$(realpath -m "${O:-$BUILD/user}")
-mkdir -p "$O"
-with_lock "$O/.test.lock" make -s -C "$ROOT/userspace" O="$O" ${CC:+CC="$CC"} \
-	${SAN:+SAN="$SAN"} "$O/cowinspect"
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+. "$(dirname "$0")/built.sh" cowinspect
 share=$tmp/share
 from=$ROOT/userspace/completion
 install -D -t "$share/bash-completion/completions" "$from/cowinspect"

@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # libcowinspect as it is installed: what it exports is what its headers declare, the
 # manual describes, and a program of somebody else's can use.
+# shellcheck disable=SC2154 # built.sh sets O and tmp
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/tap.sh"
+. "$(dirname "$0")/built.sh" tests/make-recording
 
 user=$ROOT/userspace
-O=$(realpath -m "${O:-$BUILD/user}")
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 prefix=$tmp/usr
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 headers=("$prefix/include/libcowinspect.h" "$prefix/include/libcowinspect_stream.h")
@@ -19,7 +18,7 @@ pages=("$prefix/share/man/man3/libcowinspect.3" \
 installs()
 {
 	with_lock "$O/.test.lock" make -s -C "$user" O="$O" PREFIX="$prefix" \
-		${CC:+CC="$CC"} ${SAN:+SAN="$SAN"} install "$O/tests/make-recording"
+		${CC:+CC="$CC"} ${SAN:+SAN="$SAN"} install
 }
 
 exported() { nm -D --defined-only "$prefix/lib/libcowinspect.so" | awk '$2 != "A" { print $3 }' | sort; }
