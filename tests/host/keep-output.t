@@ -8,7 +8,7 @@ set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 # As if nothing ran this.
-unset BEGAN PROGRESS_FD
+unset BEGAN
 export KEEP=$dir dir
 
 # script NAME: one test, of what is on standard input
@@ -47,11 +47,22 @@ goes_on()
 	EOF
 	script second <<<'sleep 3; echo ok 1'
 	script third <<<"touch '$dir/began'; echo ok 1"
-	PROGRESS_FD=4 prove --jobs 2 --exec "$ROOT/tests/keep-output" \
+	prove --jobs 2 --exec "$ROOT/tests/keep-output" \
 		"$dir"/{first,second,third}.t 4>"$dir/progress" &&
 		grep -q 'much is needed' "$dir/progress"
 }
 
-plan 2
+leaves_open()
+{
+	script open <<-'EOF'
+	ls -l /proc/$$/fd >"$dir/open"
+	echo ok 1
+	EOF
+	"$ROOT/tests/keep-output" "$dir/open.t" 4>"$dir/progress" >"$dir/shown"
+	[ -s "$dir/open" ] && ! grep "$dir/progress" "$dir/open"
+}
+
+plan 3
 check "a result within an error that is written in parts is one" in_parts
 check "who says what it does keeps no other script from beginning" goes_on
+check "a script, which may leave somebody behind, has none of that open" leaves_open
