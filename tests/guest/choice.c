@@ -325,7 +325,7 @@ static void test_coming_and_going(void)
 	pid_t maker = spawn(come_and_go, NULL);
 	int i, bad = 0;
 
-	for (i = 0; i < 10 && !bad; i++)
+	for (i = 0; i < 40 && !bad; i++)
 		bad = run("cowinspect ps --cgroup choice") ||
 		      strstr(said, "cowinspect:");
 	said_ok(!bad && process_state(maker) != 'Z',

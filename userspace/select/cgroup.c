@@ -51,8 +51,9 @@ static int read_procs(const char *dir, struct cgroup *g)
 
 	snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
 	file = fopen(path, "re");
+	/* ENODEV: it is being removed (kernfs_fop_open()). */
 	if (!file)
-		return errno == ENOENT ? -COWI_ECGROUP : -errno;
+		return errno == ENOENT || errno == ENODEV ? -COWI_ECGROUP : -errno;
 	/* 0 is one of another pid namespace. A threaded cgroup gives EOPNOTSUPP:
 	 * its processes are listed where the threads of it begin, above.
 	 */
