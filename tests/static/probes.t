@@ -43,9 +43,9 @@ ask_again()
 	# shellcheck disable=SC2016 # as make has written them
 	command=$(sed -nE 's/^(saved)?cmd_[^ ]+ := //p' "$built/module/.cow_config.h.cmd" |
 		sed 's/\$(pound)/#/g; s/\$\$/$/g')
-	command=${command/ "$seen/module/cow_config.h" / "$seen/work/config.h" }
+	command=${command/ "$seen/module/cow_config.h" / "$seen/answers/config.h" }
 	command=${command/ ${K_NAME%%-*} / $version }
-	rm -f "$work/config.h"
+	rm -f "$answers/config.h"
 	in_headers "$command \"\$@\"" sh "$@"
 }
 
@@ -64,14 +64,14 @@ in_headers()
 faked()
 {
 	with_lines "$3" "$2" || return 1
-	grep -E "$1" "$work/config.h" || { cat "$work/config.h"; return 1; }
+	grep -E "$1" "$answers/config.h" || { cat "$answers/config.h"; return 1; }
 }
 
 # with_lines LINES VERSION
 with_lines()
 {
-	printf '%s\n' '#include <linux/hugetlb.h>' '#include <linux/rmap.h>' "$1" >"$work/fake.h"
-	ask_again "$2" -include "$seen/work/fake.h"
+	printf '%s\n' '#include <linux/hugetlb.h>' '#include <linux/rmap.h>' "$1" >"$answers/fake.h"
+	ask_again "$2" -include "$seen/answers/fake.h"
 }
 
 # unlike WORDS VERSION [LINES]
@@ -85,12 +85,12 @@ helper_ported_back()
 {
 	faked '^#define COW_HAVE_PMDP_GET_LOCKLESS 1' "${K_NAME%%-*}" \
 		'#define pmdp_get_lockless(pmdp) (*(pmdp))' &&
-		! grep COW_UNLIKE "$work/config.h"
+		! grep COW_UNLIKE "$answers/config.h"
 }
 
 same_again()
 {
-	ask_again "${K_NAME%%-*}" && cmp "$work/config.h" "$built/module/cow_config.h"
+	ask_again "${K_NAME%%-*}" && cmp "$answers/config.h" "$built/module/cow_config.h"
 }
 
 # fails SENTENCE COMMAND...: with it, and without answers
@@ -99,30 +99,30 @@ fails()
 	local sentence=$1 output
 	shift
 	! output=$("$@" 2>&1) || { echo "it does not fail"; return 1; }
-	[ ! -e "$work/config.h" ] || { echo "it answers"; return 1; }
+	[ ! -e "$answers/config.h" ] || { echo "it answers"; return 1; }
 	grep -E "^cowinspect: .*$sentence" <<<"$output" || { echo "$output"; return 1; }
 }
 
 # ask SYMVERS COMPILER...
 ask()
 {
-	rm -f "$work/config.h"
-	sh "$ROOT/module/probes/ask" "$work/config.h" "$ROOT/module/probes/questions.c" \
+	rm -f "$answers/config.h"
+	sh "$ROOT/module/probes/ask" "$answers/config.h" "$ROOT/module/probes/questions.c" \
 		"${K_NAME%%-*}" "$@"
 }
 
 other_symvers()
 {
-	echo "$1" >"$work/symvers"
-	rm -f "$work/config.h"
-	sed -i "s# [^ ]*Module.symvers # $seen/work/symvers #" "$built/module/.cow_config.h.cmd" &&
+	echo "$1" >"$answers/symvers"
+	rm -f "$answers/config.h"
+	sed -i "s# [^ ]*Module.symvers # $seen/answers/symvers #" "$built/module/.cow_config.h.cmd" &&
 		ask_again "${K_NAME%%-*}"
 }
 
 not_exported()
 {
 	other_symvers $'0x0\tget_task_mm\tvmlinux\tEXPORT_SYMBOL_GPL' &&
-		grep -x '#define COW_HAVE_PFN_TO_ONLINE_PAGE 0' "$work/config.h"
+		grep -x '#define COW_HAVE_PFN_TO_ONLINE_PAGE 0' "$answers/config.h"
 }
 
 # probes TIMES [MAKE ARGS...]: in a build that has been there before
@@ -146,12 +146,12 @@ mapfile -t names < <(kernels)
 # The answers below are those of 6.1, whatever suite this machine has.
 kernel_lookup "$(default_kernel)"
 built=$K_BUILD/static-probes
-work=$built/work
+answers=$built/answers
 # In a root, it is under another name.
 seen=$built
 ! kernel_has_root || seen=/mnt
 rm -rf "$built"
-mkdir -p "$work"
+mkdir -p "$answers"
 
 plan $((${#names[@]} + 17))
 for name in "${names[@]}"; do
@@ -176,7 +176,7 @@ check "nor is a compiler that takes everything" fails CONTROL_NO ask /dev/null t
 check "nor one that stops early" fails CONTROL_NO ask_again "${K_NAME%%-*}" -fmax-errors=1
 check "nor one that finds what is always there wrong" fails CONTROL_YES \
 	with_lines '#define page_ref_count(a, b) 0' "${K_NAME%%-*}"
-check "nor is there one without a compiler" fails . ask /dev/null "$work/no-compiler"
+check "nor is there one without a compiler" fails . ask /dev/null "$answers/no-compiler"
 check "a symbol that is not exported is not used" not_exported
 check "exported symbols in a form that nobody knows are no answer" fails 'cannot be read' \
 	other_symvers 'get_task_mm = 0x0'
