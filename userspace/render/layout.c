@@ -291,11 +291,9 @@ static bool has_nothing(struct layout *l, size_t column)
 	return zero;
 }
 
-/* What a column needs: a text may be shortened. */
-static size_t least_of(struct layout *l, size_t column)
+/* What a column of that width needs: a text may be shortened. */
+static size_t least_of(const struct layout *l, size_t column, size_t width)
 {
-	size_t width = width_of(l, column);
-
 	return !l->whole[column] && width > NAME_LEAST ? NAME_LEAST : width;
 }
 
@@ -308,7 +306,7 @@ static void shorten_texts(struct layout *l, size_t spare)
 		if (l->whole[i] || is_hidden(l, i))
 			continue;
 		width = width_of(l, i);
-		least = least_of(l, i);
+		least = least_of(l, i, width);
 		more = width - least < spare ? width - least : spare;
 		shorten_column(l, i, least + more);
 		spare -= more;
@@ -359,9 +357,9 @@ static void fit(struct layout *l)
 	if (left_out && !l->no_room)
 		fputs(" (all 0)", stderr);
 	for (i = 0; i < l->nr; i++)
-		width += is_hidden(l, i) ? 0 : least_of(l, i) + !!i;
+		width += is_hidden(l, i) ? 0 : least_of(l, i, width_of(l, i)) + !!i;
 	while (width > l->limit && (next = drop_next(l)) < l->nr) {
-		width -= least_of(l, next) + 1;
+		width -= least_of(l, next, width_of(l, next)) + 1;
 		leave_out_without_room(l, next, &left_out);
 	}
 	if (left_out && !l->no_room)
