@@ -91,16 +91,21 @@ copies_have_names()
 	done
 }
 
+# The faults in EVENTS, which there must be: of none, all is true.
+faults_in() { grep 'cow_fault:' "$out/$1" || { echo "no fault in $1" >&2; return 1; } }
+
 only_copies()
 {
-	nothing_found grep -v -e ' outcome=copied ' <(grep 'cow_fault:' "$out/$1")
+	local faults
+	faults=$(faults_in "$1") && nothing_found grep -v -e ' outcome=copied ' <<<"$faults"
 }
 
 # No number in place of a name.
 names_are_resolved()
 {
-	nothing_found grep -E '(outcome|vma|kind|predicted|confidence)=[^a-z]|flags=[^ ]*[0-9]' \
-		<(grep 'cow_fault:' "$out/$1")
+	local faults
+	faults=$(faults_in "$1") && nothing_found grep -E \
+		'(outcome|vma|kind|predicted|confidence)=[^a-z]|flags=[^ ]*[0-9]' <<<"$faults"
 }
 
 parent_of() { sed -n 's/^parent //p' "$out/$1"; }
