@@ -39,11 +39,11 @@ goes_on()
 	script first <<-'EOF'
 	sleep 1
 	echo 'for that, much is needed' >&2
-	for ((tenths = 0; tenths < 600; tenths++)); do
+	for ((tenths = 0; tenths < 3000; tenths++)); do
 		[ ! -e "$dir/began" ] || { echo ok 1; exit; }
 		sleep 0.1
 	done
-	echo 'not ok 1 - waited a minute for the third script'
+	echo 'not ok 1 - waited five minutes for the third script'
 	EOF
 	script second <<<'sleep 3; echo ok 1'
 	script third <<<"touch '$dir/began'; echo ok 1"
