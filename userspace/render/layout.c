@@ -24,6 +24,7 @@
  * @rows: how many
  * @drop: of @nr columns: see struct layout_column
  * @whole: the same
+ * @width: of @nr columns: what they take, until texts are shortened
  * @zero: see layout_leave_out()
  * @no_room: the same
  * @out: where to
@@ -40,6 +41,7 @@ struct layout {
 	size_t rows;
 	unsigned int *drop;
 	bool *whole;
+	size_t *width;
 	bool zero;
 	bool *no_room;
 	FILE *out;
@@ -82,7 +84,8 @@ struct layout *layout_new(FILE *out, bool raw, bool headings,
 	l->table = scols_new_table();
 	l->drop = calloc(nr, sizeof(*l->drop));
 	l->whole = calloc(nr, sizeof(*l->whole));
-	if (!l->table || !l->drop || !l->whole)
+	l->width = calloc(nr, sizeof(*l->width));
+	if (!l->table || !l->drop || !l->whole || !l->width)
 		goto fail;
 	scols_table_set_stream(l->table, out);
 	scols_table_enable_raw(l->table, raw);
@@ -291,23 +294,24 @@ static bool has_nothing(struct layout *l, size_t column)
 	return zero;
 }
 
-/* What a column of that width needs: a text may be shortened. */
-static size_t least_of(const struct layout *l, size_t column, size_t width)
+/* What a column needs: a text may be shortened. */
+static size_t least_of(const struct layout *l, size_t column)
 {
+	size_t width = l->width[column];
+
 	return !l->whole[column] && width > NAME_LEAST ? NAME_LEAST : width;
 }
 
 /* Texts get what is left, those that stand first before the others. */
 static void shorten_texts(struct layout *l, size_t spare)
 {
-	size_t width, least, more, i;
+	size_t least, more, i;
 
 	for (i = 0; i < l->nr; i++) {
 		if (l->whole[i] || is_hidden(l, i))
 			continue;
-		width = width_of(l, i);
-		least = least_of(l, i, width);
-		more = width - least < spare ? width - least : spare;
+		least = least_of(l, i);
+		more = l->width[i] - least < spare ? l->width[i] - least : spare;
 		shorten_column(l, i, least + more);
 		spare -= more;
 	}
@@ -334,11 +338,11 @@ static void leave_out_empty(struct layout *l, unsigned int *left_out)
 	size_t width = 0, i;
 
 	for (i = 0; i < l->nr; i++)
-		width += is_hidden(l, i) ? 0 : width_of(l, i) + !!i;
+		width += is_hidden(l, i) ? 0 : l->width[i] + !!i;
 	for (i = 0; i < l->nr && width > l->limit; i++) {
 		if (!l->drop[i] || !has_nothing(l, i))
 			continue;
-		width -= width_of(l, i) + 1;
+		width -= l->width[i] + 1;
 		leave_out_without_room(l, i, left_out);
 	}
 }
@@ -353,13 +357,15 @@ static void fit(struct layout *l)
 		leave_out_zero(l);
 	if (!l->limit || drop_next(l) == l->nr)
 		return;
+	for (i = 0; i < l->nr; i++)
+		l->width[i] = width_of(l, i);
 	leave_out_empty(l, &left_out);
 	if (left_out && !l->no_room)
 		fputs(" (all 0)", stderr);
 	for (i = 0; i < l->nr; i++)
-		width += is_hidden(l, i) ? 0 : least_of(l, i, width_of(l, i)) + !!i;
+		width += is_hidden(l, i) ? 0 : least_of(l, i) + !!i;
 	while (width > l->limit && (next = drop_next(l)) < l->nr) {
-		width -= least_of(l, next, width_of(l, next)) + 1;
+		width -= least_of(l, next) + 1;
 		leave_out_without_room(l, next, &left_out);
 	}
 	if (left_out && !l->no_room)
@@ -383,6 +389,7 @@ void layout_free(struct layout *l)
 	free(l->line);
 	free(l->drop);
 	free(l->whole);
+	free(l->width);
 	free(l->column);
 	free(l);
 }
