@@ -91,21 +91,20 @@ copies_have_names()
 	done
 }
 
-# The faults in EVENTS, which there must be: of none, all is true.
-faults_in() { grep 'cow_fault:' "$out/$1" || { echo "no fault in $1" >&2; return 1; } }
-
-only_copies()
+# no_fault_has EVENTS GREP_ARGS...: there are faults, and grep finds none of them
+no_fault_has()
 {
 	local faults
-	faults=$(faults_in "$1") && nothing_found grep -v -e ' outcome=copied ' <<<"$faults"
+	faults=$(grep 'cow_fault:' "$out/$1") || { echo "no fault in $1"; return 1; }
+	nothing_found grep "${@:2}" <<<"$faults"
 }
+
+only_copies() { no_fault_has "$1" -v ' outcome=copied '; }
 
 # No number in place of a name.
 names_are_resolved()
 {
-	local faults
-	faults=$(faults_in "$1") && nothing_found grep -E \
-		'(outcome|vma|kind|predicted|confidence)=[^a-z]|flags=[^ ]*[0-9]' <<<"$faults"
+	no_fault_has "$1" -E '(outcome|vma|kind|predicted|confidence)=[^a-z]|flags=[^ ]*[0-9]'
 }
 
 parent_of() { sed -n 's/^parent //p' "$out/$1"; }
