@@ -167,7 +167,7 @@ static inline char process_state(pid_t pid)
 
 #define PATIENCE_S	300	/* the host may put an emulated machine aside for long */
 
-/* Whether a condition comes to be true: it is asked again and again, for a minute. */
+/* Whether a condition comes to be true: it is asked again and again, for long. */
 #define comes_true(condition) ({					\
 	int times_asked_ = 0;						\
 	bool is_true_;							\
